@@ -1,0 +1,344 @@
+# Copyright (c) 2026 The DefenseClaw authors
+# 
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+# 
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+# GNU make.  `make help' lists the targets; the README says which to use.
+
+.DEFAULT_GOAL := all
+SHELL	:= /bin/sh
+
+PREFIX	?= /usr/local
+DESTDIR	?=
+SBINDIR	= $(PREFIX)/sbin
+BINDIR	= $(PREFIX)/bin
+LIBEXECDIR = $(PREFIX)/libexec/defenseclaw
+DATADIR	= $(PREFIX)/share/defenseclaw
+MANDIR	= $(PREFIX)/share/man
+
+# where system mode keeps its things; tests build with others
+SYSCONFDIR ?= /etc
+LOCALSTATEDIR ?= /var
+RUNDIR	?= /run
+
+CC	?= gcc
+B	?= build
+PKGS	= libbsd-overlay libevent_core libsodium jansson sqlite3 libpcre2-8 \
+	  yaml-0.1 libhs
+CFLAGS	?= -O2 -g
+WARN	= -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes \
+	  -Wshadow -Wpointer-arith -Wsign-compare -Wwrite-strings
+HARDEN	?= -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE \
+	  -fstack-clash-protection
+LDHARDEN ?= -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack
+EXTRA	?=
+# V=1 shows the commands
+Q	= $(if $(V),,@)
+say	= $(if $(V),@:,@printf '  %-5s %s\n')
+
+pkg	= $(shell pkg-config $(1) $(2) 2>/dev/null)
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -I$(B) $(CFLAGS) $(WARN) $(HARDEN) \
+	  $(call pkg,--cflags,$(PKGS)) \
+	  -DDC_LIBEXECDIR='"$(LIBEXECDIR)"' -DDC_DATADIR='"$(DATADIR)"' \
+	  -DDC_SYSCONFDIR='"$(SYSCONFDIR)"' \
+	  -DDC_LOCALSTATEDIR='"$(LOCALSTATEDIR)"' \
+	  -DDC_RUNDIR='"$(RUNDIR)"' $(EXTRA)
+ALL_LDFLAGS = $(LDFLAGS) $(LDHARDEN) -Wl,--as-needed
+
+LIBS_COMMON = $(call pkg,--libs,libbsd-overlay libevent_core libsodium jansson)
+LIBS_DETECT = -lhs_runtime $(call pkg,--libs,libpcre2-8) -lm
+LIBS_DB	= $(call pkg,--libs,sqlite3)
+LIBS_YAML = $(call pkg,--libs,yaml-0.1)
+LIBS_HS	= $(call pkg,--libs,libhs) $(call pkg,--libs,libpcre2-8) -lm
+
+# files that hold a main(), or belong to one program only
+MAINS	= gatewayd/gatewayd.c gatewayd/rulec.c auditd/auditd.c \
+	  ctl/defenseclawctl.c ctl/defenseclawd/defenseclawd.c \
+	  ctl/defenseclawd/confc.c
+
+# gatewayd links the Vectorscan run time only; the compiler is rulec's
+RULEC_SRCS = $(wildcard gatewayd/rule*.c)
+COMMON_SRCS = $(wildcard common/*.c)
+DETECT_SRCS = $(wildcard common/detect/*.c)
+GATEWAYD_SRCS = $(filter-out $(MAINS) $(RULEC_SRCS),$(wildcard gatewayd/*.c))
+RULECLIB_SRCS = $(filter-out $(MAINS),$(RULEC_SRCS))
+AUDITD_SRCS = $(filter-out $(MAINS),$(wildcard auditd/*.c))
+CTL_SRCS = $(filter-out $(MAINS),$(wildcard ctl/*.c))
+SUP_SRCS = $(filter-out $(MAINS),$(wildcard ctl/defenseclawd/*.c))
+
+obj	= $(patsubst %.c,$(B)/%.o,$(1))
+LIBCOMMON = $(B)/libcommon.a
+LIBDETECT = $(B)/libdetect.a
+LIBGATEWAYD = $(B)/libgatewayd.a
+LIBRULEC = $(B)/librulec.a
+LIBAUDITD = $(B)/libauditd.a
+LIBCTL	= $(B)/libctl.a
+LIBS	= $(LIBGATEWAYD) $(LIBRULEC) $(LIBAUDITD) $(LIBCTL) $(LIBDETECT) \
+	  $(LIBCOMMON)
+
+BIN	= $(B)/bin
+PROGS	= $(BIN)/defenseclawctl $(BIN)/defenseclawd \
+	  $(BIN)/defenseclaw-confc $(BIN)/defenseclaw-rulec \
+	  $(BIN)/defenseclaw-gatewayd $(BIN)/defenseclaw-auditd
+NAMES	= $(BIN)/defenseclaw $(BIN)/defenseclaw-gateway
+
+UNIT	= $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+BENCH	= $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
+
+all: $(PROGS) $(NAMES) $(BIN)/etc
+.PHONY: all help deps run check check-unit check-system check-peers bench \
+	soak fuzz asan lint install uninstall clean clang unit-bins bench-bins
+
+help:
+	@echo 'all run check check-peers bench soak fuzz asan lint install' \
+	    'uninstall clean deps'
+
+# --- programs -------------------------------------------------------------
+
+$(BIN)/defenseclawctl: $(call obj,ctl/defenseclawctl.c) $(LIBCTL) $(LIBCOMMON)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_YAML) $(LIBS_DB) \
+	    $(LIBS_COMMON)
+
+$(BIN)/defenseclawd: $(call obj,ctl/defenseclawd/defenseclawd.c $(SUP_SRCS)) \
+    $(LIBCTL) $(LIBCOMMON)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_COMMON)
+
+$(BIN)/defenseclaw-confc: $(call obj,ctl/defenseclawd/confc.c) $(LIBCTL) \
+    $(LIBCOMMON)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_YAML) $(LIBS_COMMON)
+
+$(BIN)/defenseclaw-rulec: $(call obj,gatewayd/rulec.c) $(LIBRULEC) \
+    $(LIBDETECT) $(LIBCOMMON)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_HS) $(LIBS_YAML) \
+	    $(LIBS_COMMON)
+
+$(BIN)/defenseclaw-gatewayd: $(call obj,gatewayd/gatewayd.c) $(LIBGATEWAYD) \
+    $(LIBDETECT) $(LIBCOMMON)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DETECT) $(LIBS_COMMON)
+
+$(BIN)/defenseclaw-auditd: $(call obj,auditd/auditd.c) $(LIBAUDITD) \
+    $(LIBCOMMON)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DB) $(LIBS_COMMON)
+
+$(NAMES): $(BIN)/defenseclawctl
+	$(Q)ln -sf defenseclawctl $@
+
+# a build tree runs in place: the data is found beside the programs
+$(BIN)/etc:
+	@mkdir -p $(BIN)
+	$(Q)ln -sfn $(CURDIR)/etc $@
+
+$(LIBCOMMON): $(call obj,$(COMMON_SRCS))
+$(LIBDETECT): $(call obj,$(DETECT_SRCS))
+$(LIBGATEWAYD): $(call obj,$(GATEWAYD_SRCS))
+$(LIBRULEC): $(call obj,$(RULECLIB_SRCS))
+$(LIBAUDITD): $(call obj,$(AUDITD_SRCS))
+$(LIBCTL): $(call obj,$(CTL_SRCS))
+$(B)/%.a:
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(say) AR $@
+	$(Q)ar rcs $@ $^
+
+$(B)/syscall_names.h: common/syscalls.sh
+	@mkdir -p $(@D)
+	$(Q)sh common/syscalls.sh $(CC) > $@.tmp && mv $@.tmp $@
+
+$(B)/common/syscalls.o: $(B)/syscall_names.h
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+# --- tests ----------------------------------------------------------------
+
+LIBS_ALL = $(LIBS_HS) $(LIBS_DETECT) $(LIBS_YAML) $(LIBS_DB) $(LIBS_COMMON)
+
+$(B)/unit/% $(B)/bench/%: TESTLIBS = $(LIBS) $(LIBCOMMON) $(LIBS_ALL)
+$(B)/unit/%: $(B)/tests/unit/%.o $(LIBS)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(TESTLIBS)
+
+$(B)/bench/%: $(B)/tests/bench/%.o $(LIBS)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(TESTLIBS)
+
+.PRECIOUS: $(B)/%.o
+unit-bins: $(UNIT)
+bench-bins: $(BENCH)
+
+# the same programs, in other ways: every one has its own directory
+SAN	= -fsanitize=address,undefined -fno-sanitize-recover=all \
+	  -fno-omit-frame-pointer
+ASAN	= B=build/asan CFLAGS='-O1 -g $(SAN)' HARDEN=-fPIE \
+	  EXTRA='-DSANDBOX_SANITIZER -DDC_CHILD_ENV=\"ASAN_OPTIONS\"'
+SYSROOT	?= /tmp/dcsys-$(shell printf %s '$(CURDIR)' | cksum | cut -d' ' -f1)
+SYSTEM	= B=build/system SYSCONFDIR=$(SYSROOT)/etc \
+	  LOCALSTATEDIR=$(SYSROOT)/var RUNDIR=$(SYSROOT)/run
+CLANG	= B=build/clang CC=clang
+
+asan:
+	$(Q)$(MAKE) $(ASAN) all unit-bins
+clang:
+	$(Q)$(MAKE) $(CLANG) all unit-bins
+system-build:
+	$(Q)$(MAKE) $(SYSTEM) all
+.PHONY: system-build
+
+# all that needs only Debian's packages
+check: deps
+	$(Q)$(MAKE) all unit-bins
+	$(Q)$(MAKE) asan clang system-build
+	$(Q)SYSROOT=$(SYSROOT) MAKE=$(MAKE) sh tests/check.sh
+
+check-unit: unit-bins
+	$(Q)python3 tests/run.py $(sort $(UNIT))
+
+check-system: all system-build
+	$(Q)DC_BIN=$(CURDIR)/$(BIN) DC_SYSBIN=$(CURDIR)/build/system/bin \
+	    DC_SYSROOT=$(SYSROOT) \
+	    python3 tests/run.py $(sort $(wildcard tests/system/test_*.py))
+
+check-peers:
+	@echo 'no real clients or collectors are tested yet: they come with' \
+	    'the agents and the sinks'
+
+bench: all bench-bins
+	$(Q)DC_BIN=$(CURDIR)/$(BIN) python3 tests/bench/bench.py
+
+soak: all
+	$(Q)DC_SOAK=1 DC_BIN=$(CURDIR)/$(BIN) python3 tests/system/soak.py
+
+# --- confinement: role programs that try what they may not -----------------
+
+# PROBE=1 needs a B= of its own: what it builds is for tests/sandbox alone
+PROBE_SRCS = $(addprefix tests/sandbox/,probe.c probe_ops.c probe_main.c)
+ifdef PROBE
+ifeq ($(B),build)
+$(error PROBE=1 builds nothing to be run: give it another B=)
+endif
+ALL_CFLAGS += -DCONFINE_PROBE
+$(LIBCOMMON): $(call obj,$(PROBE_SRCS))
+endif
+
+$(BIN)/sandbox: $(call obj,tests/sandbox/sandbox.c tests/sandbox/start.c \
+    $(PROBE_SRCS)) $(LIBCTL) $(LIBCOMMON)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ \
+	    $(filter-out %probe_main.o,$^) $(LIBS_YAML) $(LIBS_COMMON)
+
+# it finds the role programs beside it
+probe-bins: $(BIN)/sandbox $(filter-out %ctl,$(PROGS)) $(BIN)/etc
+probe-build:
+	$(Q)$(MAKE) B=build/probe PROBE=1 probe-bins
+check-sandbox: probe-build
+	$(Q)build/probe/bin/sandbox
+.PHONY: probe-bins probe-build check-sandbox
+
+# --- fuzzing: clang's libFuzzer, with the sanitizers ----------------------
+
+FUZZ_SECONDS ?= 600
+FUZZ	= $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZB	= B=build/fuzz CC=clang HARDEN=-fPIE \
+	  CFLAGS='-O1 -g $(SAN) -fsanitize=fuzzer-no-link'
+
+$(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(LIBS)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $< $(LIBS) $(LIBCOMMON) \
+	    $(LIBS_ALL) -lhttp_parser
+
+fuzz-bins: $(addprefix $(B)/,$(FUZZ))
+.PHONY: fuzz-bins
+
+# what it finds goes to build/fuzz/found; the corpora in the tree stay
+fuzz:
+	$(Q)$(MAKE) $(FUZZB) fuzz-bins
+	$(Q)sh tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ)
+
+lint:
+	$(Q)sh tests/lint.sh
+
+# --- packages, a first run ------------------------------------------------
+
+DEPS	= build-essential pkg-config libbsd-dev libevent-dev libsodium-dev \
+	  libjansson-dev libsqlite3-dev libpcre2-dev libyaml-dev \
+	  libvectorscan-dev python3 curl
+TESTDEPS = clang libclang-rt-14-dev libhttp-parser-dev mandoc iproute2 wrk \
+	  nginx-light
+
+deps:
+	$(Q)sh tests/deps.sh $(DEPS) \
+	    $(if $(filter check bench fuzz,$(MAKECMDGOALS)),$(TESTDEPS))
+
+run: deps
+	$(Q)$(MAKE) all
+	$(Q)sh tests/demo.sh $(CURDIR)/$(BIN)
+
+# --- installing -----------------------------------------------------------
+
+INSTALL	= install
+MANPAGES = $(wildcard man/*.[1-9])
+
+install: all
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) \
+	    $(DESTDIR)$(DATADIR)/policies
+	$(INSTALL) -m 755 $(BIN)/defenseclawctl $(DESTDIR)$(BINDIR)
+	ln -sf defenseclawctl $(DESTDIR)$(BINDIR)/defenseclaw
+	ln -sf defenseclawctl $(DESTDIR)$(BINDIR)/defenseclaw-gateway
+	$(INSTALL) -m 755 $(filter-out %ctl,$(PROGS)) $(DESTDIR)$(LIBEXECDIR)
+	cp -R etc/policies/guardrail $(DESTDIR)$(DATADIR)/policies/
+	chmod -R u=rwX,go=rX $(DESTDIR)$(DATADIR)
+	for m in $(MANPAGES); do \
+	    d=$(DESTDIR)$(MANDIR)/man$${m##*.}; \
+	    $(INSTALL) -d $$d && $(INSTALL) -m 644 $$m $$d || exit 1; done
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/lib/sysusers.d \
+	    $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(DATADIR)/openrc
+	$(INSTALL) -m 644 etc/sysusers.d/defenseclaw.conf \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d
+	sed 's|@LIBEXECDIR@|$(LIBEXECDIR)|g; s|@BINDIR@|$(BINDIR)|g' \
+	    etc/systemd/defenseclaw.service > \
+	    $(DESTDIR)$(PREFIX)/lib/systemd/system/defenseclaw.service
+	sed 's|@LIBEXECDIR@|$(LIBEXECDIR)|g; s|@BINDIR@|$(BINDIR)|g' \
+	    etc/openrc/defenseclaw > $(DESTDIR)$(DATADIR)/openrc/defenseclaw
+	chmod 755 $(DESTDIR)$(DATADIR)/openrc/defenseclaw
+
+# configuration, state and accounts stay
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,defenseclawctl defenseclaw \
+	    defenseclaw-gateway)
+	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DATADIR)
+	rm -f $(DESTDIR)$(PREFIX)/lib/sysusers.d/defenseclaw.conf \
+	    $(DESTDIR)$(PREFIX)/lib/systemd/system/defenseclaw.service
+	for m in $(MANPAGES); do \
+	    rm -f $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/}; done
+
+clean:
+	rm -rf build $(SYSROOT)

@@ -1,0 +1,140 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef AUDITD_AUDITD_H
+#define AUDITD_AUDITD_H
+
+#include <jansson.h>
+
+#include "common/proto.h"
+#include "common/redact.h"
+#include "common/role.h"
+#include "common/stamp.h"
+#include "common/tally.h"
+#include "policy.h"
+#include "query.h"
+#include "store.h"
+
+#define MAX_HELD	4096	/* appends kept while the store is busy */
+#define MAX_BUSY_MS	1000	/* and for how long */
+#define BUSY_RETRY_MS	10
+#define RECOVER_MS	500	/* between attempts after a failed write */
+#define IN_FORCE_MS	1000	/* for a worker to follow a list change */
+#define MAX_WAITERS	256	/* list changes being answered */
+#define TAIL_ROWS	256	/* rows sent to a follower at once */
+#define EXPORT_ROWS	256
+
+/* one gatewayd worker */
+struct worker {
+	TAILQ_ENTRY(worker)	 entry;
+	struct peer		*peer;
+	uint64_t		 in_force;	/* list generation it has */
+	struct appended		 acks[MAX_APPENDED];
+	unsigned int		 nacks;
+};
+
+/* what is to be done when the open transaction has ended */
+struct after {
+	TAILQ_ENTRY(after)	 entry;
+	void			(*fn)(struct after *, const char *);
+	struct peer		*peer;		/* who asked; NULL gone */
+	uint32_t		 id;		/* of the request */
+	uint64_t		 seq;
+	uint64_t		 generation;
+	uint8_t			 event_id[EVENT_ID_LEN];
+	uint64_t		 deadline_ms;
+};
+TAILQ_HEAD(after_list, after);
+
+struct auditd {
+	struct store		*store;
+	struct policy		*policy;
+	struct query		*query;
+	struct redactor		 redactor;
+	struct stamp		 stamp;
+	struct rec_suite	 suite;
+	struct rec_audit	 rec;
+	struct roster		 roster;
+	struct peer		*signer;
+	uint8_t			 pubkey[CHAIN_KEY_LEN];
+	TAILQ_HEAD(, worker)	 workers;
+	struct after_list	 after;		/* the open transaction */
+	struct after_list	 waiting;	/* for workers to follow */
+	unsigned int		 nwaiting;
+	struct tally		 tally;
+	int			 reconciled;
+	int			 in_tx;
+	char			 why[MAX_CTL_TEXT]; /* "": takes appends */
+	uint64_t		 last_commit_us;
+	uint64_t		 commits;
+	uint64_t		 rows;		/* since our start */
+	uint64_t		 generation;	/* of the lists, durable */
+	uint64_t		 unsealed;	/* rows after the checkpoint */
+	int			 stopping;
+};
+
+extern struct auditd	 auditd;
+
+/* worker.c */
+void	 worker_new(struct peer *);
+void	 worker_closed(struct peer *);
+void	 worker_greet_all(void);
+
+/* commit.c: the one transaction that everything arriving together shares */
+void	 commit_init(void);
+int	 commit_begin(void);		/* -1: why is set */
+void	 commit_soon(void);
+void	 commit_now(void);
+void	 commit_fail(enum store_status);
+struct after	*commit_after(void (*)(struct after *, const char *),
+	    struct peer *, uint32_t);
+void	 commit_forget(struct peer *);
+int	 commit_event(struct event *, json_t *, uint64_t *);
+void	 commit_state(struct peer *);	/* tells one worker, or all (NULL) */
+void	 append_msg(struct peer *, struct msg *);
+
+/* lists.c */
+void	 lists_push(struct worker *);
+void	 lists_in_force(struct peer *, struct msg *);
+void	 lists_change(struct peer *, struct msg *);
+void	 lists_check(void);
+void	 lists_wait(struct after *);
+
+/* seal.c: checkpoints */
+void	 seal_init(void);
+void	 seal_hello(struct peer *, struct msg *);
+void	 seal_signed(struct peer *, struct msg *);
+void	 seal_rows(uint64_t);
+void	 seal_now(void);
+int	 seal_pending(void);
+
+/* control.c */
+extern const struct dispatch control_from_client[];
+void	 control_open(struct peer *);
+void	 control_tails(void);		/* new rows for followers */
+void	 alerts_msg(struct peer *, struct msg *);
+void	 control_tick(void);
+void	 control_refusal(const struct tally_entry *, void *);
+void	 control_head(const struct head *);
+void	 control_closed(struct peer *);
+
+/* report.c: status as JSON */
+json_t	*report_status(void);
+
+/* sign.c */
+int	 sign_main(int, char *[]);
+
+#endif /* AUDITD_AUDITD_H */

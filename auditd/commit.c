@@ -1,0 +1,399 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/export.h"
+#include "common/log.h"
+#include "auditd.h"
+
+/*
+ * Group commit without a timer: what has arrived while the loop was busy
+ * shares one transaction, and nobody is answered before it is durable.
+ */
+
+struct held {
+	STAILQ_ENTRY(held)	 entry;
+	struct peer		*peer;
+	size_t			 len;
+	uint8_t			 data[];
+};
+
+static STAILQ_HEAD(, held)	 helds = STAILQ_HEAD_INITIALIZER(helds);
+static unsigned int		 nheld;
+static uint64_t			 held_since;
+static uint64_t			 own_rows;	/* of the open transaction */
+static struct event		*commit_ev;	/* end of this loop's turn */
+static struct event		*retry_ev;	/* store busy, or failed */
+
+struct auditd	auditd;
+
+static void	append_one(struct peer *, const void *, size_t);
+
+static void
+commit_cb(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	commit_now();
+}
+
+void
+commit_soon(void)
+{
+	event_active(commit_ev, EV_TIMEOUT, 1);
+}
+
+static void
+retry_in(unsigned int ms)
+{
+	struct timeval	tv = { 0, (suseconds_t)ms * 1000 };
+
+	if (evtimer_add(retry_ev, &tv) == -1)
+		fatalx("timer");
+}
+
+void
+commit_state(struct peer *peer)
+{
+	struct store_state	 ss;
+	struct worker		*w;
+	struct head		 h;
+
+	memset(&ss, 0, sizeof(ss));
+	ss.ok = auditd.reconciled && auditd.why[0] == '\0';
+	strlcpy(ss.text, auditd.reconciled ? auditd.why :
+	    "the audit log waits for the signer", sizeof(ss.text));
+	store_head(auditd.store, &h);
+	ss.last_seq = h.seq;
+	if (peer != NULL) {
+		peer_send(peer, MSG_STORE_STATE, 0, -1, &ss, sizeof(ss));
+		return;
+	}
+	TAILQ_FOREACH(w, &auditd.workers, entry)
+		peer_send(w->peer, MSG_STORE_STATE, 0, -1, &ss, sizeof(ss));
+}
+
+struct after *
+commit_after(void (*fn)(struct after *, const char *), struct peer *peer,
+    uint32_t id)
+{
+	struct after	*a;
+
+	if ((a = calloc(1, sizeof(*a))) == NULL)
+		fatal("after");
+	a->fn = fn;
+	a->peer = peer;
+	a->id = id;
+	TAILQ_INSERT_TAIL(&auditd.after, a, entry);
+	return (a);
+}
+
+/*
+ * The peer is going: whatever waits for it has nobody to tell.
+ */
+void
+commit_forget(struct peer *peer)
+{
+	struct after	*a;
+	struct held	*h, *tmp;
+
+	TAILQ_FOREACH(a, &auditd.after, entry)
+		if (a->peer == peer)
+			a->peer = NULL;
+	TAILQ_FOREACH(a, &auditd.waiting, entry)
+		if (a->peer == peer)
+			a->peer = NULL;
+	STAILQ_FOREACH_SAFE(h, &helds, entry, tmp)
+		if (h->peer == peer) {
+			STAILQ_REMOVE(&helds, h, held, entry);
+			nheld--;
+			free(h);
+		}
+}
+
+static void
+refuse(struct peer *peer, const uint8_t id[EVENT_ID_LEN],
+    enum store_status st)
+{
+	struct refused	r;
+
+	memset(&r, 0, sizeof(r));
+	memcpy(r.id, id, sizeof(r.id));
+	r.code = st;
+	peer_send(peer, MSG_REFUSED, 0, -1, &r, sizeof(r));
+}
+
+/*
+ * Everything of the open transaction is undone and everyone in it told;
+ * nothing durable is touched.  Traffic is refused until the store recovers.
+ */
+void
+commit_fail(enum store_status st)
+{
+	struct worker	*w;
+	struct after	*a;
+	unsigned int	 i;
+
+	strlcpy(auditd.why, store_errtext(auditd.store), sizeof(auditd.why));
+	log_warnx("the audit log cannot be written (%s): traffic is refused: "
+	    "%s", store_status_name(st), auditd.why);
+	if (auditd.in_tx)
+		store_rollback(auditd.store);
+	auditd.in_tx = 0;
+	own_rows = 0;
+	TAILQ_FOREACH(w, &auditd.workers, entry) {
+		for (i = 0; i < w->nacks; i++)
+			refuse(w->peer, w->acks[i].id, st);
+		w->nacks = 0;
+	}
+	while ((a = TAILQ_FIRST(&auditd.after)) != NULL) {
+		TAILQ_REMOVE(&auditd.after, a, entry);
+		a->fn(a, auditd.why);
+	}
+	commit_state(NULL);
+	retry_in(RECOVER_MS);
+}
+
+int
+commit_begin(void)
+{
+	enum store_status	st;
+
+	if (!auditd.reconciled || auditd.why[0] != '\0')
+		return (-1);
+	if (auditd.in_tx)
+		return (0);
+	if ((st = store_begin(auditd.store)) == STORE_BUSY)
+		return (-1);
+	if (st != STORE_OK) {
+		commit_fail(st);
+		return (-1);
+	}
+	auditd.in_tx = 1;
+	commit_soon();
+	return (0);
+}
+
+void
+commit_now(void)
+{
+	enum store_status	 st;
+	struct worker		*w;
+	struct after		*a;
+	uint64_t		 rows = own_rows;
+
+	if (!auditd.in_tx)
+		return;
+	if ((st = store_commit(auditd.store)) != STORE_OK) {
+		commit_fail(st);
+		return;
+	}
+	auditd.in_tx = 0;
+	own_rows = 0;
+	auditd.commits++;
+	auditd.last_commit_us = clock_wall_us();
+	TAILQ_FOREACH(w, &auditd.workers, entry) {
+		if (w->nacks == 0)
+			continue;
+		peer_send(w->peer, MSG_APPENDED, 0, -1, w->acks,
+		    w->nacks * sizeof(w->acks[0]));
+		rows += w->nacks;
+		w->nacks = 0;
+	}
+	while ((a = TAILQ_FIRST(&auditd.after)) != NULL) {
+		TAILQ_REMOVE(&auditd.after, a, entry);
+		rows++;
+		a->fn(a, NULL);
+	}
+	auditd.rows += rows;
+	seal_rows(rows);
+	control_tails();
+	if (store_checkpoint_due(auditd.store) &&
+	    store_checkpoint(auditd.store) != STORE_OK)
+		log_debug("checkpoint: %s", store_errtext(auditd.store));
+}
+
+/*
+ * An event of our own in the open transaction, which it begins if need be.
+ */
+int
+commit_event(struct event *ev, json_t *details, uint64_t *seq)
+{
+	uint8_t			 buf[MAX_EVENT_LEN];
+	enum store_status	 st;
+	uint64_t		 dummy;
+	ssize_t			 n;
+	int			 known;
+
+	if (commit_begin() == -1) {
+		json_decref(details);
+		return (-1);
+	}
+	ev->generation = auditd.generation;
+	if (ev->field[EV_ACTOR] == NULL)
+		ev->field[EV_ACTOR] = "role:auditd";
+	if ((n = stamp_encode(ev, details, buf, sizeof(buf))) == -1) {
+		log_warn("event %s", ev->field[EV_ACTION]);
+		return (-1);
+	}
+	st = store_append(auditd.store, buf, (size_t)n,
+	    seq != NULL ? seq : &dummy, &known);
+	if (st == STORE_REFUSED) {
+		log_warnx("event %s: %s", ev->field[EV_ACTION],
+		    store_errtext(auditd.store));
+		return (-1);
+	}
+	if (st != STORE_OK) {
+		commit_fail(st);
+		return (-1);
+	}
+	/* a checkpoint is no news that would call for another */
+	if (strcmp(ev->field[EV_ACTION], ACTION_CHECKPOINT) != 0)
+		own_rows++;
+	return (0);
+}
+
+static void
+hold(struct peer *peer, const void *data, size_t len)
+{
+	struct held	*h;
+
+	if (nheld == MAX_HELD || (h = malloc(sizeof(*h) + len)) == NULL) {
+		/* gatewayd sends it again, or refuses its client */
+		worker_closed(peer);
+		peer_free(peer);
+		return;
+	}
+	h->peer = peer;
+	h->len = len;
+	memcpy(h->data, data, len);
+	if (nheld++ == 0)
+		held_since = clock_ms();
+	STAILQ_INSERT_TAIL(&helds, h, entry);
+	peer_hold(peer);
+	retry_in(BUSY_RETRY_MS);
+}
+
+static void
+append_one(struct peer *peer, const void *data, size_t len)
+{
+	struct worker		*w = peer->ctx;
+	struct event		 ev;
+	enum store_status	 st;
+	uint64_t		 seq;
+	int			 known;
+
+	if (event_decode(&ev, data, len) == -1)
+		fatalx("%s: an event that does not decode", peer->name);
+	if (commit_begin() == -1) {
+		if (auditd.reconciled && auditd.why[0] == '\0')
+			hold(peer, data, len);
+		else
+			refuse(peer, ev.id, STORE_IO);
+		return;
+	}
+	st = store_append(auditd.store, data, len, &seq, &known);
+	if (st == STORE_REFUSED) {
+		log_warnx("%s: %s", peer->name, store_errtext(auditd.store));
+		refuse(peer, ev.id, st);
+		return;
+	}
+	memcpy(w->acks[w->nacks].id, ev.id, EVENT_ID_LEN);
+	w->acks[w->nacks++].seq = seq;
+	if (st != STORE_OK)
+		commit_fail(st);
+	else if (w->nacks == MAX_APPENDED)
+		commit_now();
+}
+
+void
+append_msg(struct peer *peer, struct msg *msg)
+{
+	/* order is kept: nothing overtakes what is held */
+	if (nheld != 0)
+		hold(peer, msg->data, msg->len);
+	else
+		append_one(peer, msg->data, msg->len);
+}
+
+static void
+held_release(void)
+{
+	struct held	*h;
+	struct worker	*w;
+
+	if (clock_ms() - held_since > MAX_BUSY_MS) {
+		strlcpy(auditd.why, "another process writes the audit "
+		    "database: end it, readers are welcome",
+		    sizeof(auditd.why));
+		log_warnx("%s", auditd.why);
+		commit_state(NULL);
+	}
+	while ((h = STAILQ_FIRST(&helds)) != NULL) {
+		if (auditd.why[0] == '\0' && commit_begin() == -1 &&
+		    auditd.why[0] == '\0') {
+			retry_in(BUSY_RETRY_MS);
+			return;
+		}
+		STAILQ_REMOVE_HEAD(&helds, entry);
+		nheld--;
+		append_one(h->peer, h->data, h->len);
+		free(h);
+	}
+	TAILQ_FOREACH(w, &auditd.workers, entry)
+		peer_release(w->peer);
+}
+
+static void
+retry_cb(evutil_socket_t fd, short what, void *arg)
+{
+	enum store_status	st;
+
+	(void)fd;
+	(void)what;
+	(void)arg;
+	if (nheld != 0)
+		held_release();
+	if (auditd.why[0] == '\0')
+		return;
+	if ((st = store_recover(auditd.store)) != STORE_OK) {
+		strlcpy(auditd.why, store_errtext(auditd.store),
+		    sizeof(auditd.why));
+		retry_in(RECOVER_MS);
+		return;
+	}
+	auditd.why[0] = '\0';
+	log_info("the audit log can be written again");
+	commit_state(NULL);
+}
+
+void
+commit_init(void)
+{
+	TAILQ_INIT(&auditd.after);
+	TAILQ_INIT(&auditd.waiting);
+	TAILQ_INIT(&auditd.workers);
+	commit_ev = event_new(role.base, -1, 0, commit_cb, NULL);
+	retry_ev = evtimer_new(role.base, retry_cb, NULL);
+	if (commit_ev == NULL || retry_ev == NULL)
+		fatalx("events");
+}

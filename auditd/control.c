@@ -1,0 +1,644 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/export.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "auditd.h"
+
+/*
+ * Requests that come over control connections, and the clients' own alerts
+ * that gatewayd asks for.  A long answer is sent as the client reads it.
+ */
+
+enum stream_kind { STREAM_NONE, STREAM_EXPORT, STREAM_TAIL };
+
+/* what a client's connection is in the middle of */
+struct stream {
+	enum stream_kind kind;
+	uint32_t	 id;
+	uint64_t	 next;
+	uint64_t	 last;		/* export: where it ends */
+	int		 want_head;
+};
+
+struct alerts_to {
+	struct peer	*peer;
+	uint32_t	 id;
+};
+
+static void	control_status(struct peer *, struct msg *);
+static void	control_stop(struct peer *, struct msg *);
+static void	control_list(struct peer *, struct msg *);
+static void	control_show(struct peer *, struct msg *);
+static void	control_take_head(struct peer *, struct msg *);
+static void	control_export(struct peer *, struct msg *);
+static void	control_tail(struct peer *, struct msg *);
+static void	control_alerts(struct peer *, struct msg *);
+static void	control_ack(struct peer *, struct msg *);
+static void	control_lists(struct peer *, struct msg *);
+static void	control_note(struct peer *, struct msg *);
+
+#define MAX_LIST_MSG	(sizeof(struct list_change) + MAX_TARGET_NAME +	\
+    MAX_TARGET_REASON + 16)
+#define MAX_NOTE_TEXT	16384
+#define MAX_ACK_NOTE	1024
+
+const struct dispatch control_from_client[] = {
+	{ MSG_CTL_STATUS, ST_RUNNING, 0, 0, FD_NONE, READERS,
+	    control_status },
+	{ MSG_CTL_STOP, ST_RUNNING, 0, 0, FD_NONE, OPERATOR, control_stop },
+	{ MSG_CTL_AUDIT_LIST, ST_RUNNING, sizeof(struct audit_list),
+	    sizeof(struct audit_list), FD_NONE, READERS, control_list },
+	{ MSG_CTL_AUDIT_SHOW, ST_RUNNING, 8, 8, FD_NONE, READERS,
+	    control_show },
+	{ MSG_CTL_AUDIT_HEAD, ST_RUNNING, 0, 0, FD_NONE, READERS,
+	    control_take_head },
+	{ MSG_CTL_AUDIT_EXPORT, ST_RUNNING, 16, 16, FD_NONE, READERS,
+	    control_export },
+	{ MSG_CTL_AUDIT_TAIL, ST_RUNNING, 8, 8, FD_NONE, READERS,
+	    control_tail },
+	{ MSG_CTL_ALERTS, ST_RUNNING, 4, 4, FD_NONE, READERS,
+	    control_alerts },
+	{ MSG_CTL_ALERT_ACK, ST_RUNNING, 13, 13 + MAX_ACK_NOTE, FD_NONE,
+	    OPERATOR, control_ack },
+	{ MSG_CTL_LIST, ST_RUNNING, 0, 0, FD_NONE, READERS, control_lists },
+	{ MSG_CTL_LIST_CHANGE, ST_RUNNING, sizeof(struct list_change),
+	    MAX_LIST_MSG, FD_NONE, OPERATOR, lists_change },
+	{ MSG_CTL_NOTE, ST_RUNNING, 15, MAX_NOTE_TEXT, FD_NONE, OPERATOR,
+	    control_note },
+	{ 0 }
+};
+
+static void
+done(struct peer *p, uint32_t id, uint32_t code)
+{
+	peer_send(p, MSG_CTL_DONE, id, -1, &code, sizeof(code));
+}
+
+static void
+text_json(struct peer *p, uint32_t id, json_t *j)
+{
+	char	*text;
+
+	text = json_text(j);
+	json_decref(j);
+	if (text == NULL)
+		fatal("answer");
+	peer_send(p, MSG_CTL_TEXT, id, -1, text, strlen(text));
+	free(text);
+}
+
+static void
+store_error(struct peer *p, uint32_t id, enum store_status st)
+{
+	peer_error(p, id, st == STORE_REFUSED ? CTL_NOT_FOUND : CTL_FAILURE,
+	    "%s", store_errtext(auditd.store));
+}
+
+/* queries see durable rows only */
+static int
+ready(struct peer *p, uint32_t id)
+{
+	if (!auditd.reconciled) {
+		peer_error(p, id, CTL_NOT_RUNNING, "the audit log waits for "
+		    "the signer: try again");
+		return (0);
+	}
+	commit_now();
+	return (1);
+}
+
+static int
+row_line(const struct chain_row *row, void *arg)
+{
+	static char	 line[MAX_EXPORT_LINE];
+	struct peer	*p = arg;
+	struct stream	*s = p->ctx;
+	ssize_t		 n;
+
+	if ((n = export_row_line(row, line, sizeof(line))) == -1) {
+		log_warn("row %llu", (unsigned long long)row->seq);
+		return (1);
+	}
+	return (peer_send(p, MSG_CTL_TEXT, s->id, -1, line, (size_t)n) == -1);
+}
+
+/*
+ * Sends what the client's queue has room for.
+ */
+static void
+stream_go(struct peer *p)
+{
+	struct stream		*s = p->ctx;
+	enum store_status	 st;
+	uint64_t		 next;
+	unsigned int		 max;
+
+	while (s->kind != STREAM_NONE && !peer_blocked(p)) {
+		max = s->kind == STREAM_TAIL ? TAIL_ROWS : EXPORT_ROWS;
+		if (s->kind == STREAM_EXPORT) {
+			if (s->next > s->last) {
+				s->kind = STREAM_NONE;
+				done(p, s->id, CTL_OK);
+				return;
+			}
+			if (s->last - s->next + 1 < max)
+				max = (unsigned int)(s->last - s->next + 1);
+		}
+		st = query_rows(auditd.query, s->next, max, row_line, p,
+		    &next);
+		if (st != STORE_OK) {
+			s->kind = STREAM_NONE;
+			store_error(p, s->id, st);
+			return;
+		}
+		if (next == s->next) {
+			if (s->kind == STREAM_EXPORT) {
+				s->kind = STREAM_NONE;
+				done(p, s->id, CTL_OK);
+			}
+			return;
+		}
+		s->next = next;
+	}
+}
+
+static void
+control_flow(struct peer *p)
+{
+	if (!peer_blocked(p) && !auditd.in_tx)
+		stream_go(p);
+}
+
+void
+control_tails(void)
+{
+	struct peer	*p;
+
+	TAILQ_FOREACH(p, &role.clients, entry)
+		if (((struct stream *)p->ctx)->kind != STREAM_NONE)
+			stream_go(p);
+}
+
+static void
+control_refused(struct peer *p, uint32_t type)
+{
+	char	 origin[32];
+
+	(void)type;
+	snprintf(origin, sizeof(origin), "uid:%u", p->caller.uid);
+	if (tally_hit(&auditd.tally, "control", origin, clock_ms())) {
+		struct tally_entry	e;
+
+		memset(&e, 0, sizeof(e));
+		strlcpy(e.what, "control", sizeof(e.what));
+		strlcpy(e.origin, origin, sizeof(e.origin));
+		e.count = 1;
+		control_refusal(&e, NULL);
+	}
+}
+
+void
+control_refusal(const struct tally_entry *e, void *arg)
+{
+	struct event	ev;
+
+	(void)arg;
+	stamp_event(&auditd.stamp, &ev, "request-refused", SEV_MEDIUM);
+	ev.field[EV_TARGET] = e->what;
+	ev.field[EV_ACTOR] = e->origin;
+	(void)commit_event(&ev, json_pack("{s:I,s:i}", "count",
+	    (json_int_t)e->count, "window_ms", TALLY_WINDOW_MS), NULL);
+}
+
+void
+control_tick(void)
+{
+	tally_flush(&auditd.tally, clock_ms(), control_refusal, NULL);
+}
+
+void
+control_closed(struct peer *p)
+{
+	commit_forget(p);
+	role_client_closed(p);
+	free(p->ctx);
+	p->ctx = NULL;
+}
+
+void
+control_open(struct peer *p)
+{
+	if ((p->ctx = calloc(1, sizeof(struct stream))) == NULL)
+		fatal("client");
+	p->on_close = control_closed;
+	p->on_flow = control_flow;
+	p->on_refused = control_refused;
+}
+
+static void
+control_status(struct peer *p, struct msg *msg)
+{
+	text_json(p, msg->hdr.id, report_status());
+	done(p, msg->hdr.id, CTL_OK);
+}
+
+static void
+stop_recorded(struct after *a, const char *failure)
+{
+	struct request	rq;
+
+	/* an operator can stop a suite whose disk is full */
+	if (failure != NULL)
+		log_warnx("stop is not recorded: %s", failure);
+	memset(&rq, 0, sizeof(rq));
+	rq.kind = REQ_STOP;
+	peer_send(role.sup, MSG_REQUEST, 0, -1, &rq, sizeof(rq));
+	if (a->peer != NULL)
+		done(a->peer, a->id, CTL_OK);
+	free(a);
+}
+
+static void
+control_stop(struct peer *p, struct msg *msg)
+{
+	struct event	 ev;
+	char		 actor[32];
+	struct after	*a;
+
+	snprintf(actor, sizeof(actor), "uid:%u", p->caller.uid);
+	stamp_event(&auditd.stamp, &ev, "stop", SEV_INFO);
+	ev.field[EV_TARGET] = "defenseclaw";
+	ev.field[EV_ACTOR] = actor;
+	a = commit_after(stop_recorded, p, msg->hdr.id);
+	if (commit_event(&ev, NULL, NULL) == -1 &&
+	    TAILQ_LAST(&auditd.after, after_list) == a) {
+		TAILQ_REMOVE(&auditd.after, a, entry);
+		stop_recorded(a, auditd.why);
+	}
+}
+
+static void
+control_list(struct peer *p, struct msg *msg)
+{
+	struct stream		*s = p->ctx;
+	struct audit_list	 al;
+	struct query_filter	 f;
+	enum store_status	 st;
+	uint64_t		 next;
+	unsigned int		 want;
+
+	if (msg_get(msg, &al, sizeof(al)) == -1 || !ready(p, msg->hdr.id))
+		return;
+	al.action[sizeof(al.action) - 1] = '\0';
+	al.actor[sizeof(al.actor) - 1] = '\0';
+	memset(&f, 0, sizeof(f));
+	f.since = al.since;
+	f.before = al.before;
+	f.severities = al.severities & SEV_ANY;
+	f.action = al.action[0] != '\0' ? al.action : NULL;
+	f.actor = al.actor[0] != '\0' ? al.actor : NULL;
+	want = al.limit == 0 || al.limit > MAX_QUERY_ROWS ?
+	    MAX_QUERY_ROWS : al.limit;
+	s->id = msg->hdr.id;
+	f.limit = want;
+	if ((st = query_list(auditd.query, &f, row_line, p, &next)) !=
+	    STORE_OK) {
+		store_error(p, msg->hdr.id, st);
+		return;
+	}
+	done(p, msg->hdr.id, CTL_OK);
+}
+
+static void
+control_show(struct peer *p, struct msg *msg)
+{
+	struct stream		*s = p->ctx;
+	enum store_status	 st;
+	uint64_t		 seq;
+
+	if (msg_get(msg, &seq, sizeof(seq)) == -1 || !ready(p, msg->hdr.id))
+		return;
+	s->id = msg->hdr.id;
+	if ((st = query_show(auditd.query, seq, row_line, p)) != STORE_OK)
+		store_error(p, msg->hdr.id, st);
+	else
+		done(p, msg->hdr.id, CTL_OK);
+}
+
+/*
+ * A fresh signature under the newest row; the answer comes with it.
+ */
+static void
+control_take_head(struct peer *p, struct msg *msg)
+{
+	struct stream	*s = p->ctx;
+	struct head	 h;
+
+	if (!ready(p, msg->hdr.id))
+		return;
+	if (auditd.signer == NULL) {
+		peer_error(p, msg->hdr.id, CTL_NOT_RUNNING, "the signer is "
+		    "not running at the moment: try again");
+		return;
+	}
+	s->id = msg->hdr.id;
+	s->want_head = 1;
+	store_head(auditd.store, &h);
+	if (auditd.unsealed == 0) {
+		/* the last row may be the checkpoint itself */
+		auditd.unsealed = 1;
+	}
+	seal_now();
+}
+
+void
+control_head(const struct head *h)
+{
+	char		 text[MAX_HEAD_JSON];
+	struct stream	*s;
+	struct peer	*p;
+	size_t		 n;
+
+	n = head_json(h, text);
+	TAILQ_FOREACH(p, &role.clients, entry) {
+		s = p->ctx;
+		if (!s->want_head)
+			continue;
+		s->want_head = 0;
+		peer_send(p, MSG_CTL_TEXT, s->id, -1, text, n);
+		done(p, s->id, CTL_OK);
+	}
+}
+
+static void
+stream_start(struct peer *p, uint32_t id, enum stream_kind kind,
+    uint64_t from, uint64_t to)
+{
+	struct export_header	 eh;
+	struct stream		*s = p->ctx;
+	struct head		 h;
+	char			 line[MAX_EXPORT_HEADER];
+	ssize_t			 n;
+
+	store_head(auditd.store, &h);
+	s->id = id;
+	s->kind = kind;
+	s->next = from == 0 ? 1 : from;
+	s->last = to == 0 || to > h.seq ? h.seq : to;
+	memset(&eh, 0, sizeof(eh));
+	memcpy(eh.device, h.device, sizeof(eh.device));
+	memcpy(eh.public_key, auditd.pubkey, sizeof(eh.public_key));
+	eh.alg = (enum chain_alg)auditd.rec.hash_alg;
+	eh.from = s->next;
+	if (kind == STREAM_EXPORT) {
+		n = export_header_line(&eh, line, sizeof(line));
+		if (n == -1)
+			fatal("export header");
+		peer_send(p, MSG_CTL_TEXT, id, -1, line, (size_t)n);
+	}
+	stream_go(p);
+}
+
+static void
+control_export(struct peer *p, struct msg *msg)
+{
+	uint64_t	range[2];
+
+	if (msg_get(msg, range, sizeof(range)) == -1 ||
+	    !ready(p, msg->hdr.id))
+		return;
+	stream_start(p, msg->hdr.id, STREAM_EXPORT, range[0], range[1]);
+}
+
+static void
+control_tail(struct peer *p, struct msg *msg)
+{
+	struct head	h;
+	uint64_t	from;
+
+	if (msg_get(msg, &from, sizeof(from)) == -1 ||
+	    !ready(p, msg->hdr.id))
+		return;
+	if (from == 0) {
+		store_head(auditd.store, &h);
+		from = h.seq + 1;
+	}
+	stream_start(p, msg->hdr.id, STREAM_TAIL, from, 0);
+}
+
+static void
+control_alerts(struct peer *p, struct msg *msg)
+{
+	struct stream		*s = p->ctx;
+	struct query_filter	 f;
+	enum store_status	 st;
+	uint32_t		 limit;
+	uint64_t		 next;
+
+	if (msg_get(msg, &limit, sizeof(limit)) == -1 ||
+	    !ready(p, msg->hdr.id))
+		return;
+	memset(&f, 0, sizeof(f));
+	f.limit = limit == 0 || limit > MAX_QUERY_ROWS ? MAX_QUERY_ROWS :
+	    limit;
+	s->id = msg->hdr.id;
+	if ((st = query_alerts(auditd.query, &f, row_line, p, &next)) !=
+	    STORE_OK)
+		store_error(p, msg->hdr.id, st);
+	else
+		done(p, msg->hdr.id, CTL_OK);
+}
+
+/* a client's request was recorded, or could not be */
+static void
+answer_recorded(struct after *a, const char *failure)
+{
+	if (a->peer != NULL && failure != NULL)
+		peer_error(a->peer, a->id, CTL_FAILURE, "%s", failure);
+	else if (a->peer != NULL) {
+		text_json(a->peer, a->id, json_pack("{s:I}", "seq",
+		    (json_int_t)a->seq));
+		done(a->peer, a->id, CTL_OK);
+	}
+	free(a);
+}
+
+static void
+control_ack(struct peer *p, struct msg *msg)
+{
+	char			 actor[32], target[24], red[MAX_REDACT_TEXT];
+	uint8_t			 buf[MAX_EVENT_LEN];
+	struct event		 ev;
+	struct after		*a;
+	struct rbuf		 r;
+	enum store_status	 st;
+	const char		*note;
+	uint64_t		 seq, mine = 0;
+	ssize_t			 n;
+
+	rbuf_init(&r, msg->data, msg->len);
+	seq = rbuf_u64(&r);
+	note = rbuf_str(&r, MAX_ACK_NOTE);
+	if (rbuf_end(&r) == -1) {
+		peer_error(p, msg->hdr.id, CTL_USAGE, "malformed");
+		return;
+	}
+	if (!ready(p, msg->hdr.id) || commit_begin() == -1) {
+		peer_error(p, msg->hdr.id, CTL_FAILURE, "%s", auditd.why);
+		return;
+	}
+	snprintf(actor, sizeof(actor), "uid:%u", p->caller.uid);
+	snprintf(target, sizeof(target), "%llu", (unsigned long long)seq);
+	redact_reason(&auditd.redactor, note, red);
+	stamp_event(&auditd.stamp, &ev, "acknowledge-alerts", SEV_INFO);
+	ev.field[EV_TARGET] = target;
+	ev.field[EV_ACTOR] = actor;
+	ev.generation = auditd.generation;
+	n = stamp_encode(&ev, json_pack("{s:s}", "note", red), buf,
+	    sizeof(buf));
+	a = commit_after(answer_recorded, p, msg->hdr.id);
+	st = n == -1 ? STORE_REFUSED : query_acknowledge(auditd.query, seq,
+	    buf, (size_t)n, &mine);
+	a->seq = mine;
+	if (st == STORE_REFUSED) {
+		TAILQ_REMOVE(&auditd.after, a, entry);
+		free(a);
+		store_error(p, msg->hdr.id, st);
+	} else if (st != STORE_OK)
+		commit_fail(st);
+}
+
+static int
+lists_row(const struct list_entry *e, void *arg)
+{
+	char	at[EVENT_TIME_SIZE];
+
+	event_time(e->updated_us, at);
+	json_array_append_new(arg, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:I}",
+	    "target_type", list_type_name(e->type), "target_name", e->name,
+	    "action", list_action_name(e->action), "reason",
+	    e->reason != NULL ? e->reason : "", "actor", e->actor,
+	    "updated_at", at, "seq", (json_int_t)e->seq));
+	return (0);
+}
+
+static void
+control_lists(struct peer *p, struct msg *msg)
+{
+	json_t	*rows;
+
+	if (!ready(p, msg->hdr.id))
+		return;
+	if ((rows = json_array()) == NULL)
+		fatal("lists");
+	(void)policy_each(auditd.policy, lists_row, rows);
+	text_json(p, msg->hdr.id, json_pack("{s:I,s:o}", "generation",
+	    (json_int_t)auditd.generation, "entries", rows));
+	done(p, msg->hdr.id, CTL_OK);
+}
+
+/*
+ * What an operator did with the front end: a changed configuration.
+ */
+static void
+control_note(struct peer *p, struct msg *msg)
+{
+	static const char *const allowed[] = { "config-update", "init" };
+	char		 actor[32], where[256], red[MAX_REDACT_TEXT];
+	const char	*action, *target, *what;
+	struct event	 ev;
+	struct after	*a;
+	struct rbuf	 r;
+	size_t		 i;
+
+	rbuf_init(&r, msg->data, msg->len);
+	action = rbuf_str(&r, 64);
+	target = rbuf_str(&r, sizeof(where) - 1);
+	what = rbuf_str(&r, MAX_NOTE_TEXT);
+	for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		if (strcmp(action, allowed[i]) == 0)
+			break;
+	if (rbuf_end(&r) == -1 || i == sizeof(allowed) / sizeof(allowed[0])) {
+		peer_error(p, msg->hdr.id, CTL_USAGE, "malformed");
+		return;
+	}
+	snprintf(actor, sizeof(actor), "uid:%u", p->caller.uid);
+	redact_name(&auditd.redactor, target, where, sizeof(where));
+	redact_reason(&auditd.redactor, what, red);
+	stamp_event(&auditd.stamp, &ev, action, SEV_INFO);
+	ev.field[EV_TARGET] = where;
+	ev.field[EV_ACTOR] = actor;
+	a = commit_after(answer_recorded, p, msg->hdr.id);
+	if (commit_event(&ev, json_pack("{s:s}", "change", red),
+	    &a->seq) == -1 && TAILQ_LAST(&auditd.after, after_list) == a) {
+		TAILQ_REMOVE(&auditd.after, a, entry);
+		answer_recorded(a, "the audit log takes no events now");
+	}
+}
+
+static int
+alerts_row(const struct chain_row *row, void *arg)
+{
+	struct alerts_to	*to = arg;
+	uint8_t			 buf[MAX_EVENT_LEN];
+	ssize_t			 n;
+	uint64_t		 seq = row->seq;
+
+	if ((n = event_encode(&row->ev, buf, sizeof(buf))) == -1)
+		return (1);
+	return (peer_send2(to->peer, MSG_ALERTS_ROW, to->id, &seq,
+	    sizeof(seq), buf, (size_t)n) == -1);
+}
+
+/*
+ * gatewayd asks for the alerts of one actor, by the name it gave them.
+ */
+void
+alerts_msg(struct peer *peer, struct msg *msg)
+{
+	struct query_filter	 f;
+	struct alerts_to	 to;
+	struct rbuf		 r;
+	const char		*actor;
+	uint64_t		 next;
+	uint32_t		 code = CTL_OK;
+
+	rbuf_init(&r, msg->data, msg->len);
+	memset(&f, 0, sizeof(f));
+	f.limit = rbuf_u32(&r);
+	actor = rbuf_str(&r, 80);
+	if (rbuf_end(&r) == -1 || f.limit == 0 || f.limit > MAX_QUERY_ROWS)
+		fatalx("%s: malformed alert query", peer->name);
+	f.actor = actor[0] != '\0' ? actor : NULL;
+	to.peer = peer;
+	to.id = msg->hdr.id;
+	if (!auditd.reconciled)
+		code = CTL_NOT_RUNNING;
+	else {
+		commit_now();
+		if (query_alerts(auditd.query, &f, alerts_row, &to,
+		    &next) != STORE_OK)
+			code = CTL_FAILURE;
+	}
+	peer_send(peer, MSG_ALERTS_END, msg->hdr.id, -1, &code,
+	    sizeof(code));
+}

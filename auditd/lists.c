@@ -1,0 +1,323 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "auditd.h"
+
+/*
+ * Block and allow lists: who may change them, the change and its event as
+ * one transaction, and the answer only when every live worker follows.
+ */
+
+static const char *const	kind_names[] = {
+	NULL, "tool", "skill", "mcp", "plugin"
+};
+
+struct find {
+	enum list_type	 type;
+	const char	*name;
+	enum list_action found;
+};
+
+static int
+push_entry(const struct list_entry *e, void *arg)
+{
+	struct worker		*w = arg;
+	struct policy_item	 item;
+	struct wbuf		 b;
+
+	memset(&item, 0, sizeof(item));
+	item.updated_us = e->updated_us;
+	item.kind = e->type;
+	item.op = e->action;
+	wbuf_init(&b, sizeof(item) + MAX_TARGET_NAME + MAX_TARGET_REASON +
+	    32);
+	wbuf_put(&b, &item, sizeof(item));
+	wbuf_str(&b, e->name);
+	wbuf_str(&b, e->reason != NULL ? e->reason : "");
+	if (b.failed || peer_send(w->peer, MSG_POLICY_ENTRY, 0, -1, b.data,
+	    b.len) == -1)
+		log_warnx("%s: list entry not sent", w->peer->name);
+	wbuf_free(&b);
+	return (0);
+}
+
+/*
+ * The whole of the lists, which the worker takes over at the end message.
+ */
+void
+lists_push(struct worker *w)
+{
+	struct policy_head	ph;
+
+	memset(&ph, 0, sizeof(ph));
+	ph.generation = auditd.generation;
+	peer_send(w->peer, MSG_POLICY_BEGIN, 0, -1, &ph, sizeof(ph));
+	if (policy_each(auditd.policy, push_entry, w) != STORE_OK)
+		log_warnx("lists: %s", store_errtext(auditd.store));
+	peer_send(w->peer, MSG_POLICY_END, 0, -1, &ph, sizeof(ph));
+}
+
+static void
+lists_answer(struct after *a, uint32_t code, const char *text)
+{
+	struct list_changed	lc;
+
+	if (a->peer == NULL)
+		return;
+	memset(&lc, 0, sizeof(lc));
+	memcpy(lc.id, a->event_id, sizeof(lc.id));
+	lc.code = code;
+	lc.generation = a->generation;
+	lc.seq = a->seq;
+	strlcpy(lc.text, text, sizeof(lc.text));
+	peer_send(a->peer, MSG_LIST_CHANGED, a->id, -1, &lc, sizeof(lc));
+}
+
+/*
+ * Answers every change that all workers follow, and has those replaced that
+ * have not followed in time; called on every sign of progress and by timer.
+ */
+void
+lists_check(void)
+{
+	struct after	*a, *tmp;
+	struct worker	*w, *late;
+	struct request	 rq;
+	uint64_t	 now = clock_ms();
+
+	TAILQ_FOREACH_SAFE(a, &auditd.waiting, entry, tmp) {
+		late = NULL;
+		TAILQ_FOREACH(w, &auditd.workers, entry)
+			if (w->in_force < a->generation) {
+				late = w;
+				if (now < a->deadline_ms)
+					break;
+				memset(&rq, 0, sizeof(rq));
+				rq.kind = REQ_REPLACE;
+				rq.incarnation = w->peer->incarnation;
+				peer_send(role.sup, MSG_REQUEST, 0, -1, &rq,
+				    sizeof(rq));
+			}
+		if (late != NULL) {
+			if (now >= a->deadline_ms)
+				a->deadline_ms = now + IN_FORCE_MS;
+			continue;
+		}
+		TAILQ_REMOVE(&auditd.waiting, a, entry);
+		auditd.nwaiting--;
+		lists_answer(a, CTL_OK, "");
+		free(a);
+	}
+}
+
+void
+lists_wait(struct after *a)
+{
+	a->deadline_ms = clock_ms() + IN_FORCE_MS;
+	TAILQ_INSERT_TAIL(&auditd.waiting, a, entry);
+	auditd.nwaiting++;
+	lists_check();
+}
+
+void
+lists_in_force(struct peer *peer, struct msg *msg)
+{
+	struct worker		*w = peer->ctx;
+	struct policy_head	 ph;
+
+	if (msg_get(msg, &ph, sizeof(ph)) == -1)
+		fatalx("%s: malformed", peer->name);
+	w->in_force = ph.generation;
+	lists_check();
+}
+
+/* the change is durable, or undone */
+static void
+lists_committed(struct after *a, const char *failure)
+{
+	struct worker	*w;
+
+	if (failure != NULL) {
+		/* the list in memory went back with the transaction */
+		lists_answer(a, CTL_FAILURE, failure);
+		free(a);
+		return;
+	}
+	if (a->generation > auditd.generation) {
+		auditd.generation = a->generation;
+		TAILQ_FOREACH(w, &auditd.workers, entry)
+			lists_push(w);
+	}
+	lists_wait(a);
+}
+
+static int
+find_cb(const struct list_entry *e, void *arg)
+{
+	struct find	*f = arg;
+
+	if (e->type != f->type || strcmp(e->name, f->name) != 0)
+		return (0);
+	f->found = e->action;
+	return (1);
+}
+
+static const char *
+event_action(const struct list_change *lc, int over_http, char *buf,
+    size_t size)
+{
+	static const char *const verbs[] = { "unblock", "block", "allow" };
+
+	if (over_http)
+		snprintf(buf, size, "api-enforce-%s", verbs[lc->op]);
+	else
+		snprintf(buf, size, "%s-%s", kind_names[lc->kind],
+		    verbs[lc->op]);
+	return (buf);
+}
+
+static void
+lists_apply(struct peer *peer, struct msg *msg, const struct list_change *lc,
+    const char *name, const char *reason, const char *actor,
+    const char *request_id)
+{
+	char			 action[48], target[MAX_TARGET_NAME + 1];
+	char			 red[MAX_REDACT_TEXT];
+	uint8_t			 buf[MAX_EVENT_LEN];
+	struct list_entry	 e;
+	struct event		 ev;
+	struct after		*a;
+	enum store_status	 st;
+	json_t			*d;
+	uint64_t		 seq;
+	ssize_t			 n;
+	int			 changed;
+
+	stamp_event(&auditd.stamp, &ev, event_action(lc,
+	    peer->class != PEER_CLIENT, action, sizeof(action)), SEV_INFO);
+	if (peer->class != PEER_CLIENT)
+		memcpy(ev.id, lc->id, sizeof(ev.id));
+	redact_name(&auditd.redactor, name, target, sizeof(target));
+	redact_reason(&auditd.redactor, reason, red);
+	ev.field[EV_TARGET] = target;
+	ev.field[EV_ACTOR] = actor;
+	ev.field[EV_REQUEST_ID] = request_id[0] != '\0' ? request_id : NULL;
+	ev.generation = auditd.generation;
+	d = json_pack("{s:s,s:s,s:s}", "target_type", kind_names[lc->kind],
+	    "install", lc->op == OP_NONE ? "none" : lc->op == OP_BLOCK ?
+	    "block" : "allow", "reason", red);
+	n = stamp_encode(&ev, d, buf, sizeof(buf));
+	a = commit_after(lists_committed, peer, msg->hdr.id);
+	memcpy(a->event_id, ev.id, sizeof(a->event_id));
+	memset(&e, 0, sizeof(e));
+	e.type = (enum list_type)lc->kind;
+	e.action = (enum list_action)lc->op;
+	e.name = name;
+	e.reason = reason[0] != '\0' ? reason : NULL;
+	e.actor = actor;
+	e.updated_us = ev.time_us;
+	st = n == -1 ? STORE_REFUSED : policy_set(auditd.policy, &e, buf,
+	    (size_t)n, &seq, &changed);
+	if (st == STORE_REFUSED) {
+		TAILQ_REMOVE(&auditd.after, a, entry);
+		lists_answer(a, CTL_USAGE, store_errtext(auditd.store));
+		free(a);
+		return;
+	}
+	if (st != STORE_OK) {
+		commit_fail(st);
+		return;
+	}
+	a->seq = seq;
+	a->generation = changed ? seq : auditd.generation;
+}
+
+/*
+ * From an operator's control connection, or from gatewayd for a client whose
+ * principal it reports; whether that may change anything is decided here.
+ */
+void
+lists_change(struct peer *peer, struct msg *msg)
+{
+	char			 actor[80];
+	const char		*name, *reason, *who = actor, *rid = "";
+	struct list_change	 lc;
+	struct find		 f;
+	struct after		 now;
+	struct rbuf		 r;
+
+	rbuf_init(&r, msg->data, msg->len);
+	rbuf_get(&r, &lc, sizeof(lc));
+	name = rbuf_str(&r, MAX_TARGET_NAME);
+	reason = rbuf_str(&r, MAX_TARGET_REASON);
+	if (peer->class == PEER_CLIENT)
+		snprintf(actor, sizeof(actor), "uid:%u", peer->caller.uid);
+	else {
+		who = rbuf_str(&r, sizeof(actor) - 1);
+		rid = rbuf_str(&r, 128);
+	}
+	memset(&now, 0, sizeof(now));
+	now.peer = peer;
+	now.id = msg->hdr.id;
+	memcpy(now.event_id, lc.id, sizeof(now.event_id));
+	now.generation = auditd.generation;
+	if (rbuf_end(&r) == -1 || lc.kind < KIND_TOOL ||
+	    lc.kind > KIND_PLUGIN || lc.op > OP_ALLOW || lc.was > OP_ALLOW) {
+		if (peer->class != PEER_CLIENT)
+			fatalx("%s: malformed list change", peer->name);
+		lists_answer(&now, CTL_USAGE, "malformed list change");
+		return;
+	}
+	if (peer->class != PEER_CLIENT && !auditd.rec.allow_enforce &&
+	    !(lc.principal & OPERATOR)) {
+		lists_answer(&now, CTL_PERMISSION, "clients may not change "
+		    "the lists: gateway.allow_enforce is false");
+		return;
+	}
+	if (!auditd.reconciled) {
+		lists_answer(&now, CTL_NOT_RUNNING, "the audit log waits for "
+		    "the signer: try again");
+		return;
+	}
+	if (auditd.nwaiting >= MAX_WAITERS) {
+		lists_answer(&now, CTL_FAILURE, "too many changes at once");
+		return;
+	}
+	if (lc.was != OP_NONE) {
+		f.type = (enum list_type)lc.kind;
+		f.name = name;
+		f.found = LIST_NONE;
+		(void)policy_each(auditd.policy, find_cb, &f);
+		if (f.found != (enum list_action)lc.was) {
+			lists_answer(&now, CTL_NOT_FOUND, lc.was == OP_BLOCK ?
+			    "is not on the block list" :
+			    "is not on the allow list");
+			return;
+		}
+	}
+	if (commit_begin() == -1) {
+		lists_answer(&now, CTL_FAILURE, auditd.why[0] != '\0' ?
+		    auditd.why : "the audit log is busy: try again");
+		return;
+	}
+	lists_apply(peer, msg, &lc, name, reason, who, rid);
+}

@@ -1,0 +1,140 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/enforce.h"
+#include "common/log.h"
+#include "common/version.h"
+#include "auditd.h"
+
+/*
+ * What `status' shows, as far as auditd knows it: the roster is the
+ * supervisor's word, the sandbox of each process its own.
+ */
+
+#define MAX_SUMMARY	512
+
+static const char *
+state_name(uint32_t state)
+{
+	static const char *const names[] = { "down", "starting", "ready",
+	    "draining" };
+
+	return (state < sizeof(names) / sizeof(names[0]) ? names[state] :
+	    "unknown");
+}
+
+static json_t *
+report_sandbox(const struct roster_entry *e)
+{
+	char	 text[MAX_SUMMARY];
+	json_t	*layers;
+	int	 i;
+
+	if (e->role == ROLE_SUPERVISOR || e->sandbox.layers == 0)
+		return (json_null());
+	if ((layers = json_array()) == NULL)
+		fatal("status");
+	for (i = 0; i < LAYER_COUNT; i++)
+		if (STATE_HAS(&e->sandbox, i))
+			json_array_append_new(layers,
+			    json_string(enforce_layer_name(i)));
+	enforce_summary(&e->sandbox, text, sizeof(text));
+	return (json_pack("{s:i,s:i,s:i,s:o,s:s}", "seccomp",
+	    e->sandbox.seccomp_mode, "syscalls", (int)e->sandbox.syscalls,
+	    "landlock_abi", e->sandbox.landlock_abi, "layers", layers,
+	    "summary", text));
+}
+
+static json_t *
+report_processes(void)
+{
+	const struct roster_entry	*e;
+	uint64_t			 now = clock_wall_us();
+	json_t				*list;
+	uint32_t			 i;
+
+	if ((list = json_array()) == NULL)
+		fatal("status");
+	for (i = 0; i < auditd.roster.count; i++) {
+		e = &auditd.roster.entry[i];
+		json_array_append_new(list, json_pack(
+		    "{s:s,s:s,s:I,s:I,s:s,s:I,s:I,s:o}", "instance",
+		    e->instance, "role", role_name(e->role), "pid",
+		    (json_int_t)e->pid, "uid", (json_int_t)e->uid, "state",
+		    state_name(e->state), "restarts",
+		    (json_int_t)e->restarts, "uptime_s",
+		    (json_int_t)(now > e->started_us ? (now -
+		    e->started_us) / 1000000 : 0), "sandbox",
+		    report_sandbox(e)));
+	}
+	return (list);
+}
+
+static json_t *
+report_store(void)
+{
+	struct head	 h;
+	char		 at[EVENT_TIME_SIZE], epoch[2 * CHAIN_EPOCH_LEN + 1];
+	size_t		 i;
+
+	store_head(auditd.store, &h);
+	at[0] = '\0';
+	if (auditd.last_commit_us != 0)
+		event_time(auditd.last_commit_us, at);
+	for (i = 0; i < sizeof(h.epoch); i++)
+		snprintf(epoch + 2 * i, 3, "%02x", h.epoch[i]);
+	return (json_pack("{s:b,s:s,s:I,s:s,s:s,s:I,s:I,s:I,s:I,s:b}", "ok",
+	    auditd.reconciled && auditd.why[0] == '\0', "why", auditd.why,
+	    "last_seq", (json_int_t)h.seq, "last_commit", at, "epoch", epoch,
+	    "commits", (json_int_t)auditd.commits, "rows",
+	    (json_int_t)auditd.rows, "unsealed",
+	    (json_int_t)auditd.unsealed, "checkpoint_seq",
+	    (json_int_t)store_signed_row(auditd.store), "signer",
+	    auditd.signer != NULL));
+}
+
+static json_t *
+report_workers(void)
+{
+	struct worker	*w;
+	json_t		*list;
+
+	if ((list = json_array()) == NULL)
+		fatal("status");
+	TAILQ_FOREACH(w, &auditd.workers, entry)
+		json_array_append_new(list, json_pack("{s:s,s:I,s:I,s:I}",
+		    "instance", w->peer->name, "lists_in_force",
+		    (json_int_t)w->in_force, "queue_bytes",
+		    (json_int_t)w->peer->queued, "received",
+		    (json_int_t)w->peer->received));
+	return (list);
+}
+
+json_t *
+report_status(void)
+{
+	return (json_pack("{s:s,s:s,s:I,s:I,s:I,s:s,s:o,s:o,s:o}", "version",
+	    DC_VERSION, "mode", auditd.roster.mode == MODE_SYSTEM ?
+	    "system" : "user", "generation",
+	    (json_int_t)auditd.roster.generation, "rules_generation",
+	    (json_int_t)auditd.roster.rules_generation, "lists_generation",
+	    (json_int_t)auditd.generation, "conf_hash",
+	    auditd.suite.conf_hash, "processes", report_processes(), "store",
+	    report_store(), "workers", report_workers()));
+}

@@ -1,0 +1,45 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef COMMON_JSON_H
+#define COMMON_JSON_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+/*
+ * Strict JSON (RFC 8259): jansson with duplicate keys, NUL, invalid UTF-8,
+ * surrogates, trailing bytes and out-of-range numbers refused, and our own
+ * depth limit.  Everything that reads JSON goes through here, so that the
+ * part behind it can be replaced.
+ */
+
+#define MAX_JSON_DEPTH	64
+#define MAX_JSON_ERR	160
+
+/*
+ * Returns a new reference, or NULL with err (MAX_JSON_ERR bytes) naming
+ * line, column and reason.  The caller has bounded len.
+ */
+json_t	*json_strict(const void *, size_t, char *);
+
+/* member as string (NULL when absent or no string); not owned */
+const char	*json_str(const json_t *, const char *);
+
+/* compact text, keys in order of insertion; malloc'd, NULL on ENOMEM */
+char	*json_text(const json_t *);
+
+#endif /* COMMON_JSON_H */

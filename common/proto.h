@@ -1,0 +1,357 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef COMMON_PROTO_H
+#define COMMON_PROTO_H
+
+#include <stdint.h>
+
+#include "common/enforce.h"
+#include "common/event.h"
+#include "common/head.h"
+#include "common/peer.h"
+
+/*
+ * Every message that crosses a process boundary.  Fixed-size structures are
+ * sent as they are (same host, same build; PROTO_BUILD is compared first).
+ * Variable ones are written with wbuf and read with rbuf in the order given.
+ */
+
+#define PROTO_BUILD	1U
+
+enum msg_type {
+	/* peer.c's own */
+	MSG_XOFF = 1,			/* empty */
+	MSG_XON,			/* empty */
+
+	/* supervisor to a starting role, in this order */
+	MSG_START = 16,			/* struct start */
+	MSG_START_FD,			/* struct start_fd + fd */
+	MSG_START_END,			/* empty */
+
+	/* supervisor to a running role */
+	MSG_PEER,			/* struct peer_end + fd */
+	MSG_CONTROL,			/* struct caller + fd */
+	MSG_SHUTDOWN,			/* empty: finish and exit 0 */
+	MSG_DRAIN,			/* empty: a successor serves */
+	MSG_RULES,			/* struct rules_info + fd */
+	MSG_ROSTER,			/* struct roster (auditd) */
+	MSG_DEATH,			/* struct death (auditd) */
+	MSG_REQUEST_DONE,		/* struct request_done */
+
+	/* a role to the supervisor */
+	MSG_READY = 48,			/* struct sandbox_state */
+	MSG_SERVING,			/* empty (gatewayd: may take traffic) */
+	MSG_LOG,			/* struct log_line */
+	MSG_REQUEST,			/* struct request */
+	MSG_PLAN,			/* struct plan (confc) */
+	MSG_BLOB,			/* struct blob + fd (confc, rulec) */
+
+	/* gatewayd and auditd */
+	MSG_APPEND = 64,		/* encoded event (common/event.h) */
+	MSG_APPENDED,			/* struct appended[], MAX_APPENDED */
+	MSG_REFUSED,			/* struct refused: no verdict */
+	MSG_POLICY_BEGIN,		/* struct policy_head */
+	MSG_POLICY_ENTRY,		/* struct policy_item, 2 str */
+	MSG_POLICY_END,			/* struct policy_head */
+	MSG_POLICY_IN_FORCE,		/* struct policy_head, from gatewayd */
+	MSG_LIST_CHANGE,		/* struct list_change, str name, reason,
+					   actor, request id */
+	MSG_LIST_CHANGED,		/* struct list_changed */
+	MSG_ALERTS,			/* u32 limit, str actor ("": all) */
+	MSG_ALERTS_ROW,			/* u64 seq, rest encoded event */
+	MSG_ALERTS_END,			/* u32 enum ctl_code */
+	MSG_STORE_STATE,		/* struct store_state */
+
+	/* auditd and signer */
+	MSG_SIGN_HELLO = 96,		/* struct sign_hello, from the signer */
+	MSG_SIGN,			/* struct head, unsigned */
+	MSG_SIGNED,			/* struct sign_answer */
+
+	/* control, client to role and back: common/ctlproto */
+	MSG_CTL_HELLO = 128,		/* u32 CTL_VERSION, both ways */
+	MSG_CTL_ERROR,			/* u32 enum ctl_code, str text */
+	MSG_CTL_TEXT,			/* a piece of the answer (JSON text) */
+	MSG_CTL_DONE,			/* end of the answer: u32 code */
+
+	MSG_CTL_STATUS,			/* empty */
+	MSG_CTL_STOP,			/* empty */
+	MSG_CTL_RELOAD,			/* empty */
+	MSG_CTL_CALL,			/* str method, route, rest body */
+	MSG_CTL_BATCH,			/* u32 flags, rest rows (JSONL) */
+	MSG_CTL_AUDIT_LIST,		/* struct audit_list */
+	MSG_CTL_AUDIT_SHOW,		/* u64 seq */
+	MSG_CTL_AUDIT_HEAD,		/* empty */
+	MSG_CTL_AUDIT_EXPORT,		/* u64 from, u64 to (0: all) */
+	MSG_CTL_AUDIT_TAIL,		/* u64 from */
+	MSG_CTL_ALERTS,			/* u32 limit */
+	MSG_CTL_ALERT_ACK,		/* u64 seq, str note */
+	MSG_CTL_LIST,			/* empty: block and allow lists */
+	MSG_CTL_LIST_CHANGE,		/* struct list_change, 2 str */
+	MSG_CTL_NOTE,			/* str action, target, change */
+};
+
+/* how a control request ended; also the front end's exit codes */
+enum ctl_code {
+	CTL_OK = 0,
+	CTL_FAILURE = 1,
+	CTL_USAGE = 2,
+	CTL_CONFIG = 3,
+	CTL_POLICY = 4,
+	CTL_NOT_RUNNING = 5,
+	CTL_ALREADY = 6,
+	CTL_NOT_FOUND = 7,
+	CTL_PERMISSION = 8,
+	CTL_UPSTREAM = 9
+};
+
+#define MAX_CTL_TEXT		512	/* bytes of an error's text */
+#define MAX_INSTANCE		24	/* "gatewayd.1" */
+#define MAX_PROCS		32	/* of the suite, with dying ones */
+#define MAX_WORKERS		4
+#define MAX_SECRET_NAME		64
+#define MAX_PACK_NAME		128
+#define MAX_PATH_LEN		1024
+#define MAX_APPENDED		512
+
+enum role_id {
+	ROLE_NONE = 0,
+	ROLE_SUPERVISOR,
+	ROLE_CONFC,
+	ROLE_RULEREAD,
+	ROLE_RULECOMP,
+	ROLE_GATEWAYD,
+	ROLE_AUDITD,
+	ROLE_SIGNER,
+	ROLE_COUNT
+};
+
+enum suite_mode { MODE_USER = 1, MODE_SYSTEM = 2 };
+
+/* first words to a new process */
+struct start {
+	uint32_t	build;		/* PROTO_BUILD */
+	uint32_t	mode;		/* enum suite_mode */
+	uint32_t	role;		/* enum role_id */
+	uint32_t	incarnation;	/* unique per suite start */
+	char		instance[MAX_INSTANCE];
+	uint32_t	uid;		/* to become; own uid in user mode */
+	uint32_t	gid;
+	uint32_t	owner;		/* uid of the operator in user mode */
+	uint32_t	gid_client;	/* GID_NONE where there is none */
+	uint32_t	gid_audit;
+	uint32_t	gid_admin;
+	uint32_t	allow_no_landlock;
+	uint32_t	root_is_own;	/* SFD_ROOT is its own directory */
+	uint32_t	verbose;
+	uint32_t	parent;		/* supervisor's pid */
+	uint64_t	generation;	/* of the configuration */
+	uint64_t	rules_generation;
+	char		pack[MAX_PACK_NAME];	/* rulec: its name */
+	char		home[MAX_PATH_LEN]; /* for messages only */
+};
+#define GID_NONE	0xffffffffU
+
+enum start_fd_kind {
+	SFD_RECORDS = 1,	/* sealed memory file of this role's records */
+	SFD_ROOT,		/* directory to become the root */
+	SFD_DIR,		/* the role's own directory */
+	SFD_SECRET,		/* one secret; name says which */
+	SFD_INPUT,		/* config.yaml, pack directory, pack records */
+	SFD_LISTEN_TCP,
+	SFD_LISTEN_UNIX,
+	SFD_RULES,		/* sealed matcher database */
+	SFD_MACHINE_ID,		/* auditd: /etc/machine-id */
+	SFD_PUBKEY,		/* auditd: device.pub */
+};
+
+struct start_fd {
+	uint32_t	kind;
+	char		name[MAX_SECRET_NAME];
+};
+
+struct peer_end {
+	uint32_t	role;		/* enum role_id of the other end */
+	uint32_t	incarnation;
+	char		instance[MAX_INSTANCE];
+};
+
+struct log_line {
+	uint32_t	level;		/* enum log_level */
+	char		text[1024];	/* escaped, NUL-terminated */
+};
+
+enum request_kind { REQ_RELOAD = 1, REQ_STOP, REQ_REPLACE };
+
+struct request {
+	uint32_t	kind;
+	uint32_t	id;
+	uint32_t	incarnation;	/* REQ_REPLACE: of whom */
+};
+
+struct request_done {
+	uint32_t	id;
+	uint32_t	code;		/* enum ctl_code */
+	char		text[MAX_CTL_TEXT];
+};
+
+/* what confc tells the supervisor, which reads no configuration itself */
+#define MAX_PLAN_SECRETS	8
+struct plan_secret {
+	uint32_t	role;
+	uint32_t	required;
+	char		name[MAX_SECRET_NAME];
+};
+
+struct plan {
+	char		bind[64];		/* numeric address */
+	uint32_t	port;
+	uint32_t	workers;
+	uint32_t	log_max_bytes;
+	uint32_t	log_total_bytes;
+	uint32_t	verbose;
+	uint32_t	allow_no_landlock;
+	uint32_t	nsecrets;
+	struct plan_secret secrets[MAX_PLAN_SECRETS];
+	char		pack_dir[MAX_PATH_LEN];	/* absolute */
+	char		conf_hash[65];
+	uint8_t		digest[ROLE_COUNT][32];	/* of each role's records */
+};
+
+enum blob_kind { BLOB_RECORDS = 1, BLOB_PACK, BLOB_MATCHER };
+
+struct blob {
+	uint32_t	kind;
+	uint32_t	role;		/* BLOB_RECORDS: whose */
+};
+
+struct rules_info {
+	uint64_t	generation;
+};
+
+struct roster_entry {
+	char		 instance[MAX_INSTANCE];
+	uint32_t	 role;
+	uint32_t	 pid;
+	uint32_t	 uid;
+	uint32_t	 state;		/* down, starting, ready, draining */
+	uint32_t	 restarts;
+	uint32_t	 incarnation;
+	uint64_t	 started_us;	/* wall clock */
+	struct sandbox_state sandbox;	/* the role's own word */
+};
+
+struct roster {
+	uint32_t	 count;
+	uint32_t	 mode;
+	uint64_t	 generation;	/* configuration */
+	uint64_t	 rules_generation;
+	char		 conf_hash[65];
+	struct roster_entry entry[MAX_PROCS];
+};
+
+struct death {
+	uint32_t	role;
+	uint32_t	pid;
+	uint32_t	incarnation;
+	int32_t		status;		/* as waitpid(2) gives it */
+	uint32_t	was_ready;
+	uint32_t	expected;	/* told to go */
+	uint64_t	lived_ms;
+	char		instance[MAX_INSTANCE];
+};
+
+/* gatewayd and auditd */
+struct appended {
+	uint8_t		id[EVENT_ID_LEN];
+	uint64_t	seq;
+};
+
+struct refused {
+	uint8_t		id[EVENT_ID_LEN];
+	uint32_t	code;		/* enum store_code */
+};
+
+struct policy_head {
+	uint64_t	generation;
+	uint32_t	count;
+	uint32_t	pad;
+};
+
+/* numbers of the lists, as the store has them (auditd/policy.h) */
+enum list_op { OP_NONE = 0, OP_BLOCK = 1, OP_ALLOW = 2 };
+enum list_kind { KIND_TOOL = 1, KIND_SKILL, KIND_MCP, KIND_PLUGIN };
+#define MAX_TARGET_NAME		256	/* bytes of a listed name */
+#define MAX_TARGET_REASON	1024
+
+struct policy_item {
+	uint64_t	updated_us;
+	uint32_t	kind;		/* enum list_kind */
+	uint32_t	op;		/* enum list_op */
+};
+
+struct list_change {
+	uint8_t		id[EVENT_ID_LEN];	/* of the event it becomes */
+	uint32_t	kind;
+	uint32_t	op;
+	uint32_t	was;		/* OP_NONE: what must be there now */
+	uint32_t	principal;
+};
+
+struct list_changed {
+	uint8_t		id[EVENT_ID_LEN];
+	uint32_t	code;		/* enum ctl_code */
+	uint32_t	pad;
+	uint64_t	generation;
+	uint64_t	seq;
+	char		text[MAX_CTL_TEXT];
+};
+
+/* what gatewayd needs to know of the store, sent on change */
+struct store_state {
+	uint32_t	ok;		/* 0: refuse traffic with text */
+	uint32_t	pad;
+	uint64_t	last_seq;
+	char		text[MAX_CTL_TEXT];
+};
+
+/* auditd and signer */
+struct sign_hello {
+	uint8_t		pubkey[32];
+	uint32_t	have;		/* last is one it signed */
+	uint32_t	pad;
+	struct head	last;
+};
+
+struct sign_answer {
+	uint32_t	code;		/* 0, or why not: enum ctl_code */
+	uint32_t	pad;
+	struct head	head;
+	char		text[MAX_CTL_TEXT];
+};
+
+struct audit_list {
+	uint64_t	since;		/* seq, exclusive; 0 none */
+	uint64_t	before;		/* seq, exclusive; 0 none */
+	uint32_t	limit;
+	uint32_t	severities;	/* bit per enum severity; 0 all */
+	char		action[64];
+	char		actor[80];
+};
+
+const char	*role_name(enum role_id);	/* "gatewayd" */
+
+#endif /* COMMON_PROTO_H */

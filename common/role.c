@@ -1,0 +1,349 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <event2/event.h>
+#include <poll.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/role.h"
+
+struct role	role;
+
+struct role_handed {
+	struct start_fd	what;
+	int		fd;
+};
+
+static struct role_handed	handed[MAX_ROLE_FDS];
+static unsigned int		nhanded;
+
+/*
+ * Sink of log.c: lines travel to the supervisor.  A fatal line must be out
+ * before the process is gone.
+ */
+static void
+role_log(enum log_level level, const char *text)
+{
+	static int	 busy;
+	struct log_line	 line;
+
+	if (busy || role.sup == NULL)
+		return;
+	busy = 1;
+	memset(&line, 0, sizeof(line));
+	line.level = level;
+	strlcpy(line.text, text, sizeof(line.text));
+	if (peer_send(role.sup, MSG_LOG, 0, -1, &line, sizeof(line)) == 0 &&
+	    level == LOG_LVL_FATAL)
+		peer_flush(role.sup, 1000);
+	busy = 0;
+}
+
+/* the supervisor is gone: so are we, at once */
+static void
+role_orphaned(struct peer *p)
+{
+	(void)p;
+	_exit(0);
+}
+
+/*
+ * One message of the start, with a time limit: nothing else runs yet.
+ */
+static void
+role_next(struct frame_in *in, struct msg *msg)
+{
+	struct pollfd	 pfd;
+	int		 rc;
+
+	while ((rc = frame_in_next(in, msg)) == 0) {
+		pfd.fd = ROLE_FD;
+		pfd.events = POLLIN;
+		rc = poll(&pfd, 1, MAX_START_SECONDS * 1000);
+		if (rc == 0)
+			fatalx("the supervisor did not speak for %d s",
+			    MAX_START_SECONDS);
+		if (rc == -1 && errno != EINTR)
+			fatal("poll");
+		rc = frame_in_read(in, ROLE_FD);
+		if (rc == 0)
+			_exit(0);
+		if (rc == -1 && errno != EAGAIN)
+			fatal("start: read");
+	}
+	if (rc == -1)
+		fatal("start: framing");
+}
+
+static void
+role_take(struct msg *msg)
+{
+	struct role_handed	*h;
+
+	if (nhanded == MAX_ROLE_FDS || msg->fd == -1)
+		fatalx("start: too many descriptors, or none");
+	h = &handed[nhanded];
+	if (msg_get(msg, &h->what, sizeof(h->what)) == -1 ||
+	    memchr(h->what.name, '\0', sizeof(h->what.name)) == NULL)
+		fatalx("start: malformed descriptor message");
+	h->fd = msg_take_fd(msg);
+	nhanded++;
+}
+
+int
+role_fd(enum start_fd_kind kind, const char *name)
+{
+	unsigned int	i;
+	int		fd;
+
+	for (i = 0; i < nhanded; i++) {
+		if (handed[i].fd == -1 || handed[i].what.kind != kind)
+			continue;
+		if (name != NULL && strcmp(handed[i].what.name, name) != 0)
+			continue;
+		fd = handed[i].fd;
+		handed[i].fd = -1;
+		return (fd);
+	}
+	return (-1);
+}
+
+static void
+role_drop_root(void)
+{
+	struct confine_ids	 ids;
+	char			 err[MAX_CONFINE_ERR];
+	int			 fd;
+
+	if (role.start.mode == MODE_SYSTEM) {
+		if ((fd = role_fd(SFD_ROOT, NULL)) == -1 || fchdir(fd) == -1)
+			fatalx("start: no directory to become the root");
+		close(fd);
+		memset(&ids, 0, sizeof(ids));
+		ids.uid = role.start.uid;
+		ids.gid = role.start.gid;
+		ids.root = ".";
+		ids.root_is_own = role.start.root_is_own != 0;
+		ids.netns = 1;
+		if (confine_drop_ids(&ids, &role.sandbox, err,
+		    sizeof(err)) == -1)
+			fatalx("%s", err);
+	}
+	if (confine_tie((pid_t)role.start.parent, &role.sandbox, err,
+	    sizeof(err)) == -1)
+		fatalx("%s", err);
+}
+
+void
+role_begin(int argc, char *argv[], enum role_id id)
+{
+	struct frame_in	 in;
+	struct msg	 msg;
+	int		 fd;
+
+	(void)argv;
+	log_init(role_name(id), 0);
+	signal(SIGPIPE, SIG_IGN);
+	if (argc > 3)
+		fatalx("too many arguments");
+	if (sodium_init() == -1)
+		fatalx("libsodium does not start");
+	TAILQ_INIT(&role.clients);
+	role.state = ST_STARTING;
+	frame_in_init(&in, MAX_FRAME, 1);
+	role_next(&in, &msg);
+	if (msg.hdr.type != MSG_START ||
+	    msg_get(&msg, &role.start, sizeof(role.start)) == -1)
+		fatalx("not started by the supervisor: this program is no "
+		    "command, see defenseclawctl(8)");
+	if (role.start.build != PROTO_BUILD || role.start.role != id)
+		fatalx("the supervisor is of another build: install all "
+		    "programs of one release");
+	role.start.instance[sizeof(role.start.instance) - 1] = '\0';
+	role.start.home[sizeof(role.start.home) - 1] = '\0';
+	log_init(role.start.instance, (int)role.start.verbose);
+	for (;;) {
+		role_next(&in, &msg);
+		if (msg.hdr.type == MSG_START_END)
+			break;
+		if (msg.hdr.type != MSG_START_FD)
+			fatalx("start: unexpected message %u", msg.hdr.type);
+		role_take(&msg);
+	}
+	if (in.len != in.off)
+		fatalx("start: bytes after the end");
+	frame_in_free(&in);
+#ifdef CONFINE_PROBE
+	probe_begin();
+#endif
+	role_drop_root();
+	if ((fd = role_fd(SFD_RECORDS, NULL)) != -1 &&
+	    records_open(&role.records, fd) == -1)
+		fatal("records");
+	if ((role.base = event_base_new()) == NULL)
+		fatalx("libevent does not start");
+}
+
+void
+role_enter(const struct promise *promise, struct confine_params *params)
+{
+	static struct dispatch	 nothing[] = { { 0 } };
+	struct confine_params	 none;
+	char			 err[MAX_CONFINE_ERR];
+
+	/* the channel exists before the filter: its events need no call more */
+	if ((role.sup = peer_new(role.base, ROLE_FD, "supervisor", PEER_FATAL,
+	    nothing, &role.state, MAX_FRAME, 1)) == NULL)
+		fatal("supervisor channel");
+	role.sup->on_close = role_orphaned;
+	log_set_sink(role_log);
+	if (params == NULL) {
+		memset(&none, 0, sizeof(none));
+		params = &none;
+	}
+	params->allow_no_landlock = (int)role.start.allow_no_landlock;
+	if (confine_enter(promise, params, &role.sandbox, err,
+	    sizeof(err)) == -1)
+		fatalx("%s", err);
+#ifdef CONFINE_PROBE
+	probe_main();
+#endif
+	if (enforce_floor(&role.sandbox, params->allow_no_landlock, err,
+	    sizeof(err)) == -1)
+		fatalx("%s", err);
+}
+
+void
+role_serve(const struct dispatch *table)
+{
+	role.sup->table = table;
+	role.state = ST_RUNNING;
+	if (peer_send(role.sup, MSG_READY, 0, -1, &role.sandbox,
+	    sizeof(role.sandbox)) == -1)
+		fatal("ready");
+	if (event_base_dispatch(role.base) == -1)
+		fatalx("event loop");
+	peer_flush(role.sup, 1000);
+}
+
+void
+role_exit(void)
+{
+	event_base_loopbreak(role.base);
+}
+
+struct peer *
+role_peer(struct msg *msg, struct peer_end *end, const struct dispatch *table)
+{
+	struct peer	*p;
+	int		 fd;
+
+	if (msg_get(msg, end, sizeof(*end)) == -1 ||
+	    memchr(end->instance, '\0', sizeof(end->instance)) == NULL)
+		fatalx("malformed peer message");
+	fd = msg_take_fd(msg);
+	if ((p = peer_new(role.base, fd, end->instance, PEER_FATAL, table,
+	    &role.state, MAX_FRAME, 0)) == NULL)
+		fatal("peer %s", end->instance);
+	peer_set_incarnation(p, end->incarnation);
+	return (p);
+}
+
+static int
+role_in_group(const struct caller *c, uint32_t gid)
+{
+	uint32_t	i;
+
+	if (gid == GID_NONE)
+		return (0);
+	if (c->gid == gid)
+		return (1);
+	for (i = 0; i < c->ngroups && i < MAX_GROUPS; i++)
+		if (c->groups[i] == gid)
+			return (1);
+	return (0);
+}
+
+unsigned int
+role_principal(const struct caller *c)
+{
+	unsigned int	who = NOBODY;
+
+	if (c->uid == 0)
+		return (ANYONE);
+	if (role.start.mode == MODE_USER)
+		return (c->uid == role.start.owner ? ANYONE : NOBODY);
+	if (role_in_group(c, role.start.gid_admin))
+		return (ANYONE);
+	if (role_in_group(c, role.start.gid_audit))
+		who |= AUDITOR;
+	if (role_in_group(c, role.start.gid_client))
+		who |= CLIENT;
+	return (who);
+}
+
+void
+role_client_closed(struct peer *p)
+{
+	TAILQ_REMOVE(&role.clients, p, entry);
+	role.nclients--;
+}
+
+struct peer *
+role_control(struct msg *msg, const struct dispatch *table, size_t max)
+{
+	struct caller	 caller;
+	struct peer	*p, *other;
+	unsigned int	 same = 0;
+	int		 fd;
+
+	if (msg_get(msg, &caller, sizeof(caller)) == -1 ||
+	    caller.ngroups > MAX_GROUPS)
+		fatalx("malformed control message");
+	fd = msg_take_fd(msg);
+	if ((p = peer_new(role.base, fd, "client", PEER_CLIENT, table,
+	    &role.state, max, 0)) == NULL) {
+		log_warn("control connection of uid %u", caller.uid);
+		close(fd);
+		return (NULL);
+	}
+	p->caller = caller;
+	p->principal = role_principal(&caller);
+	TAILQ_FOREACH(other, &role.clients, entry)
+		if (other->caller.uid == caller.uid)
+			same++;
+	if (role.nclients >= MAX_CLIENTS || same >= MAX_CLIENTS_PER_UID) {
+		p->hello = 1;
+		peer_error(p, 0, CTL_FAILURE, "%u control connections are "
+		    "open already: close some, or try again",
+		    role.nclients);
+		peer_close_when_sent(p);
+		return (NULL);
+	}
+	TAILQ_INSERT_TAIL(&role.clients, p, entry);
+	role.nclients++;
+	p->on_close = role_client_closed;
+	return (p);
+}

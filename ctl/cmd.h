@@ -1,0 +1,154 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef CTL_CMD_H
+#define CTL_CMD_H
+
+#include <stdint.h>
+
+#include "common/proto.h"
+#include "client.h"
+#include "options.h"
+#include "output.h"
+#include "paths.h"
+
+/*
+ * The command table (defenseclawctl.c): usage, help and completions are
+ * derived from it.  A handler returns the exit status, an enum ctl_code.
+ */
+
+enum opt_id {
+	O_HELP, O_JSON, O_USER, O_LIMIT, O_SEVERITY, O_ACTION, O_ACTOR,
+	O_SINCE, O_BEFORE, O_FOLLOW, O_OUT, O_DB, O_FILE, O_ANCHOR, O_PUBKEY,
+	O_FROM, O_TO, O_NOTE, O_REASON, O_TOOL, O_ARGS, O_ARGS_FILE,
+	O_CONTENT, O_OUTPUT, O_MODEL, O_MODE, O_SKIP_INSTALL, O_FOREGROUND,
+	O_VERSION, O_COUNT
+};
+
+#define BIT(id)		OPTION_BIT(O_##id)
+#define ANY_COMMAND	(BIT(HELP) | BIT(JSON) | BIT(USER))
+#define MAX_OPERANDS	16
+
+struct ctl;
+
+struct cmd {
+	const char	*name;		/* "audit"; NULL at end */
+	const char	*sub;		/* "list", or NULL */
+	const char	*args;		/* operands as help shows them */
+	int		 min, max;	/* how many of them */
+	uint64_t	 opts;		/* besides ANY_COMMAND */
+	uint64_t	 must;		/* that have to be given */
+	int		 setup;		/* chooses the mode as init does */
+	int		(*run)(struct ctl *);
+	const char	*help;		/* one line */
+};
+
+/* one run of the program */
+struct ctl {
+	const struct cmd *cmd;
+	struct options	 opts;
+	struct paths	 paths;
+	int		 nargs;
+	const char	**args;		/* operands */
+};
+
+extern const struct cmd		 ctl_cmds[];
+extern const struct option_def	 ctl_options[];
+
+/* NULL when it was not given */
+const char	*cmd_value(const struct ctl *, enum opt_id);
+int		 cmd_has(const struct ctl *, enum opt_id);
+
+/*
+ * A number given as option or operand.  0, or -1 after having said what is
+ * wrong: the exit status is CTL_USAGE.  An absent option leaves the value.
+ */
+int	 cmd_number(const struct ctl *, enum opt_id, uint64_t, uint64_t,
+	    uint64_t *);
+int	 cmd_seq(const char *, uint64_t *);
+
+/* cmd_help.c */
+int	 cmd_help(struct ctl *);
+int	 cmd_completion(struct ctl *);
+int	 cmd_version(struct ctl *);
+void	 cmd_usage_line(const struct cmd *, FILE *);
+void	 cmd_overview(const char *, FILE *);	/* all, or of one family */
+
+/* cmd_init.c */
+int	 cmd_init(struct ctl *);
+
+/* cmd_run.c */
+int	 cmd_start(struct ctl *);
+int	 cmd_stop(struct ctl *);
+int	 cmd_restart(struct ctl *);
+int	 cmd_reload(struct ctl *);
+
+/* cmd_status.c */
+int	 cmd_status(struct ctl *);
+
+/* cmd_inspect.c */
+int	 cmd_inspect_tool(struct ctl *);
+int	 cmd_inspect_request(struct ctl *);
+int	 cmd_inspect_response(struct ctl *);
+int	 cmd_inspect_tool_response(struct ctl *);
+int	 cmd_inspect_batch(struct ctl *);
+
+/* cmd_audit.c */
+int	 cmd_audit_list(struct ctl *);
+int	 cmd_audit_show(struct ctl *);
+int	 cmd_audit_tail(struct ctl *);
+int	 cmd_alerts_list(struct ctl *);
+int	 cmd_alerts_acknowledge(struct ctl *);
+
+/* cmd_evidence.c */
+int	 cmd_audit_head(struct ctl *);
+int	 cmd_audit_verify(struct ctl *);
+int	 cmd_audit_export(struct ctl *);
+
+/* cmd_tool.c */
+int	 cmd_tool_block(struct ctl *);
+int	 cmd_tool_allow(struct ctl *);
+int	 cmd_tool_unblock(struct ctl *);
+int	 cmd_tool_list(struct ctl *);
+
+/* cmd_config.c */
+int	 cmd_config_validate(struct ctl *);
+int	 cmd_config_show(struct ctl *);
+int	 cmd_config_path(struct ctl *);
+int	 cmd_config_get(struct ctl *);
+int	 cmd_config_set(struct ctl *);
+
+/*
+ * Reads config.yaml and prints what is wrong with it on standard error.
+ * CTL_OK, or CTL_CONFIG; CTL_NOT_FOUND and CTL_PERMISSION, with a text that
+ * was not printed, when it cannot be read.
+ */
+int	 config_load(const char *, struct conf *, char *, size_t);
+
+/*
+ * Has a running suite record what an operator did: 1 and the sequence, 0
+ * when it is not running, -1 and why not.
+ */
+int	 config_note(const struct paths *, const char *, const char *,
+	    const char *, uint64_t *, char *, size_t);
+
+/*
+ * Is a supervisor alive, by the lock it holds: 1 and its pid (0 when not
+ * known), 0, or -1 when this user cannot see.
+ */
+int	 suite_alive(const struct paths *, pid_t *);
+
+#endif /* CTL_CMD_H */

@@ -1,0 +1,417 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/json.h"
+#include "cmd.h"
+
+/*
+ * status: the roles' own words put together, and beside them what the kernel
+ * says of each process, which nobody has to believe a role for.
+ */
+
+#define MAX_PROC_STATUS	8192
+
+struct kernel {
+	int	seen;		/* /proc told us, and it is this process */
+	int	seccomp;	/* 2: filter */
+	int	no_new_privs;
+	unsigned long long cap_eff;
+	unsigned long uid;
+	unsigned long rss_kb;
+	int	netns;		/* 1 its own, 0 the host's, -1 not visible */
+	int	mntns;
+};
+
+static ssize_t
+read_proc(long pid, const char *name, char *buf, size_t size)
+{
+	char	path[64];
+	ssize_t	n;
+	int	fd;
+
+	snprintf(path, sizeof(path), "/proc/%ld/%s", pid, name);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+		return (-1);
+	n = read(fd, buf, size - 1);
+	close(fd);
+	if (n >= 0)
+		buf[n] = '\0';
+	return (n);
+}
+
+/* the value of "Name:\t..." in /proc/PID/status, proc(5); "" when absent */
+static const char *
+proc_value(const char *text, const char *name)
+{
+	const char	*p = text;
+	size_t		 len = strlen(name);
+
+	while (p != NULL) {
+		if (strncmp(p, name, len) == 0 && p[len] == ':') {
+			p += len + 1;
+			return (p + strspn(p, " \t"));
+		}
+		if ((p = strchr(p, '\n')) != NULL)
+			p++;
+	}
+	return ("");
+}
+
+/* is the namespace another one than that of process 1, or else ours */
+static int
+own_namespace(long pid, const char *ns)
+{
+	char	path[64], mine[64], host[64];
+	ssize_t	n, h;
+
+	snprintf(path, sizeof(path), "/proc/%ld/ns/%s", pid, ns);
+	if ((n = readlink(path, mine, sizeof(mine))) <= 0)
+		return (-1);
+	snprintf(path, sizeof(path), "/proc/1/ns/%s", ns);
+	if ((h = readlink(path, host, sizeof(host))) <= 0) {
+		snprintf(path, sizeof(path), "/proc/self/ns/%s", ns);
+		if ((h = readlink(path, host, sizeof(host))) <= 0)
+			return (-1);
+	}
+	return (n != h || memcmp(mine, host, (size_t)n) != 0);
+}
+
+/*
+ * parent is the supervisor, 0 for itself: a number that another process has
+ * by now is not taken for the role.
+ */
+static void
+kernel_says(struct kernel *k, long pid, long parent)
+{
+	char	text[MAX_PROC_STATUS];
+
+	memset(k, 0, sizeof(*k));
+	if (pid <= 0 || read_proc(pid, "status", text, sizeof(text)) <= 0 ||
+	    (parent != 0 && atol(proc_value(text, "PPid")) != parent))
+		return;
+	k->seen = 1;
+	k->seccomp = atoi(proc_value(text, "Seccomp"));
+	k->no_new_privs = atoi(proc_value(text, "NoNewPrivs"));
+	k->cap_eff = strtoull(proc_value(text, "CapEff"), NULL, 16);
+	k->uid = strtoul(proc_value(text, "Uid"), NULL, 10);
+	k->rss_kb = strtoul(proc_value(text, "VmRSS"), NULL, 10);
+	k->netns = own_namespace(pid, "net");
+	k->mntns = own_namespace(pid, "mnt");
+}
+
+static json_t *
+kernel_json(const struct kernel *k)
+{
+	json_t	*j;
+	char	 caps[24];
+
+	if (!k->seen)
+		return (json_null());
+	snprintf(caps, sizeof(caps), "%016llx", k->cap_eff);
+	j = json_pack("{s:i,s:i,s:s,s:I,s:I}", "seccomp", k->seccomp,
+	    "no_new_privs", k->no_new_privs, "cap_eff", caps, "uid",
+	    (json_int_t)k->uid, "rss_kb", (json_int_t)k->rss_kb);
+	json_object_set_new(j, "own_netns", k->netns == -1 ? json_null() :
+	    json_boolean(k->netns));
+	return (j);
+}
+
+/* --- gathering ------------------------------------------------------------- */
+
+/* the status of one instance; NULL and the code, with the text in cl */
+static json_t *
+ask(const struct paths *p, const char *instance, struct client *cl, int *rc)
+{
+	char	 err[MAX_JSON_ERR], *text = NULL;
+	size_t	 len;
+	json_t	*j = NULL;
+
+	if ((*rc = client_open(cl, p, instance)) == CTL_OK)
+		*rc = client_call(cl, MSG_CTL_STATUS, NULL, 0, &text, &len);
+	client_close(cl);
+	if (*rc == CTL_OK && (j = json_strict(text, len, err)) == NULL) {
+		snprintf(cl->err, sizeof(cl->err), "%s: %s", instance, err);
+		*rc = CTL_FAILURE;
+	}
+	free(text);
+	return (j);
+}
+
+static long
+integer(const json_t *j, const char *member)
+{
+	return ((long)json_integer_value(json_object_get(j, member)));
+}
+
+static const char *
+string(const json_t *j, const char *member)
+{
+	const char	*s = json_str(j, member);
+
+	return (s != NULL ? s : "");
+}
+
+static int
+is_live(const json_t *p)
+{
+	return (strcmp(string(p, "state"), "draining") != 0);
+}
+
+/*
+ * Every other role's own figures go to its process in auditd's roster.
+ */
+static void
+add_figures(const struct paths *paths, json_t *processes)
+{
+	struct client	 cl;
+	const char	*instance, *role;
+	json_t		*p, *j;
+	size_t		 i;
+	int		 rc;
+
+	json_array_foreach(processes, i, p) {
+		instance = string(p, "instance");
+		role = string(p, "role");
+		if (!is_live(p) || (strcmp(role, "gatewayd") != 0 &&
+		    strcmp(role, "signer") != 0))
+			continue;
+		if ((j = ask(paths, instance, &cl, &rc)) != NULL)
+			json_object_set_new(p, "figures", j);
+		else
+			json_object_set_new(p, "no_answer",
+			    json_string(cl.err));
+	}
+}
+
+static void
+add_kernel(json_t *processes)
+{
+	struct kernel	 k;
+	json_t		*p;
+	long		 parent = 0;
+	size_t		 i;
+
+	json_array_foreach(processes, i, p)
+		if (strcmp(string(p, "role"), "supervisor") == 0)
+			parent = integer(p, "pid");
+	json_array_foreach(processes, i, p) {
+		kernel_says(&k, integer(p, "pid"), integer(p, "pid") ==
+		    parent ? 0 : parent);
+		json_object_set_new(p, "kernel", kernel_json(&k));
+	}
+}
+
+/* --- printing -------------------------------------------------------------- */
+
+static void
+duration(long s, char *buf, size_t size)
+{
+	if (s >= 86400)
+		snprintf(buf, size, "%ldd%ldh", s / 86400, s % 86400 / 3600);
+	else if (s >= 3600)
+		snprintf(buf, size, "%ldh%ldm", s / 3600, s % 3600 / 60);
+	else if (s >= 60)
+		snprintf(buf, size, "%ldm%lds", s / 60, s % 60);
+	else
+		snprintf(buf, size, "%lds", s);
+}
+
+/* what waits in front of a process */
+static void
+queue_text(const json_t *status, const json_t *p, char *buf, size_t size)
+{
+	const json_t	*f = json_object_get(p, "figures"), *w;
+	size_t		 i;
+	long		 bytes = 0;
+
+	strlcpy(buf, "-", size);
+	if (strcmp(string(p, "role"), "gatewayd") == 0 && f != NULL)
+		snprintf(buf, size, "%ld verdicts, %ld bytes, %ld conns",
+		    integer(f, "pending"), integer(f, "buffered_bytes"),
+		    integer(f, "connections"));
+	if (strcmp(string(p, "role"), "auditd") != 0)
+		return;
+	json_array_foreach(json_object_get(status, "workers"), i, w)
+		bytes += integer(w, "queue_bytes");
+	snprintf(buf, size, "%ld unsealed, %ld bytes",
+	    integer(json_object_get(status, "store"), "unsealed"), bytes);
+}
+
+static void
+print_processes(const json_t *status)
+{
+	static const char *const heads[] = { "PROCESS", "PID", "UID",
+	    "STATE", "UPTIME", "RESTARTS", "RSS", "QUEUE", NULL };
+	const json_t	*p, *k;
+	struct table	 t;
+	char		 up[32], queue[96];
+	size_t		 i;
+
+	table_init(&t, heads);
+	json_array_foreach(json_object_get(status, "processes"), i, p) {
+		duration(integer(p, "uptime_s"), up, sizeof(up));
+		queue_text(status, p, queue, sizeof(queue));
+		k = json_object_get(p, "kernel");
+		table_cell(&t, "%s", string(p, "instance"));
+		table_cell(&t, "%ld", integer(p, "pid"));
+		table_cell(&t, "%ld", integer(p, "uid"));
+		table_cell(&t, "%s", json_object_get(p, "no_answer") !=
+		    NULL ? "no answer" : string(p, "state"));
+		table_cell(&t, "%s", up);
+		table_cell(&t, "%ld", integer(p, "restarts"));
+		if (json_is_object(k))
+			table_cell(&t, "%ldK", integer(k, "rss_kb"));
+		else
+			table_cell(&t, "?");
+		table_cell(&t, "%s", queue);
+	}
+	table_print(&t);
+}
+
+static void
+kernel_text(const json_t *k, char *buf, size_t size)
+{
+	const json_t	*own = json_object_get(k, "own_netns");
+	const char	*caps = string(k, "cap_eff");
+
+	if (!json_is_object(k)) {
+		strlcpy(buf, "nothing this user may see", size);
+		return;
+	}
+	snprintf(buf, size, "seccomp %ld, no_new_privs %ld, caps %s, uid "
+	    "%ld, network %s", integer(k, "seccomp"), integer(k,
+	    "no_new_privs"), strspn(caps, "0") == strlen(caps) ? "none" :
+	    caps, integer(k, "uid"), json_is_true(own) ? "own" :
+	    json_is_false(own) ? "the host's" : "not visible");
+}
+
+static void
+print_confinement(const json_t *status)
+{
+	static const char *const heads[] = { "PROCESS", "SAYS", "WHAT", NULL };
+	const json_t	*p, *s;
+	struct table	 t;
+	char		 text[256];
+	size_t		 i;
+
+	table_init(&t, heads);
+	json_array_foreach(json_object_get(status, "processes"), i, p) {
+		kernel_text(json_object_get(p, "kernel"), text,
+		    sizeof(text));
+		table_cell(&t, "%s", string(p, "instance"));
+		table_cell(&t, "kernel");
+		table_cell(&t, "%s", text);
+		if (!json_is_object(s = json_object_get(p, "sandbox")))
+			continue;
+		table_cell(&t, "%s", "");
+		table_cell(&t, "itself");
+		table_cell(&t, "%s", string(s, "summary"));
+	}
+	table_print(&t);
+}
+
+/* figures of the first worker that gave some */
+static const json_t *
+a_worker(const json_t *status)
+{
+	const json_t	*p, *f;
+	size_t		 i;
+
+	json_array_foreach(json_object_get(status, "processes"), i, p)
+		if (strcmp(string(p, "role"), "gatewayd") == 0 &&
+		    (f = json_object_get(p, "figures")) != NULL)
+			return (f);
+	return (NULL);
+}
+
+static void
+print_suite(const struct ctl *c, const json_t *s)
+{
+	const json_t	*w = a_worker(s), *st = json_object_get(s, "store");
+
+	out_field("suite", "%s, %s mode, %s", string(s, "version"),
+	    string(s, "mode"), c->paths.system ? c->paths.run :
+	    c->paths.home);
+	out_field("configuration", "generation %ld, %.12s",
+	    integer(s, "generation"), string(s, "conf_hash"));
+	if (w != NULL)
+		out_field("guardrail", "mode %s, %ld rules of pack %s, "
+		    "generation %ld, %.12s", string(w, "mode"),
+		    integer(w, "rules"), string(w, "pack"),
+		    integer(w, "rules_generation"),
+		    string(w, "rules_hash"));
+	out_field("lists", "generation %ld", integer(s, "lists_generation"));
+	out_field("audit log", "%s%s, last row %ld, last commit %.19s%s, "
+	    "checkpoint in row %ld, signer %s", json_is_true(
+	    json_object_get(st, "ok")) ? "ok" : "takes no events: ",
+	    string(st, "why"), integer(st, "last_seq"),
+	    string(st, "last_commit"), string(st, "last_commit")[0] != '\0' ?
+	    "Z" : "none since start", integer(st, "checkpoint_seq"),
+	    json_is_true(json_object_get(st, "signer")) ? "connected" :
+	    "away");
+}
+
+/* the one thing user mode cannot do, and what does it */
+static void
+print_warning(const json_t *s)
+{
+	if (strcmp(string(s, "mode"), "user") == 0)
+		out_note("user mode does not protect from code that runs as "
+		    "the same user, such as the agent itself: `sudo "
+		    "defenseclawctl init && sudo defenseclawctl start' "
+		    "gives real separation");
+}
+
+int
+cmd_status(struct ctl *c)
+{
+	struct client	 cl;
+	json_t		*s, *processes;
+	pid_t		 pid;
+	int		 rc;
+
+	if ((s = ask(&c->paths, "auditd", &cl, &rc)) == NULL) {
+		if (rc == CTL_NOT_RUNNING && suite_alive(&c->paths,
+		    &pid) == 1)
+			return (out_fail(CTL_FAILURE, "the supervisor runs "
+			    "(pid %d) and auditd does not answer: "
+			    "%s/defenseclaw.log says why", (int)pid,
+			    c->paths.log));
+		return (out_fail(rc, "%s", cl.err));
+	}
+	processes = json_object_get(s, "processes");
+	add_figures(&c->paths, processes);
+	add_kernel(processes);
+	if (out_json) {
+		out_document(s);
+		return (CTL_OK);
+	}
+	print_suite(c, s);
+	putchar('\n');
+	print_processes(s);
+	putchar('\n');
+	print_confinement(s);
+	print_warning(s);
+	json_decref(s);
+	return (CTL_OK);
+}

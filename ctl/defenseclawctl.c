@@ -1,0 +1,338 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * defenseclawctl, also installed as defenseclaw and defenseclaw-gateway: the
+ * operator's front end.
+ *
+ *   may      what its caller may; it has no rights of its own
+ *   may not  take a secret from its command line, use the network, decide
+ *            anything: who may do what is the suite's to say, by the
+ *            kernel's word on the caller
+ */
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "cmd.h"
+
+#define TEXT_OR_FILE	(BIT(CONTENT) | BIT(FILE))
+
+const struct option_def ctl_options[] = {
+	[O_HELP] = { "help", 'h', NULL, "how to use the command" },
+	[O_JSON] = { "json", 0, NULL, "answer as JSON" },
+	[O_USER] = { "user", 0, NULL, "the suite of this user, also as root" },
+	[O_LIMIT] = { "limit", 'n', "N", "at most so many rows" },
+	[O_SEVERITY] = { "severity", 0, "S[,S]", "only rows of these "
+	    "severities: CRITICAL, HIGH, MEDIUM, LOW, INFO" },
+	[O_ACTION] = { "action", 0, "NAME", "only rows of this action" },
+	[O_ACTOR] = { "actor", 0, "NAME", "only rows of this actor" },
+	[O_SINCE] = { "since", 0, "SEQ", "only rows after this one" },
+	[O_BEFORE] = { "before", 0, "SEQ", "only rows before this one" },
+	[O_FOLLOW] = { "follow", 'f', NULL, "go on with new rows as they "
+	    "come" },
+	[O_OUT] = { "out", 'o', "FILE", "write there; - is standard output" },
+	[O_DB] = { "db", 0, "FILE", "look at this database, offline" },
+	[O_FILE] = { "file", 0, "FILE", "read it from there; - is standard "
+	    "input" },
+	[O_ANCHOR] = { "anchor", 0, "FILE", "a head taken earlier that the "
+	    "log must still contain" },
+	[O_PUBKEY] = { "pubkey", 0, "FILE", "the device's public key" },
+	[O_FROM] = { "from", 0, "SEQ", "begin with this row" },
+	[O_TO] = { "to", 0, "SEQ", "end with this row" },
+	[O_NOTE] = { "note", 0, "TEXT", "recorded with it" },
+	[O_REASON] = { "reason", 0, "TEXT", "recorded with it" },
+	[O_TOOL] = { "tool", 0, "NAME", "name of the tool" },
+	[O_ARGS] = { "args", 0, "JSON", "arguments of the call" },
+	[O_ARGS_FILE] = { "args-file", 0, "FILE", "read the arguments from "
+	    "there; - is standard input" },
+	[O_CONTENT] = { "content", 0, "TEXT", "text to inspect" },
+	[O_OUTPUT] = { "output", 0, "TEXT", "what the tool gave back" },
+	[O_MODEL] = { "model", 0, "NAME", "name of the model" },
+	[O_MODE] = { "mode", 0, "observe|action", "what a new configuration "
+	    "says; action is the default" },
+	[O_SKIP_INSTALL] = { "skip-install", 0, NULL, "accepted for scripts: "
+	    "nothing is ever installed or downloaded" },
+	[O_FOREGROUND] = { "foreground", 0, NULL, "do not go into the "
+	    "background" },
+	[O_VERSION] = { "version", 0, NULL, "the same as the command" },
+	[O_COUNT] = { NULL, 0, NULL, NULL }
+};
+
+const struct cmd ctl_cmds[] = {
+	{ "init", NULL, "", 0, 0, BIT(MODE) | BIT(SKIP_INSTALL), 0, 1,
+	    cmd_init, "make what is missing: files, keys, accounts" },
+	{ "start", NULL, "", 0, 0, BIT(FOREGROUND), 0, 1, cmd_start,
+	    "start the suite" },
+	{ "stop", NULL, "", 0, 0, 0, 0, 0, cmd_stop, "stop the suite" },
+	{ "restart", NULL, "", 0, 0, 0, 0, 0, cmd_restart,
+	    "stop the suite and start it again" },
+	{ "reload", NULL, "", 0, 0, 0, 0, 0, cmd_reload,
+	    "put a changed configuration or rule pack in force" },
+	{ "status", NULL, "", 0, 0, 0, 0, 0, cmd_status,
+	    "every process and what holds it" },
+
+	{ "inspect", "tool", "", 0, 0, BIT(TOOL) | BIT(ARGS) |
+	    BIT(ARGS_FILE) | TEXT_OR_FILE, BIT(TOOL), 0, cmd_inspect_tool,
+	    "the verdict on a tool call" },
+	{ "inspect", "request", "", 0, 0, TEXT_OR_FILE | BIT(MODEL), 0, 0,
+	    cmd_inspect_request, "the verdict on a prompt" },
+	{ "inspect", "response", "", 0, 0, TEXT_OR_FILE | BIT(MODEL), 0, 0,
+	    cmd_inspect_response, "the verdict on a model's answer" },
+	{ "inspect", "tool-response", "", 0, 0, BIT(TOOL) | BIT(OUTPUT) |
+	    BIT(FILE), BIT(TOOL), 0, cmd_inspect_tool_response,
+	    "the verdict on what a tool gave back" },
+	{ "inspect", "batch", "FILE", 1, 1, 0, 0, 0, cmd_inspect_batch,
+	    "verdicts on a file of rows, one JSON object per line" },
+
+	{ "audit", "list", "", 0, 0, BIT(LIMIT) | BIT(SEVERITY) |
+	    BIT(ACTION) | BIT(ACTOR) | BIT(SINCE) | BIT(BEFORE), 0, 0,
+	    cmd_audit_list, "rows of the log, newest first" },
+	{ "audit", "show", "SEQ", 1, 1, 0, 0, 0, cmd_audit_show,
+	    "all of one row" },
+	{ "audit", "tail", "", 0, 0, BIT(FOLLOW) | BIT(LIMIT), 0, 0,
+	    cmd_audit_tail, "the last rows of the log" },
+	{ "audit", "head", "", 0, 0, BIT(OUT), 0, 0, cmd_audit_head,
+	    "a signed head of the log, to keep elsewhere" },
+	{ "audit", "verify", "", 0, 0, BIT(DB) | BIT(FILE) | BIT(ANCHOR) |
+	    BIT(PUBKEY) | BIT(FROM), 0, 0, cmd_audit_verify,
+	    "check the chain and the signatures" },
+	{ "audit", "export", "", 0, 0, BIT(OUT) | BIT(FROM) | BIT(TO), 0, 0,
+	    cmd_audit_export, "the log as lines that can be verified" },
+
+	{ "alerts", "list", "", 0, 0, BIT(LIMIT), 0, 0, cmd_alerts_list,
+	    "alerts nobody has acknowledged" },
+	{ "alerts", "acknowledge", "SEQ", 1, 1, BIT(NOTE), 0, 0,
+	    cmd_alerts_acknowledge, "mark an alert as seen" },
+
+	{ "tool", "block", "NAME", 1, 1, BIT(REASON), 0, 0, cmd_tool_block,
+	    "block a tool whatever its arguments" },
+	{ "tool", "allow", "NAME", 1, 1, BIT(REASON), 0, 0, cmd_tool_allow,
+	    "let a tool pass unless it is critical" },
+	{ "tool", "unblock", "NAME", 1, 1, BIT(REASON), 0, 0,
+	    cmd_tool_unblock, "take a tool off the list it is on" },
+	{ "tool", "list", "", 0, 0, 0, 0, 0, cmd_tool_list,
+	    "the block and allow lists" },
+
+	{ "config", "validate", "[FILE]", 0, 1, 0, 0, 0, cmd_config_validate,
+	    "check a configuration" },
+	{ "config", "show", "", 0, 0, 0, 0, 0, cmd_config_show,
+	    "every key, its value and where that is from" },
+	{ "config", "path", "", 0, 0, 0, 0, 0, cmd_config_path,
+	    "where the configuration is" },
+	{ "config", "get", "KEY", 1, 1, 0, 0, 0, cmd_config_get,
+	    "the value of one key" },
+	{ "config", "set", "KEY VALUE", 2, 2, 0, 0, 0, cmd_config_set,
+	    "change one key and leave the rest of the file as it is" },
+
+	{ "version", NULL, "", 0, 0, 0, 0, 0, cmd_version,
+	    "version of this program" },
+	{ "completion", NULL, "bash|zsh|fish", 1, 1, 0, 0, 0, cmd_completion,
+	    "a script for the shell to source" },
+	{ "help", NULL, "[COMMAND [SUBCOMMAND]]", 0, 2, 0, 0, 0, cmd_help,
+	    "how to use a command" },
+	{ NULL, NULL, NULL, 0, 0, 0, 0, 0, NULL, NULL }
+};
+
+const char *
+cmd_value(const struct ctl *c, enum opt_id id)
+{
+	return (c->opts.value[id]);
+}
+
+int
+cmd_has(const struct ctl *c, enum opt_id id)
+{
+	return ((c->opts.seen & OPTION_BIT(id)) != 0);
+}
+
+int
+cmd_number(const struct ctl *c, enum opt_id id, uint64_t min, uint64_t max,
+    uint64_t *out)
+{
+	const char	*text = cmd_value(c, id);
+
+	if (text == NULL || options_number(text, min, max, out) == 0)
+		return (0);
+	out_fail(CTL_USAGE, "--%s must be a number from %llu to %llu, not %s",
+	    ctl_options[id].name, (unsigned long long)min,
+	    (unsigned long long)max, text);
+	return (-1);
+}
+
+int
+cmd_seq(const char *text, uint64_t *seq)
+{
+	if (options_number(text, 1, INT64_MAX, seq) == 0)
+		return (0);
+	out_fail(CTL_USAGE, "%s is no sequence number of the log", text);
+	return (-1);
+}
+
+/* the command or subcommand nearest to a word, NULL when none is near */
+static const char *
+nearest(const char *family, const char *word)
+{
+	const struct cmd	*k;
+	const char		*known, *best = NULL;
+	int			 d, bestd = 0;
+
+	for (k = ctl_cmds; k->name != NULL; k++) {
+		known = family == NULL ? k->name : k->sub;
+		if (family != NULL && strcmp(k->name, family) != 0)
+			continue;
+		d = options_slip(word, known);
+		if (d != -1 && (best == NULL || d < bestd)) {
+			best = known;
+			bestd = d;
+		}
+	}
+	return (best);
+}
+
+static int
+unknown(const char *family, const char *word)
+{
+	const char	*near = nearest(family, word);
+
+	return (out_fail(CTL_USAGE, "unknown command %s%s%s%s%s: see "
+	    "`defenseclawctl help%s%s'", family != NULL ? family : "",
+	    family != NULL ? " " : "", word, near != NULL ?
+	    ", the nearest is " : "", near != NULL ? near : "",
+	    family != NULL ? " " : "", family != NULL ? family : ""));
+}
+
+/*
+ * The row of the table that the words name, how many of them it took, or
+ * NULL and the exit status.
+ */
+static const struct cmd *
+find(const char **words, int nwords, int *used, int *status)
+{
+	const struct cmd	*k, *family = NULL;
+
+	for (k = ctl_cmds; k->name != NULL; k++) {
+		if (strcmp(k->name, words[0]) != 0)
+			continue;
+		family = k;
+		if (k->sub == NULL) {
+			*used = 1;
+			return (k);
+		}
+		if (nwords > 1 && strcmp(k->sub, words[1]) == 0) {
+			*used = 2;
+			return (k);
+		}
+	}
+	if (family == NULL)
+		*status = unknown(NULL, words[0]);
+	else if (nwords > 1 && strcmp(words[1], "help") != 0)
+		*status = unknown(family->name, words[1]);
+	else {
+		*status = nwords > 1 ? CTL_OK : CTL_USAGE;
+		cmd_overview(family->name, nwords > 1 ? stdout : stderr);
+	}
+	return (NULL);
+}
+
+/* what the table says against these options and operands; 0 when nothing */
+static int
+misuse(const struct ctl *c)
+{
+	const struct cmd	*k = c->cmd;
+	uint64_t		 bad, missing;
+	int			 i;
+
+	bad = c->opts.seen & ~(k->opts | ANY_COMMAND);
+	missing = k->must & ~c->opts.seen;
+	for (i = 0; i < O_COUNT; i++) {
+		if (bad & OPTION_BIT(i))
+			return (out_fail(CTL_USAGE, "--%s is no option of "
+			    "this command", ctl_options[i].name));
+		if (missing & OPTION_BIT(i))
+			return (out_fail(CTL_USAGE, "--%s %s is required",
+			    ctl_options[i].name, ctl_options[i].arg));
+	}
+	if (c->nargs >= k->min && c->nargs <= k->max)
+		return (0);
+	if (c->nargs > k->max)
+		return (out_fail(CTL_USAGE, "%s is one word too many",
+		    c->args[k->max]));
+	return (out_fail(CTL_USAGE, "missing: %s", k->args));
+}
+
+static int
+run(struct ctl *c, const char **words, int nwords)
+{
+	char	err[MAX_PATHS_ERR];
+	int	used, status;
+
+	if (nwords == 0) {
+		if (cmd_has(c, O_VERSION))
+			return (cmd_version(c));
+		cmd_overview(NULL, cmd_has(c, O_HELP) ? stdout : stderr);
+		return (cmd_has(c, O_HELP) ? CTL_OK : CTL_USAGE);
+	}
+	if (cmd_has(c, O_HELP)) {
+		c->args = words;
+		c->nargs = nwords;
+		return (cmd_help(c));
+	}
+	if ((c->cmd = find(words, nwords, &used, &status)) == NULL)
+		return (status);
+	c->args = words + used;
+	c->nargs = nwords - used;
+	if ((status = misuse(c)) != 0) {
+		if (!out_json)
+			cmd_usage_line(c->cmd, stderr);
+		return (status);
+	}
+	if (paths_init(&c->paths, c->cmd->setup ? PATHS_SETUP :
+	    PATHS_COMMAND, cmd_has(c, O_USER), err, sizeof(err)) == -1)
+		return (out_fail(CTL_CONFIG, "%s", err));
+	return (c->cmd->run(c));
+}
+
+int
+main(int argc, char *argv[])
+{
+	static struct ctl	 c;
+	const char		**words;
+	char			 err[MAX_OPTIONS_ERR];
+	int			 i, nwords, status;
+
+	log_init("defenseclawctl", 0);
+	signal(SIGPIPE, SIG_DFL);
+	if ((words = calloc((size_t)argc + 1, sizeof(*words))) == NULL)
+		fatal("arguments");
+	/* an error in the options is said in JSON, too */
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			break;
+	out_init(i < argc && strcmp(argv[i], "--json") == 0);
+	if (options_parse(&c.opts, ctl_options, argc - 1, argv + 1, words,
+	    &nwords, err, sizeof(err)) == -1)
+		return (out_fail(CTL_USAGE, "%s", err));
+	out_init(cmd_has(&c, O_JSON));
+	status = run(&c, words, nwords);
+	if (out_end() != 0 && status == CTL_OK)
+		status = CTL_FAILURE;
+	free(words);
+	return (status);
+}

@@ -1,0 +1,204 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef DEFENSECLAWD_H
+#define DEFENSECLAWD_H
+
+#include <sys/queue.h>
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/log.h"
+#include "common/peer.h"
+#include "common/proto.h"
+#include "ctl/paths.h"
+
+/*
+ * The supervisor: starts processes, holds descriptors, passes control
+ * connections on.  It reads no configuration, record, rule or secret.
+ */
+
+#define SUP_FD			3	/* of a child: ROLE_FD there */
+#define MAX_BACKOFF_MS		5000
+#define MIN_BACKOFF_MS		100
+#define MAX_QUICK_DEATHS	10	/* in a row: the suite ends */
+#define QUICK_DEATH_MS		1000	/* a life shorter than this is quick */
+#define MAX_SLOTS		(2 + MAX_WORKERS)
+#define MAX_STOP_MS		8000	/* for a role to go when told to */
+#define MAX_DRAIN_MS		60000	/* for a replaced worker to finish */
+#define MAX_LOAD_MS		30000	/* for confc and rulec together */
+#define MAX_PENDING_DEATHS	64	/* kept while auditd is away */
+#define LOG_BURST		200	/* lines a role may send at once */
+#define LOG_PER_SECOND		20	/* and then per second */
+
+struct sup;
+struct slot;
+
+enum proc_state { PROC_STARTING = 1, PROC_READY, PROC_DRAINING };
+
+struct proc {
+	TAILQ_ENTRY(proc)	 entry;
+	enum role_id		 role;
+	struct slot		*slot;		/* NULL: short-lived, or old */
+	char			 instance[MAX_INSTANCE];
+	pid_t			 pid;
+	uint32_t		 uid;
+	uint32_t		 incarnation;
+	enum proc_state		 state;
+	int			 serving;
+	int			 exited;	/* status is valid */
+	int			 status;
+	int			 closed;	/* its channel is at its end */
+	int			 expected;	/* told to go */
+	uint64_t		 started_ms;
+	uint64_t		 started_us;
+	uint64_t		 ready_ms;
+	struct peer		*peer;
+	struct event		*killer;	/* deadline for going */
+	struct sandbox_state	 sandbox;
+	double			 log_tokens;
+	uint64_t		 log_ms;
+	unsigned int		 log_dropped;
+};
+
+/* a place that must be filled: auditd, signer, each worker */
+struct slot {
+	enum role_id	 role;
+	unsigned int	 index;		/* workers: from 1 */
+	char		 instance[MAX_INSTANCE];
+	struct proc	*proc;
+	unsigned int	 quick;		/* deaths in a row */
+	unsigned int	 restarts;
+	struct event	*timer;
+	int		 control;	/* listening socket */
+	struct event	*control_ev;
+	int		 replace;	/* start again with new records */
+};
+
+/* a file of an operator's, and its state when it was opened */
+struct held_file {
+	int		 fd;			/* -1 */
+	dev_t		 dev;
+	ino_t		 ino;
+	off_t		 size;
+	struct timespec	 mtime;
+	struct timespec	 ctime;
+};
+
+/* everything a start needs, from one valid configuration */
+struct setup {
+	struct plan	 plan;
+	int		 have_plan;
+	uint64_t	 generation;
+	int		 records[ROLE_COUNT];	/* sealed; -1 */
+	struct held_file secrets[MAX_PLAN_SECRETS];
+	struct held_file device_key;
+	int		 device_pub;
+	int		 pack;			/* rulec's records */
+	int		 rules;			/* matcher database */
+};
+
+enum load_step { LOAD_NONE, LOAD_CONF, LOAD_READ, LOAD_COMPILE };
+
+struct sup {
+	struct paths		 paths;
+	struct event_base	*base;
+	unsigned int		 state;		/* for peer.c: ST_RUNNING */
+	TAILQ_HEAD(, proc)	 procs;
+	struct slot		 slots[MAX_SLOTS];
+	unsigned int		 nslots;
+	struct setup		 now;		/* in force */
+	struct setup		 next;		/* being loaded */
+	enum load_step		 load;
+	struct event		*load_timer;
+	char			 load_text[MAX_CTL_TEXT]; /* why it failed */
+	uint32_t		 load_for;	/* incarnation that asked */
+	uint32_t		 load_id;
+	uint64_t		 generation;	/* configurations loaded */
+	uint64_t		 rules_generation;
+	uint32_t		 incarnations;
+	uint64_t		 started_us;
+	struct death		 deaths[MAX_PENDING_DEATHS];
+	unsigned int		 ndeaths;
+	int			 tcp;		/* listening sockets */
+	int			 unix_http;
+	char			 tcp_bind[64];
+	uint32_t		 tcp_port;
+	int			 tcp_given;	/* by LISTEN_FDS */
+	int			 ready;		/* told the service manager */
+	int			 ready_fd;	/* -R, or -1 */
+	int			 stopping;
+	int			 status;	/* exit status */
+	int			 lock;
+	int			 verbose;
+	uid_t			 uids[ROLE_COUNT];
+	gid_t			 gids[ROLE_COUNT];
+	gid_t			 gid_client;
+	gid_t			 gid_audit;
+	gid_t			 gid_admin;
+};
+
+extern struct sup	 sup;
+
+/* spawn.c */
+struct proc	*spawn(enum role_id, struct slot *, const char *);
+void		 spawn_hand(struct proc *, enum start_fd_kind, const char *,
+		    int);
+void		 spawn_go(struct proc *);
+void		 proc_stop(struct proc *, uint32_t, int);
+void		 proc_kill(struct proc *);
+struct proc	*proc_by_incarnation(uint32_t);
+void		 reap(int, short, void *);
+
+/* slots.c */
+void		 slots_make(void);
+void		 slot_start(struct slot *);
+void		 slots_apply(void);	/* a new setup is in force */
+void		 slots_stop(void);
+void		 role_ready(struct proc *);
+void		 role_dead(struct proc *);
+void		 roster_send(void);
+
+/* load.c */
+void		 load_start(uint32_t, uint32_t);
+void		 load_dead(struct proc *);
+const char	*pack_name(void);
+void		 setup_init(struct setup *);
+void		 setup_free(struct setup *);
+extern const struct dispatch from_confc[];
+extern const struct dispatch from_rulec[];
+
+/* listen.c */
+int		 listen_control(struct slot *);
+int		 listen_open(const struct plan *, int, char *, size_t);
+void		 listen_inherited(void);
+int		 listen_unix(const char *, mode_t);
+void		 listen_close(void);
+
+/* logfile.c */
+int		 logfile_open(const char *);
+void		 logfile_limits(uint32_t, uint32_t);
+void		 logfile_line(const char *, pid_t, enum log_level,
+		    const char *);
+void		 logfile_role(struct proc *, const struct log_line *);
+void		 logfile_detach(void);	/* stop repeating on stderr */
+
+/* notify.c */
+void		 notify_service(const char *);
+void		 notify_ready(int);
+
+#endif /* DEFENSECLAWD_H */

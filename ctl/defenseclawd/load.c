@@ -1,0 +1,565 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl/conffile.h"
+#include "ctl/defenseclawd/defenseclawd.h"
+
+/*
+ * From config.yaml and a rule pack to a setup in force: confc, then rulec
+ * twice, each in its own jail; only when all of it is good is anything
+ * changed.
+ */
+
+static void	from_loader_plan(struct peer *, struct msg *);
+static void	from_loader_blob(struct peer *, struct msg *);
+static void	from_loader_log(struct peer *, struct msg *);
+
+const struct dispatch from_confc[] = {
+	{ MSG_PLAN, ST_ANY, sizeof(struct plan), sizeof(struct plan),
+	    FD_NONE, NOBODY, from_loader_plan },
+	{ MSG_BLOB, ST_ANY, sizeof(struct blob), sizeof(struct blob),
+	    FD_ONE, NOBODY, from_loader_blob },
+	{ MSG_LOG, ST_ANY, sizeof(struct log_line), sizeof(struct log_line),
+	    FD_NONE, NOBODY, from_loader_log },
+	{ 0 }
+};
+
+const struct dispatch from_rulec[] = {
+	{ MSG_BLOB, ST_ANY, sizeof(struct blob), sizeof(struct blob),
+	    FD_ONE, NOBODY, from_loader_blob },
+	{ MSG_LOG, ST_ANY, sizeof(struct log_line), sizeof(struct log_line),
+	    FD_NONE, NOBODY, from_loader_log },
+	{ 0 }
+};
+
+void
+setup_init(struct setup *s)
+{
+	size_t	i;
+
+	memset(s, 0, sizeof(*s));
+	for (i = 0; i < ROLE_COUNT; i++)
+		s->records[i] = -1;
+	for (i = 0; i < MAX_PLAN_SECRETS; i++)
+		s->secrets[i].fd = -1;
+	s->device_key.fd = s->device_pub = s->pack = s->rules = -1;
+}
+
+static void
+fd_drop(int *fd)
+{
+	if (*fd != -1)
+		close(*fd);
+	*fd = -1;
+}
+
+void
+setup_free(struct setup *s)
+{
+	size_t	i;
+
+	for (i = 0; i < ROLE_COUNT; i++)
+		fd_drop(&s->records[i]);
+	for (i = 0; i < MAX_PLAN_SECRETS; i++)
+		fd_drop(&s->secrets[i].fd);
+	fd_drop(&s->device_key.fd);
+	fd_drop(&s->device_pub);
+	fd_drop(&s->pack);
+	fd_drop(&s->rules);
+	setup_init(s);
+}
+
+/*
+ * The load is over: who asked gets the answer; the first one of all decides
+ * whether the suite runs.
+ */
+static void
+load_end(uint32_t code, const char *text)
+{
+	struct request_done	 done;
+	struct proc		*p;
+
+	evtimer_del(sup.load_timer);
+	sup.load = LOAD_NONE;
+	setup_free(&sup.next);
+	if (code != CTL_OK)
+		log_warnx("%s: %s", sup.now.have_plan ?
+		    "reload refused, nothing changed" : "cannot start", text);
+	if (sup.load_for != 0 &&
+	    (p = proc_by_incarnation(sup.load_for)) != NULL &&
+	    p->peer != NULL) {
+		memset(&done, 0, sizeof(done));
+		done.id = sup.load_id;
+		done.code = code;
+		strlcpy(done.text, text, sizeof(done.text));
+		peer_send(p->peer, MSG_REQUEST_DONE, sup.load_id, -1, &done,
+		    sizeof(done));
+	}
+	if (sup.now.have_plan)
+		notify_service("READY=1");
+	else {
+		sup.status = (int)code;
+		event_base_loopbreak(sup.base);
+	}
+}
+
+static void
+load_fail(const char *fallback)
+{
+	load_end(CTL_CONFIG, sup.load_text[0] != '\0' ? sup.load_text :
+	    fallback);
+}
+
+static void
+load_overdue(evutil_socket_t fd, short what, void *arg)
+{
+	struct proc	*p;
+
+	(void)fd;
+	(void)what;
+	(void)arg;
+	strlcpy(sup.load_text, "reading the configuration or the rule pack "
+	    "took too long", sizeof(sup.load_text));
+	TAILQ_FOREACH(p, &sup.procs, entry)
+		if (p->role == ROLE_CONFC || p->role == ROLE_RULEREAD ||
+		    p->role == ROLE_RULECOMP)
+			proc_kill(p);
+}
+
+static int
+load_step(enum load_step step, enum role_id id, int input)
+{
+	struct proc	*p;
+	char		 empty[MAX_CONF_PATH];
+	int		 fd;
+
+	sup.load = step;
+	if ((p = spawn(id, NULL, role_name(id))) == NULL)
+		return (-1);
+	if (sup.paths.system && paths_join(empty, sizeof(empty),
+	    sup.paths.run, "empty") == 0 &&
+	    (fd = open(empty, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) != -1) {
+		spawn_hand(p, SFD_ROOT, NULL, fd);
+		close(fd);
+	}
+	spawn_hand(p, SFD_INPUT, id == ROLE_CONFC ? "config.yaml" : NULL,
+	    input);
+	spawn_go(p);
+	return (0);
+}
+
+void
+load_start(uint32_t incarnation, uint32_t id)
+{
+	struct request_done	 done;
+	struct timeval		 tv = { MAX_LOAD_MS / 1000, 0 };
+	struct proc		*p;
+	char			 err[MAX_CONFFILE_ERR];
+	int			 fd;
+
+	if (sup.load != LOAD_NONE) {
+		p = proc_by_incarnation(incarnation);
+		if (p == NULL || p->peer == NULL)
+			return;
+		memset(&done, 0, sizeof(done));
+		done.id = id;
+		done.code = CTL_FAILURE;
+		strlcpy(done.text, "another reload is under way: try again",
+		    sizeof(done.text));
+		peer_send(p->peer, MSG_REQUEST_DONE, id, -1, &done,
+		    sizeof(done));
+		return;
+	}
+	sup.load_for = incarnation;
+	sup.load_id = id;
+	sup.load_text[0] = '\0';
+	setup_init(&sup.next);
+	sup.load = LOAD_CONF;
+	if (sup.now.have_plan)
+		notify_service("RELOADING=1");
+	if (sup.load_timer == NULL)
+		sup.load_timer = evtimer_new(sup.base, load_overdue, NULL);
+	if (sup.load_timer == NULL || evtimer_add(sup.load_timer, &tv) == -1) {
+		load_fail("no timer");
+		return;
+	}
+	fd = conffile_open(sup.paths.config, getuid(), MAX_CONF_SIZE, err,
+	    sizeof(err));
+	if (fd == -1) {
+		load_end(CTL_CONFIG, err);
+		return;
+	}
+	if (load_step(LOAD_CONF, ROLE_CONFC, fd) == -1)
+		load_fail("the config reader cannot be started");
+	close(fd);
+}
+
+static void
+from_loader_log(struct peer *peer, struct msg *msg)
+{
+	struct log_line	 line;
+
+	if (msg_get(msg, &line, sizeof(line)) == -1)
+		return;
+	line.text[sizeof(line.text) - 1] = '\0';
+	if (line.level == LOG_LVL_FATAL)
+		strlcpy(sup.load_text, line.text, sizeof(sup.load_text));
+	logfile_role(peer->ctx, &line);
+}
+
+static int
+is_string(const char *s, size_t size)
+{
+	return (memchr(s, '\0', size) != NULL);
+}
+
+/*
+ * confc has read what an editor wrote: its plan is believed as far as it is
+ * well-formed, never further.
+ */
+static int
+plan_valid(const struct plan *pl)
+{
+	uint32_t	i;
+
+	if (!is_string(pl->bind, sizeof(pl->bind)) || pl->port > 65535 ||
+	    pl->port == 0 || pl->workers > MAX_WORKERS ||
+	    pl->nsecrets > MAX_PLAN_SECRETS ||
+	    !is_string(pl->pack_dir, sizeof(pl->pack_dir)) ||
+	    (pl->pack_dir[0] != '\0' && pl->pack_dir[0] != '/') ||
+	    !is_string(pl->conf_hash, sizeof(pl->conf_hash)) ||
+	    pl->allow_no_landlock > 1 || pl->verbose > 1)
+		return (0);
+	for (i = 0; i < pl->nsecrets; i++)
+		if (!is_string(pl->secrets[i].name,
+		    sizeof(pl->secrets[i].name)) ||
+		    pl->secrets[i].name[0] == '\0' ||
+		    pl->secrets[i].name[0] == '.' ||
+		    strchr(pl->secrets[i].name, '/') != NULL ||
+		    (pl->secrets[i].role != ROLE_GATEWAYD &&
+		    pl->secrets[i].role != ROLE_AUDITD))
+			return (0);
+	return (1);
+}
+
+static unsigned int
+default_workers(void)
+{
+	long	n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (n < 1)
+		return (1);
+	return (n > MAX_WORKERS ? MAX_WORKERS : (unsigned int)n);
+}
+
+static void
+from_loader_plan(struct peer *peer, struct msg *msg)
+{
+	(void)peer;
+	if (msg_get(msg, &sup.next.plan, sizeof(sup.next.plan)) == -1 ||
+	    !plan_valid(&sup.next.plan)) {
+		log_warnx("confc: malformed plan");
+		return;
+	}
+	if (sup.next.plan.workers == 0)
+		sup.next.plan.workers = default_workers();
+	sup.next.have_plan = 1;
+}
+
+static void
+from_loader_blob(struct peer *peer, struct msg *msg)
+{
+	struct proc	*p = peer->ctx;
+	struct blob	 b;
+	int		*where = NULL;
+
+	if (msg_get(msg, &b, sizeof(b)) == -1)
+		return;
+	if (p->role == ROLE_CONFC && b.kind == BLOB_RECORDS &&
+	    b.role > ROLE_NONE && b.role < ROLE_COUNT)
+		where = &sup.next.records[b.role];
+	else if (p->role == ROLE_RULEREAD && b.kind == BLOB_PACK)
+		where = &sup.next.pack;
+	else if (p->role == ROLE_RULECOMP && b.kind == BLOB_MATCHER)
+		where = &sup.next.rules;
+	if (where == NULL || *where != -1) {
+		log_warnx("%s: unexpected result", p->instance);
+		return;
+	}
+	*where = msg_take_fd(msg);
+}
+
+/*
+ * A secret is a regular file of the operator's, for nobody else: by name in
+ * the service manager's credentials or in secrets/.  -1: load_text says why.
+ */
+static int
+secret_open(struct held_file *f, const char *dir, const char *name)
+{
+	char		path[PATH_MAX];
+	struct stat	st;
+	int		fd;
+
+	f->fd = -1;
+	if (paths_join(path, sizeof(path), dir, name) == -1) {
+		errno = ENAMETOOLONG;
+		return (-1);
+	}
+	if ((fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+	    O_CLOEXEC)) == -1) {
+		snprintf(sup.load_text, sizeof(sup.load_text),
+		    "%.300s: %s: run `defenseclawctl init'", path,
+		    strerror(errno));
+		return (-1);
+	}
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) ||
+	    (st.st_uid != 0 && st.st_uid != getuid()) ||
+	    (st.st_mode & 077) != 0) {
+		snprintf(sup.load_text, sizeof(sup.load_text), "%.300s: must "
+		    "be a regular file of uid %u with mode 0600", path,
+		    getuid());
+		close(fd);
+		errno = EPERM;
+		return (-1);
+	}
+	f->fd = fd;
+	f->dev = st.st_dev;
+	f->ino = st.st_ino;
+	f->size = st.st_size;
+	f->mtime = st.st_mtim;
+	f->ctime = st.st_ctim;
+	return (0);
+}
+
+static int
+secrets_open(void)
+{
+	const struct plan_secret	*ps;
+	struct held_file		*f;
+	const char			*creds;
+	uint32_t			 i;
+
+	creds = getenv("CREDENTIALS_DIRECTORY");
+	for (i = 0; i < sup.next.plan.nsecrets; i++) {
+		ps = &sup.next.plan.secrets[i];
+		f = &sup.next.secrets[i];
+		if (creds != NULL && creds[0] == '/' &&
+		    secret_open(f, creds, ps->name) == 0)
+			continue;
+		sup.load_text[0] = '\0';
+		if (secret_open(f, sup.paths.secrets, ps->name) == 0)
+			continue;
+		if (ps->required || errno != ENOENT)
+			return (-1);
+		sup.load_text[0] = '\0';
+	}
+	if (secret_open(&sup.next.device_key, sup.paths.state,
+	    "device.key") == -1)
+		return (-1);
+	sup.next.device_pub = open(sup.paths.device_pub, O_RDONLY |
+	    O_NOFOLLOW | O_CLOEXEC);
+	if (sup.next.device_pub == -1) {
+		snprintf(sup.load_text, sizeof(sup.load_text),
+		    "%.300s: %s: run `defenseclawctl init'",
+		    sup.paths.device_pub, strerror(errno));
+		return (-1);
+	}
+	return (0);
+}
+
+/* what the pack is called: the last part of its path */
+const char *
+pack_name(void)
+{
+	const char	*slash = strrchr(sup.next.plan.pack_dir, '/');
+
+	return (slash == NULL ? "default" : slash + 1);
+}
+
+static int
+pack_open(void)
+{
+	char	path[PATH_MAX];
+	int	fd;
+
+	if (sup.next.plan.pack_dir[0] != '\0')
+		strlcpy(path, sup.next.plan.pack_dir, sizeof(path));
+	else if (paths_join(path, sizeof(path), sup.paths.policies,
+	    "guardrail/default") == -1)
+		return (-1);
+	if ((fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+		snprintf(sup.load_text, sizeof(sup.load_text), "rule pack "
+		    "%.300s: %s: see guardrail.rule_pack_dir", path,
+		    strerror(errno));
+	return (fd);
+}
+
+/* is it the same file in the same state: content is not ours to read */
+static int
+same_file(const struct held_file *a, const struct held_file *b)
+{
+	if (a->fd == -1 || b->fd == -1)
+		return (a->fd == b->fd);
+	return (a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+	    a->mtime.tv_sec == b->mtime.tv_sec &&
+	    a->mtime.tv_nsec == b->mtime.tv_nsec &&
+	    a->ctime.tv_sec == b->ctime.tv_sec &&
+	    a->ctime.tv_nsec == b->ctime.tv_nsec);
+}
+
+static int
+role_changed(enum role_id id, int rebound)
+{
+	const struct setup	*a = &sup.now, *b = &sup.next;
+	uint32_t		 i;
+
+	if (memcmp(a->plan.digest[id], b->plan.digest[id],
+	    sizeof(a->plan.digest[id])) != 0)
+		return (1);
+	if (id == ROLE_GATEWAYD && rebound)
+		return (1);
+	if (id == ROLE_SIGNER && !same_file(&a->device_key,
+	    &b->device_key))
+		return (1);
+	if (a->plan.nsecrets != b->plan.nsecrets)
+		return (1);
+	for (i = 0; i < b->plan.nsecrets; i++)
+		if (b->plan.secrets[i].role == (uint32_t)id &&
+		    !same_file(&a->secrets[i], &b->secrets[i]))
+			return (1);
+	return (0);
+}
+
+static void
+rules_push(void)
+{
+	struct rules_info	 ri;
+	struct proc		*p;
+	int			 fd;
+
+	ri.generation = sup.rules_generation;
+	TAILQ_FOREACH(p, &sup.procs, entry) {
+		if (p->role != ROLE_GATEWAYD || p->state != PROC_READY ||
+		    p->peer == NULL)
+			continue;
+		if ((fd = fcntl(sup.now.rules, F_DUPFD_CLOEXEC, 10)) == -1) {
+			log_warn("rules");
+			proc_kill(p);
+			continue;
+		}
+		peer_send(p->peer, MSG_RULES, 0, fd, &ri, sizeof(ri));
+	}
+}
+
+/* the one secret of a worker that may be missing is the clients' token */
+static int
+has_token(const struct setup *s)
+{
+	uint32_t	i;
+
+	for (i = 0; i < s->plan.nsecrets; i++)
+		if (s->plan.secrets[i].role == ROLE_GATEWAYD &&
+		    s->secrets[i].fd == -1)
+			return (0);
+	return (1);
+}
+
+static void
+load_apply(void)
+{
+	char	err[MAX_CTL_TEXT];
+	int	rebound, first = !sup.now.have_plan;
+	unsigned int i;
+
+	rebound = listen_open(&sup.next.plan, has_token(&sup.next), err,
+	    sizeof(err));
+	if (rebound == -1) {
+		load_end(CTL_FAILURE, err);
+		return;
+	}
+	for (i = 0; i < sup.nslots; i++)
+		sup.slots[i].replace = first ||
+		    role_changed(sup.slots[i].role, rebound);
+	sup.next.generation = ++sup.generation;
+	sup.rules_generation++;
+	setup_free(&sup.now);
+	sup.now = sup.next;
+	setup_init(&sup.next);
+	logfile_limits(sup.now.plan.log_max_bytes,
+	    sup.now.plan.log_total_bytes);
+	/* workers that stay get the rules; new ones start with them */
+	rules_push();
+	slots_apply();
+	if (!first)
+		log_info("configuration %llu in force",
+		    (unsigned long long)sup.now.generation);
+	load_end(CTL_OK, "");
+}
+
+/*
+ * confc or rulec is over: on with the next step, or with an answer.
+ */
+void
+load_dead(struct proc *p)
+{
+	int	fd;
+
+	if (sup.stopping || sup.load == LOAD_NONE) {
+		if (sup.stopping && TAILQ_EMPTY(&sup.procs))
+			event_base_loopbreak(sup.base);
+		return;
+	}
+	if (p->status != 0) {
+		load_fail("it could not be read: see the log");
+		return;
+	}
+	switch (sup.load) {
+	case LOAD_CONF:
+		if (!sup.next.have_plan ||
+		    sup.next.records[ROLE_GATEWAYD] == -1 ||
+		    sup.next.records[ROLE_AUDITD] == -1 ||
+		    sup.next.records[ROLE_SIGNER] == -1 ||
+		    secrets_open() == -1 || (fd = pack_open()) == -1) {
+			load_fail("the config reader left without a result");
+			return;
+		}
+		if (load_step(LOAD_READ, ROLE_RULEREAD, fd) == -1)
+			load_fail("rulec cannot be started");
+		close(fd);
+		break;
+	case LOAD_READ:
+		if (sup.next.pack == -1 || load_step(LOAD_COMPILE,
+		    ROLE_RULECOMP, sup.next.pack) == -1)
+			load_fail("the rule pack gave no records");
+		break;
+	default:
+		if (sup.next.rules == -1)
+			load_fail("the rules gave no matcher");
+		else
+			load_apply();
+		break;
+	}
+}

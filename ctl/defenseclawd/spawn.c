@@ -1,0 +1,451 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "ctl/defenseclawd/defenseclawd.h"
+
+/* the file below libexec, the process name, and -P's word */
+static const struct {
+	enum role_id	 role;
+	const char	*file;
+	const char	*name;
+	const char	*sub;
+} programs[] = {
+	{ ROLE_CONFC,	 "defenseclaw-confc",	 "dc-confc",	 NULL },
+	{ ROLE_RULEREAD, "defenseclaw-rulec",	 "dc-rulec",	 "read" },
+	{ ROLE_RULECOMP, "defenseclaw-rulec",	 "dc-rulec",	 "compile" },
+	{ ROLE_GATEWAYD, "defenseclaw-gatewayd", "dc-gatewayd",	 NULL },
+	{ ROLE_AUDITD,	 "defenseclaw-auditd",	 "dc-auditd",	 NULL },
+	{ ROLE_SIGNER,	 "defenseclaw-auditd",	 "dc-signer",	 "sign" },
+};
+
+static void	from_role_ready(struct peer *, struct msg *);
+static void	from_role_serving(struct peer *, struct msg *);
+static void	from_role_log(struct peer *, struct msg *);
+static void	from_role_request(struct peer *, struct msg *);
+static void	proc_closed(struct peer *);
+
+#define ROLE_COMMON							\
+	{ MSG_READY, ST_ANY, sizeof(struct sandbox_state),		\
+	    sizeof(struct sandbox_state), FD_NONE, NOBODY,		\
+	    from_role_ready },						\
+	{ MSG_LOG, ST_ANY, sizeof(struct log_line),			\
+	    sizeof(struct log_line), FD_NONE, NOBODY, from_role_log }
+#define ROLE_REQUEST							\
+	{ MSG_REQUEST, ST_ANY, sizeof(struct request),			\
+	    sizeof(struct request), FD_NONE, NOBODY, from_role_request }
+
+static const struct dispatch from_gatewayd[] = {
+	ROLE_COMMON,
+	ROLE_REQUEST,
+	{ MSG_SERVING, ST_ANY, 0, 0, FD_NONE, NOBODY, from_role_serving },
+	{ 0 }
+};
+
+static const struct dispatch from_auditd[] = {
+	ROLE_COMMON,
+	ROLE_REQUEST,
+	{ 0 }
+};
+
+static const struct dispatch from_signer[] = {
+	ROLE_COMMON,
+	{ 0 }
+};
+
+static const struct dispatch *
+dispatch_of(enum role_id id)
+{
+	switch (id) {
+	case ROLE_CONFC:
+		return (from_confc);
+	case ROLE_RULEREAD:
+	case ROLE_RULECOMP:
+		return (from_rulec);
+	case ROLE_GATEWAYD:
+		return (from_gatewayd);
+	case ROLE_AUDITD:
+		return (from_auditd);
+	default:
+		return (from_signer);
+	}
+}
+
+/*
+ * After fork: only fd 0-2 and 3 stay, the environment is empty, and no
+ * signal disposition of ours is left.
+ */
+static void
+child_exec(const char *path, const char *name, const char *sub, int fd)
+{
+	char		*argv[4], arg0[32], flag[] = "-P", word[16];
+	/* localtime(3) would look for a file that no role may open */
+	static char	 tz[] = "TZ=UTC0";
+	char		*env[] = { tz, NULL, NULL };
+	sigset_t	 none;
+	int		 null, i;
+
+	/* a signal to our group is for us: we tell the others in order */
+	(void)setsid();
+	if (fd != SUP_FD && dup2(fd, SUP_FD) == -1)
+		_exit(126);
+	if (fcntl(SUP_FD, F_SETFD, 0) == -1)
+		_exit(126);
+	closefrom(SUP_FD + 1);
+	if ((null = open("/dev/null", O_RDWR)) == -1 ||
+	    dup2(null, 0) == -1 || dup2(null, 1) == -1)
+		_exit(126);
+	if (null > 2)
+		close(null);
+#ifdef DC_CHILD_ENV
+	/* sanitizer builds: their run time reads its options from here */
+	if (getenv(DC_CHILD_ENV) != NULL)
+		env[1] = getenv(DC_CHILD_ENV) - strlen(DC_CHILD_ENV) - 1;
+#endif
+	for (i = 1; i < NSIG; i++)
+		signal(i, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	strlcpy(arg0, name, sizeof(arg0));
+	argv[0] = arg0;
+	argv[1] = NULL;
+	if (sub != NULL) {
+		strlcpy(word, sub, sizeof(word));
+		argv[1] = flag;
+		argv[2] = word;
+		argv[3] = NULL;
+	}
+	execve(path, argv, env);
+	_exit(127);
+}
+
+static void
+fill_start(struct start *st, const struct proc *p)
+{
+	memset(st, 0, sizeof(*st));
+	st->build = PROTO_BUILD;
+	st->mode = sup.paths.system ? MODE_SYSTEM : MODE_USER;
+	st->role = p->role;
+	st->incarnation = p->incarnation;
+	strlcpy(st->instance, p->instance, sizeof(st->instance));
+	st->uid = sup.uids[p->role];
+	st->gid = sup.gids[p->role];
+	st->owner = getuid();
+	st->gid_client = sup.gid_client;
+	st->gid_audit = sup.gid_audit;
+	st->gid_admin = sup.gid_admin;
+	/* confc reads the setting; what it may is no more by it */
+	if (p->role == ROLE_CONFC)
+		st->allow_no_landlock = 1;
+	else if (p->slot == NULL)
+		st->allow_no_landlock = sup.next.plan.allow_no_landlock;
+	else
+		st->allow_no_landlock = sup.now.plan.allow_no_landlock;
+	st->root_is_own = p->role == ROLE_AUDITD || p->role == ROLE_SIGNER;
+	st->verbose = (uint32_t)sup.verbose | sup.now.plan.verbose;
+	st->parent = (uint32_t)getpid();
+	st->generation = sup.now.generation;
+	st->rules_generation = sup.rules_generation;
+	strlcpy(st->pack, pack_name(), sizeof(st->pack));
+	strlcpy(st->home, sup.paths.system ? "" : sup.paths.home,
+	    sizeof(st->home));
+}
+
+/*
+ * Starts a program of the suite and sends the first words; the caller hands
+ * over descriptors and then calls spawn_go().  NULL: it said why.
+ */
+struct proc *
+spawn(enum role_id id, struct slot *slot, const char *instance)
+{
+	char		 path[PATH_MAX];
+	struct start	 st;
+	struct proc	*p;
+	size_t		 i;
+	int		 sv[2];
+
+	for (i = 0; programs[i].role != id; i++)
+		;
+	if (paths_join(path, sizeof(path), sup.paths.libexec,
+	    programs[i].file) == -1 || (p = calloc(1, sizeof(*p))) == NULL) {
+		log_warnx("%s: cannot be started", instance);
+		return (NULL);
+	}
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) == -1) {
+		log_warn("%s: socketpair", instance);
+		free(p);
+		return (NULL);
+	}
+	p->role = id;
+	p->slot = slot;
+	p->state = PROC_STARTING;
+	p->uid = sup.uids[id];
+	p->incarnation = ++sup.incarnations;
+	p->started_ms = clock_ms();
+	p->started_us = clock_wall_us();
+	p->log_tokens = LOG_BURST;
+	p->log_ms = p->started_ms;
+	strlcpy(p->instance, instance, sizeof(p->instance));
+	switch (p->pid = fork()) {
+	case -1:
+		log_warn("%s: fork", instance);
+		close(sv[0]);
+		close(sv[1]);
+		free(p);
+		return (NULL);
+	case 0:
+		child_exec(path, programs[i].name, programs[i].sub, sv[1]);
+		/* NOTREACHED */
+	}
+	close(sv[1]);
+	if ((p->peer = peer_new(sup.base, sv[0], instance, PEER_CHILD,
+	    dispatch_of(id), &sup.state, MAX_FRAME, 1)) == NULL)
+		fatal("%s: channel", instance);
+	p->peer->ctx = p;
+	p->peer->on_close = proc_closed;
+	TAILQ_INSERT_TAIL(&sup.procs, p, entry);
+	fill_start(&st, p);
+	peer_send(p->peer, MSG_START, 0, -1, &st, sizeof(st));
+	return (p);
+}
+
+/*
+ * Gives the process its own copy of fd.
+ */
+void
+spawn_hand(struct proc *p, enum start_fd_kind kind, const char *name, int fd)
+{
+	struct start_fd	what;
+	int		copy;
+
+	if (fd == -1 || p->peer == NULL)
+		return;
+	if ((copy = fcntl(fd, F_DUPFD_CLOEXEC, 10)) == -1) {
+		log_warn("%s: dup", p->instance);
+		return;
+	}
+	memset(&what, 0, sizeof(what));
+	what.kind = kind;
+	if (name != NULL)
+		strlcpy(what.name, name, sizeof(what.name));
+	peer_send(p->peer, MSG_START_FD, 0, copy, &what, sizeof(what));
+}
+
+void
+spawn_go(struct proc *p)
+{
+	peer_send(p->peer, MSG_START_END, 0, -1, NULL, 0);
+}
+
+struct proc *
+proc_by_incarnation(uint32_t incarnation)
+{
+	struct proc	*p;
+
+	TAILQ_FOREACH(p, &sup.procs, entry)
+		if (p->incarnation == incarnation)
+			return (p);
+	return (NULL);
+}
+
+void
+proc_kill(struct proc *p)
+{
+	if (!p->exited)
+		kill(p->pid, SIGKILL);
+}
+
+static void
+proc_overdue(evutil_socket_t fd, short what, void *arg)
+{
+	struct proc	*p = arg;
+
+	(void)fd;
+	(void)what;
+	log_warnx("%s: did not go when told to: killed", p->instance);
+	proc_kill(p);
+}
+
+/*
+ * Tells the process to go (MSG_SHUTDOWN or MSG_DRAIN) and sets its deadline.
+ */
+void
+proc_stop(struct proc *p, uint32_t type, int ms)
+{
+	struct timeval	tv;
+
+	tv.tv_sec = ms / 1000;
+	tv.tv_usec = (ms % 1000) * 1000;
+	p->expected = 1;
+	p->state = PROC_DRAINING;
+	if (p->peer != NULL)
+		peer_send(p->peer, type, 0, -1, NULL, 0);
+	if (p->killer == NULL)
+		p->killer = evtimer_new(sup.base, proc_overdue, p);
+	if (p->killer == NULL || evtimer_add(p->killer, &tv) == -1)
+		proc_kill(p);
+}
+
+static const char *
+proc_epitaph(const struct proc *p, char *buf, size_t size)
+{
+	if (WIFSIGNALED(p->status) && WTERMSIG(p->status) == SIGSYS)
+		snprintf(buf, size, "killed by SIGSYS: it made a system call "
+		    "that its role may not make");
+	else if (WIFSIGNALED(p->status))
+		snprintf(buf, size, "killed by signal %d (%s)",
+		    WTERMSIG(p->status), strsignal(WTERMSIG(p->status)));
+	else if (WEXITSTATUS(p->status) == 127)
+		snprintf(buf, size, "its program could not be executed");
+	else
+		snprintf(buf, size, "exited %d", WEXITSTATUS(p->status));
+	return (buf);
+}
+
+/*
+ * A process is over when it is reaped and its channel is read to the end, so
+ * that its last words come before its death.
+ */
+static void
+proc_over(struct proc *p)
+{
+	char	buf[160];
+
+	if (!p->exited || !p->closed)
+		return;
+	TAILQ_REMOVE(&sup.procs, p, entry);
+	if (p->killer != NULL)
+		event_free(p->killer);
+	if (p->expected || (p->slot == NULL && p->status == 0))
+		log_debug("%s[%d]: gone", p->instance, (int)p->pid);
+	else
+		log_warnx("%s[%d]: %s", p->instance, (int)p->pid,
+		    proc_epitaph(p, buf, sizeof(buf)));
+	if (p->role == ROLE_CONFC || p->role == ROLE_RULEREAD ||
+	    p->role == ROLE_RULECOMP)
+		load_dead(p);
+	else
+		role_dead(p);
+	free(p);
+}
+
+static void
+proc_closed(struct peer *peer)
+{
+	struct proc	*p = peer->ctx;
+
+	p->peer = NULL;
+	p->closed = 1;
+	/* alive without its channel: nobody could tell it to go */
+	proc_kill(p);
+	proc_over(p);
+}
+
+void
+reap(int fd, short what, void *arg)
+{
+	struct proc	*p;
+	pid_t		 pid;
+	int		 status;
+
+	(void)fd;
+	(void)what;
+	(void)arg;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		TAILQ_FOREACH(p, &sup.procs, entry)
+			if (p->pid == pid && !p->exited)
+				break;
+		if (p == NULL)
+			continue;
+		p->exited = 1;
+		p->status = status;
+		proc_over(p);
+	}
+}
+
+static void
+from_role_ready(struct peer *peer, struct msg *msg)
+{
+	struct proc	*p = peer->ctx;
+
+	if (msg_get(msg, &p->sandbox, sizeof(p->sandbox)) == -1 ||
+	    p->state != PROC_STARTING)
+		return;
+	p->state = PROC_READY;
+	p->ready_ms = clock_ms();
+	role_ready(p);
+}
+
+static void
+from_role_serving(struct peer *peer, struct msg *msg)
+{
+	struct proc	*p = peer->ctx;
+
+	(void)msg;
+	p->serving = 1;
+	role_ready(p);
+}
+
+static void
+from_role_log(struct peer *peer, struct msg *msg)
+{
+	struct log_line	 line;
+
+	if (msg_get(msg, &line, sizeof(line)) == -1)
+		return;
+	line.text[sizeof(line.text) - 1] = '\0';
+	logfile_role(peer->ctx, &line);
+}
+
+/*
+ * gatewayd may ask for a reload; auditd for the end of the suite and for a
+ * worker that does not follow the lists to be replaced.
+ */
+static void
+from_role_request(struct peer *peer, struct msg *msg)
+{
+	struct proc	*p = peer->ctx, *other;
+	struct request	 rq;
+
+	if (msg_get(msg, &rq, sizeof(rq)) == -1)
+		return;
+	if (p->role == ROLE_GATEWAYD && rq.kind == REQ_RELOAD)
+		load_start(p->incarnation, rq.id);
+	else if (p->role == ROLE_AUDITD && rq.kind == REQ_STOP)
+		slots_stop();
+	else if (p->role == ROLE_AUDITD && rq.kind == REQ_REPLACE) {
+		other = proc_by_incarnation(rq.incarnation);
+		if (other != NULL && other->role == ROLE_GATEWAYD) {
+			log_warnx("%s[%d]: does not follow the lists: "
+			    "replaced", other->instance, (int)other->pid);
+			proc_kill(other);
+		}
+	} else
+		log_warnx("%s: asked for what it may not", p->instance);
+}

@@ -1,0 +1,183 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef CTL_SCHEMA_H
+#define CTL_SCHEMA_H
+
+#include <stddef.h>
+
+#include "common/records.h"
+
+/*
+ * The configuration, once: a table of every key this program supports, the
+ * struct a valid configuration becomes, and the list of keys of the
+ * reference implementation that are known but have no effect here.
+ *
+ * Parser, editor, `config validate`, `config show`, the manual page and the
+ * completions are derived from schema_keys[]; a new key is one line there
+ * and one field in struct conf.
+ */
+
+#define CONF_VERSION		5	/* the config_version we write */
+#define MAX_CONF_SIZE		(256 * 1024)	/* bytes of config.yaml */
+#define MAX_CONF_KEYS		48	/* lines of schema_keys[] */
+#define MAX_CONF_KEY		128	/* a key path, with its NUL */
+#define MAX_CONF_NAME		65	/* names and ids, with NUL */
+#define MAX_CONF_ADDR		46	/* INET6_ADDRSTRLEN */
+#define MAX_CONF_PATH		256	/* paths, with NUL */
+#define MAX_CONF_TEXT		513	/* one line of text, with NUL */
+#define MAX_CONF_VALUE		MAX_CONF_TEXT	/* any value as text */
+#define MAX_SCHEMA_ERR		192
+
+enum conf_mode {
+	CONF_OBSERVE,
+	CONF_ACTION
+};
+
+enum conf_strategy {
+	CONF_INHERIT,		/* per direction only: as detection_strategy */
+	CONF_REGEX_ONLY,
+	CONF_REGEX_JUDGE,	/* no judge yet: behaves as regex_only */
+	CONF_JUDGE_FIRST	/* the same */
+};
+
+enum conf_hash_alg {
+	CONF_BLAKE2B_256,
+	CONF_SHA_256
+};
+
+enum conf_log_level {
+	CONF_LOG_INFO,
+	CONF_LOG_DEBUG
+};
+
+enum conf_token_env {
+	CONF_TOKEN_DEFENSECLAW,	/* DEFENSECLAW_GATEWAY_TOKEN */
+	CONF_TOKEN_OPENCLAW	/* OPENCLAW_GATEWAY_TOKEN */
+};
+
+/*
+ * A valid configuration: fields are named as their keys, bool, int and enum
+ * are int, strings are NUL-terminated.  line[i] is where schema_keys[i] was
+ * set, 0 when its default holds.
+ */
+struct conf {
+	int	 config_version;
+	struct {
+		char	 id[MAX_CONF_NAME];
+		char	 name[MAX_CONF_NAME];
+	} agent;
+	struct {
+		char	 api_bind[MAX_CONF_ADDR];	/* never empty */
+		int	 api_port;
+		int	 token_env;		/* enum conf_token_env */
+		char	 token_secret[MAX_CONF_NAME];
+		int	 allow_enforce;
+		int	 workers;		/* 0: one per core, at most 4 */
+		int	 max_connections;
+	} gateway;
+	struct {
+		int	 enabled;
+		int	 mode;			/* enum conf_mode */
+		char	 rule_pack_dir[MAX_CONF_PATH];	/* "": the default */
+		char	 block_message[MAX_CONF_TEXT];
+		int	 detection_strategy;	/* enum conf_strategy */
+		int	 detection_strategy_prompt;
+		int	 detection_strategy_completion;
+		int	 detection_strategy_tool_call;
+	} guardrail;
+	struct {
+		int	 hash;			/* enum conf_hash_alg */
+		int	 checkpoint_events;
+		int	 checkpoint_seconds;
+	} audit;
+	struct {
+		int	 level;			/* enum conf_log_level */
+		int	 max_size_mb;
+		int	 max_total_mb;
+	} log;
+	struct {
+		int	 allow_no_landlock;
+	} sandbox;
+
+	int	 line[MAX_CONF_KEYS];
+};
+
+enum key_type {
+	KEY_BOOL,
+	KEY_INT,	/* min..max */
+	KEY_ENUM,	/* one of choices[], kept as its index */
+	KEY_STRING,	/* one line of printable UTF-8, size bytes with NUL */
+	KEY_PATH,	/* absolute, no ".." */
+	KEY_NAME,	/* [A-Za-z0-9][A-Za-z0-9._-]*: a file below secrets/ */
+	KEY_LOOPBACK	/* a loopback address, IPv4 or IPv6 */
+};
+
+#define KEYF_RELOAD	0x01	/* takes effect on reload */
+#define KEYF_SECRET	0x02	/* names a secret: the name may be shown */
+#define KEYF_EMPTY	0x04	/* may be the empty string */
+
+struct key {
+	const char		*path;		/* "guardrail.mode" */
+	enum key_type		 type;
+	int			 flags;
+	size_t			 off;		/* in struct conf */
+	size_t			 size;		/* of the field, strings */
+	int			 min, max;	/* KEY_INT */
+	const char *const	*choices;	/* KEY_ENUM, NULL at the end */
+	const char		*def;		/* as text */
+	const char		*help;		/* one line */
+};
+
+extern const struct key	 schema_keys[];
+extern const int	 schema_nkeys;
+
+/* keys of the reference implementation without effect here, NULL at the end */
+extern const char *const schema_foreign[];
+
+/* NULL when path is no supported key */
+const struct key	*schema_find(const char *);
+
+/* is path one of schema_foreign[] */
+int	schema_is_foreign(const char *);
+
+/* is path a section ("guardrail") that supported keys live in */
+int	schema_is_section(const char *);
+
+/* the supported key or section nearest in spelling, NULL when none is near */
+const char	*schema_nearest(const char *);
+
+/* every field to its default, line[] to 0 */
+void	schema_defaults(struct conf *);
+
+/*
+ * Check a value given as text and store it in the field of the key.
+ * Returns 0, or -1 with a reason that does not repeat the key
+ * (MAX_SCHEMA_ERR bytes are enough).
+ */
+int	schema_set(const struct key *, const char *, struct conf *, char *,
+	    size_t);
+
+/* the value as text, as schema_set() takes it; MAX_CONF_VALUE is enough */
+void	schema_get(const struct key *, const struct conf *, char *, size_t);
+
+/* "bool", "1..65535", "observe|action": for help, manual and completions */
+void	schema_type_text(const struct key *, char *, size_t);
+
+/* from a rule pack's path; anything but the four names is the default */
+enum profile	schema_profile(const char *);
+
+#endif /* CTL_SCHEMA_H */

@@ -1,0 +1,519 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "gatewayd.h"
+#include "reply.h"
+
+/*
+ * The routes, the order of refusals (401, 403, 415, then 404, 405, 400), and
+ * the one way an answer leaves, over HTTP or over a control connection.
+ */
+
+#define MAX_CTL_ROUTE	64
+#define MAX_CTL_PIECE	65536	/* bytes of an answer in one message */
+#define MAX_EXTRA	768	/* bytes of our header lines */
+
+struct route {
+	enum http_verb	 method;
+	const char	*path;
+	size_t		 max_body;
+	unsigned int	 who;		/* 0: anybody, without a token */
+	void		(*handler)(const struct asker *, json_t *);
+};
+
+static const struct route routes[] = {
+	{ METHOD_GET, "/health", 0, 0, health_get },
+	{ METHOD_GET, "/status", 0, CLIENT | READERS, status_get },
+	{ METHOD_POST, "/api/v1/inspect/tool", MAX_BODY_INSPECT, CLIENT,
+	    inspect_tool },
+	{ METHOD_POST, "/api/v1/inspect/request", MAX_BODY_INSPECT, CLIENT,
+	    inspect_request },
+	{ METHOD_POST, "/api/v1/inspect/response", MAX_BODY_INSPECT, CLIENT,
+	    inspect_response },
+	{ METHOD_POST, "/api/v1/inspect/tool-response", MAX_BODY_INSPECT,
+	    CLIENT, inspect_tool_response },
+	{ METHOD_POST, "/v1/guardrail/evaluate", MAX_BODY_OTHER, CLIENT,
+	    evaluate_guardrail },
+	{ METHOD_POST, "/audit/event", MAX_BODY_OTHER, CLIENT, audit_event },
+	{ METHOD_POST, "/enforce/block", MAX_BODY_OTHER, CLIENT,
+	    enforce_block },
+	{ METHOD_DELETE, "/enforce/block", MAX_BODY_OTHER, CLIENT,
+	    enforce_block },
+	{ METHOD_POST, "/enforce/allow", MAX_BODY_OTHER, CLIENT,
+	    enforce_allow },
+	{ METHOD_GET, "/enforce/blocked", 0, CLIENT, enforce_blocked },
+	{ METHOD_GET, "/enforce/allowed", 0, CLIENT, enforce_allowed },
+	{ METHOD_GET, "/alerts", 0, CLIENT, alerts_get },
+};
+#define NROUTES	(sizeof(routes) / sizeof(routes[0]))
+
+static void	ctl_status(struct peer *, struct msg *);
+static void	ctl_reload(struct peer *, struct msg *);
+static void	ctl_call(struct peer *, struct msg *);
+
+#define MAX_CTL_CALL	(MAX_BODY_INSPECT + MAX_CTL_ROUTE + 16)
+
+const struct dispatch api_from_client[] = {
+	{ MSG_CTL_STATUS, ST_ANY, 0, 0, FD_NONE, READERS, ctl_status },
+	{ MSG_CTL_RELOAD, ST_RUNNING, 0, 0, FD_NONE, OPERATOR, ctl_reload },
+	{ MSG_CTL_CALL, ST_RUNNING, 5, MAX_CTL_CALL, FD_NONE, CLIENT,
+	    ctl_call },
+	{ MSG_CTL_BATCH, ST_RUNNING, 4, MAX_FRAME, FD_NONE, OPERATOR,
+	    batch_rows },
+	{ 0 }
+};
+
+static uint32_t
+ctl_code(int status)
+{
+	switch (status) {
+	case 200:
+		return (CTL_OK);
+	case 400:
+	case 404:
+	case 413:
+		return (status == 404 ? CTL_NOT_FOUND : CTL_USAGE);
+	case 401:
+	case 403:
+		return (CTL_PERMISSION);
+	default:
+		return (CTL_FAILURE);
+	}
+}
+
+/* plug-ins keep what these two say, so a masked one is not sent */
+static size_t
+agent_lines(const struct asker *a, char *buf, size_t size)
+{
+	const char	*agent = a->agent_id;
+	size_t		 n = 0;
+
+	if (agent[0] == '\0')
+		agent = gatewayd.suite.agent_id;
+	if (agent[0] != '\0' && agent[0] != '<')
+		n = (size_t)snprintf(buf, size,
+		    "X-DefenseClaw-Agent-Id: %s\r\n", agent);
+	if (a->agent_instance_id[0] != '\0' && a->agent_instance_id[0] != '<')
+		n += (size_t)snprintf(buf + n, size - n,
+		    "X-DefenseClaw-Agent-Instance-Id: %s\r\n",
+		    a->agent_instance_id);
+	return (n);
+}
+
+static void
+answer_text(const struct asker *a, int status, const char *text,
+    uint64_t seq)
+{
+	char		 extra[MAX_EXTRA];
+	uint32_t	 code;
+	size_t		 len = strlen(text);
+	size_t		 n;
+
+	if (a->ctl != NULL) {
+		for (; len > MAX_CTL_PIECE; len -= MAX_CTL_PIECE) {
+			peer_send(a->ctl, MSG_CTL_TEXT, a->ctl_id, -1, text,
+			    MAX_CTL_PIECE);
+			text += MAX_CTL_PIECE;
+		}
+		peer_send(a->ctl, MSG_CTL_TEXT, a->ctl_id, -1, text, len);
+		code = ctl_code(status);
+		peer_send(a->ctl, MSG_CTL_DONE, a->ctl_id, -1, &code,
+		    sizeof(code));
+		return;
+	}
+	n = (size_t)snprintf(extra, sizeof(extra),
+	    "X-DefenseClaw-Request-Id: %s\r\n", a->request_id);
+	n += agent_lines(a, extra + n, sizeof(extra) - n);
+	if (seq != 0)
+		snprintf(extra + n, sizeof(extra) - n,
+		    "X-DefenseClaw-Audit-Seq: %llu\r\n",
+		    (unsigned long long)seq);
+	conn_reply(gatewayd.server, a->conn, status, "application/json",
+	    extra, text, len);
+}
+
+/*
+ * Sends and takes the JSON; every body ends with a newline.
+ */
+void
+api_answer(const struct asker *a, int status, json_t *j)
+{
+	char	*text, *line;
+	size_t	 len;
+
+	text = json_text(j);
+	json_decref(j);
+	if (text == NULL || (line = realloc(text, (len = strlen(text)) +
+	    2)) == NULL) {
+		free(text);
+		fatal("answer");
+	}
+	line[len] = '\n';
+	line[len + 1] = '\0';
+	answer_text(a, status, line, 0);
+	free(line);
+}
+
+void
+api_durable(const struct asker *a, const char *text, uint64_t seq)
+{
+	char	*line;
+
+	if (asprintf(&line, "%s\n", text) == -1)
+		fatal("answer");
+	answer_text(a, 200, line, seq);
+	free(line);
+}
+
+static void
+error_http(uint64_t conn, const char *request_id, int status,
+    const char *error)
+{
+	char	body[MAX_REPLY_ERROR], extra[MAX_EXTRA];
+	size_t	len;
+
+	snprintf(extra, sizeof(extra), "X-DefenseClaw-Request-Id: %s\r\n%s",
+	    request_id, status == 503 ? "Retry-After: 1\r\n" : "");
+	len = reply_error_body(body, sizeof(body), error);
+	conn_reply(gatewayd.server, conn, status, "application/json", extra,
+	    body, len);
+}
+
+void
+api_error(const struct asker *a, int status, const char *error)
+{
+	if (a->ctl != NULL)
+		peer_error(a->ctl, a->ctl_id, ctl_code(status), "%s", error);
+	else
+		error_http(a->conn, a->request_id, status, error);
+}
+
+/*
+ * No audit, no verdict.
+ */
+void
+api_unavailable(const struct asker *a)
+{
+	char	text[MAX_CTL_TEXT + 64];
+
+	gatewayd.unavailable++;
+	snprintf(text, sizeof(text), "no verdict: the audit log takes no "
+	    "event: %s", gatewayd.store.text[0] != '\0' ?
+	    gatewayd.store.text : "auditd is being replaced, try again");
+	api_error(a, 503, text);
+}
+
+/*
+ * A refusal is a security event; floods of it are counted, not repeated.
+ */
+static void
+refusal(const struct conn_peer *peer, const char *what)
+{
+	struct tally_entry	e;
+	char			origin[MAX_TALLY_KEY];
+
+	if (peer->is_unix)
+		snprintf(origin, sizeof(origin), "uid:%u", peer->caller->uid);
+	else
+		strlcpy(origin, peer->addr, sizeof(origin));
+	if (!tally_hit(&gatewayd.tally, what, origin, clock_ms()))
+		return;
+	memset(&e, 0, sizeof(e));
+	strlcpy(e.what, what, sizeof(e.what));
+	strlcpy(e.origin, origin, sizeof(e.origin));
+	e.count = 1;
+	api_refusal(&e, NULL);
+}
+
+void
+api_refusal(const struct tally_entry *e, void *arg)
+{
+	struct event	ev;
+
+	(void)arg;
+	stamp_event(&gatewayd.stamp, &ev, "request-refused", SEV_MEDIUM);
+	ev.generation = lists_generation();
+	ev.field[EV_TARGET] = e->what;
+	ev.field[EV_ACTOR] = e->origin;
+	record_event(&ev, json_pack("{s:I,s:i}", "count",
+	    (json_int_t)e->count, "window_ms", TALLY_WINDOW_MS));
+}
+
+/* NULL, with *known when another method would do */
+static const struct route *
+route_find(const struct http_head *h, int *known)
+{
+	size_t	i;
+
+	*known = 0;
+	for (i = 0; i < NROUTES; i++) {
+		if (!http_slice_eq(h->path, routes[i].path))
+			continue;
+		*known = 1;
+		if (routes[i].method == h->method)
+			return (&routes[i]);
+	}
+	return (NULL);
+}
+
+/* refused as a net/http server says it, which clients were written for */
+static void
+plain_http(uint64_t conn, const char *request_id, int status,
+    const char *text)
+{
+	char	extra[MAX_EXTRA];
+
+	snprintf(extra, sizeof(extra), "X-DefenseClaw-Request-Id: %s\r\n"
+	    "X-Content-Type-Options: nosniff\r\n%s", request_id,
+	    status == 401 ? "WWW-Authenticate: Bearer\r\n" : "");
+	conn_reply(gatewayd.server, conn, status,
+	    "text/plain; charset=utf-8", extra, text, strlen(text));
+}
+
+static size_t
+api_head(void *arg, uint64_t id, const struct conn_peer *peer,
+    const struct http_head *h, uint64_t *tag)
+{
+	const struct route	*r;
+	const char		*error, *reason;
+	char			 actor[MAX_ACTOR], rid[MAX_CORR + 1];
+	unsigned int		 who;
+	int			 known, status;
+
+	(void)arg;
+	r = route_find(h, &known);
+	if (r != NULL && r->who == 0) {
+		*tag = (uint64_t)(r - routes);
+		return (r->max_body);
+	}
+	auth_request_id(h, rid);
+	if ((who = auth_peer(peer, h, actor)) == NOBODY) {
+		refusal(peer, "unauthorized");
+		plain_http(id, rid, 401, "{\"error\":\"unauthorized\"}\n");
+		return (0);
+	}
+	if ((status = auth_csrf(peer, h, &error, &reason)) != 0) {
+		refusal(peer, reason);
+		error_http(id, rid, status, error);
+		return (0);
+	}
+	if (r == NULL) {
+		plain_http(id, rid, known ? 405 : 404, known ?
+		    "method not allowed\n" : "404 page not found\n");
+		return (0);
+	}
+	if (!(who & r->who)) {
+		refusal(peer, "principal");
+		error_http(id, rid, 403, "this principal may not use this "
+		    "route");
+		return (0);
+	}
+	*tag = (uint64_t)(r - routes);
+	return (r->max_body);
+}
+
+/*
+ * limit=N of /alerts, the first one; others are ignored, as they always
+ * were.  0 when absent, -1 when not a positive number.
+ */
+static int
+query_limit(const struct http_head *h, unsigned int *limit)
+{
+	static const char	 key[] = "limit=";
+	const char		*p = h->query.p, *end, *amp, *errstr;
+	char			 buf[16];
+	size_t			 n;
+
+	*limit = 0;
+	if (p == NULL)
+		return (0);
+	for (end = p + h->query.len; p < end; p = amp + 1) {
+		if ((amp = memchr(p, '&', (size_t)(end - p))) == NULL)
+			amp = end;
+		n = (size_t)(amp - p);
+		if (n < sizeof(key) - 1 || memcmp(p, key, sizeof(key) - 1) != 0)
+			continue;
+		n -= sizeof(key) - 1;
+		if (n >= sizeof(buf))
+			return (-1);
+		memcpy(buf, p + sizeof(key) - 1, n);
+		buf[n] = '\0';
+		*limit = (unsigned int)strtonum(buf, 1, 1000000, &errstr);
+		return (errstr != NULL ? -1 : 0);
+	}
+	return (0);
+}
+
+static void
+call(const struct route *r, const struct asker *a, const char *body,
+    size_t len)
+{
+	char	 err[MAX_JSON_ERR], text[MAX_JSON_ERR + 32];
+	json_t	*j = NULL;
+
+	if (r->max_body != 0) {
+		if ((j = json_strict(body, len, err)) == NULL ||
+		    !json_is_object(j) || body_ambiguous(j)) {
+			snprintf(text, sizeof(text), "invalid JSON body: %s",
+			    j == NULL ? err : !json_is_object(j) ?
+			    "not an object" : "member names differ in case "
+			    "only, or too many");
+			json_decref(j);
+			api_error(a, 400, text);
+			return;
+		}
+	}
+	r->handler(a, j);
+	json_decref(j);
+}
+
+static void
+api_request(void *arg, uint64_t id, const struct conn_peer *peer,
+    const struct http_head *h, uint64_t tag, const char *body, size_t len)
+{
+	struct asker	a;
+
+	(void)arg;
+	memset(&a, 0, sizeof(a));
+	a.conn = id;
+	if (routes[tag].who != 0)
+		a.principal = auth_peer(peer, h, a.actor);
+	auth_asker(&a, h);
+	if (routes[tag].handler == alerts_get &&
+	    query_limit(h, &a.limit) == -1) {
+		api_error(&a, 400, "limit must be a positive number");
+		return;
+	}
+	call(&routes[tag], &a, body, len);
+}
+
+static void
+api_event(void *arg, const struct conn_peer *peer, int status,
+    const char *reason)
+{
+	(void)arg;
+	/* slow or vanishing clients are no attack; malformed ones may be */
+	if (status >= 400 && status != 408 && status != 503 &&
+	    gatewayd.serving)
+		refusal(peer, reason);
+}
+
+const struct conn_ops api_ops = { api_head, api_request, api_event };
+
+static void
+control_closed(struct peer *p)
+{
+	record_forget(p);
+	reload_forget(p);
+	batch_closed(p);
+	role_client_closed(p);
+}
+
+static void
+control_refused(struct peer *p, uint32_t type)
+{
+	struct conn_peer	cp;
+
+	(void)type;
+	memset(&cp, 0, sizeof(cp));
+	cp.is_unix = 1;
+	cp.caller = &p->caller;
+	refusal(&cp, "control");
+}
+
+void
+api_control(struct peer *p)
+{
+	p->on_close = control_closed;
+	p->on_refused = control_refused;
+}
+
+static void
+ctl_status(struct peer *p, struct msg *msg)
+{
+	struct asker	a;
+
+	memset(&a, 0, sizeof(a));
+	a.ctl = p;
+	a.ctl_id = msg->hdr.id;
+	api_answer(&a, 200, health_worker());
+}
+
+/*
+ * An operator's reload is recorded, then asked for; the supervisor's answer
+ * finds its way back by the id.
+ */
+static void
+ctl_reload(struct peer *p, struct msg *msg)
+{
+	struct event	 ev;
+	char		 actor[MAX_ACTOR];
+
+	snprintf(actor, sizeof(actor), "uid:%u", p->caller.uid);
+	stamp_event(&gatewayd.stamp, &ev, "policy-reload", SEV_INFO);
+	ev.field[EV_TARGET] = "config.yaml";
+	ev.field[EV_ACTOR] = actor;
+	record_event(&ev, NULL);
+	reload_ask(p, msg->hdr.id);
+}
+
+/*
+ * A client's call without HTTP: a route and its body.
+ */
+static void
+ctl_call(struct peer *p, struct msg *msg)
+{
+	struct asker		 a;
+	struct rbuf		 r;
+	const char		*path, *method, *body;
+	uint8_t			 id[EVENT_ID_LEN];
+	size_t			 i, len;
+	enum http_verb		 verb;
+
+	memset(&a, 0, sizeof(a));
+	a.ctl = p;
+	a.ctl_id = msg->hdr.id;
+	a.principal = p->principal;
+	snprintf(a.actor, sizeof(a.actor), "uid:%u", p->caller.uid);
+	stamp_id(&gatewayd.stamp, id);
+	event_uuid(id, a.request_id);
+	rbuf_init(&r, msg->data, msg->len);
+	method = rbuf_str(&r, MAX_HTTP_METHOD);
+	path = rbuf_str(&r, MAX_CTL_ROUTE);
+	body = rbuf_rest(&r, &len);
+	verb = strcmp(method, "POST") == 0 ? METHOD_POST :
+	    strcmp(method, "DELETE") == 0 ? METHOD_DELETE : METHOD_GET;
+	a.is_delete = verb == METHOD_DELETE;
+	for (i = 0; i < NROUTES; i++)
+		if (routes[i].method == verb &&
+		    strcmp(routes[i].path, path) == 0)
+			break;
+	if (r.failed || i == NROUTES) {
+		api_error(&a, 404, "no such route");
+		return;
+	}
+	if (len > routes[i].max_body) {
+		api_error(&a, 413, "the body is too large");
+		return;
+	}
+	call(&routes[i], &a, body, len);
+}

@@ -1,0 +1,230 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/log.h"
+#include "gatewayd.h"
+
+/*
+ * inspect batch: an operator measures the rules on a file of rows.  The one
+ * exception to a row per verdict: one event sums the batch up, and no result
+ * leaves before it is durable.
+ */
+
+#define MAX_BATCH_ROWS	200000
+#define MAX_BATCH_BYTES	(32 * 1024 * 1024)	/* of results held */
+#define BATCH_END	1U			/* flags: the last piece */
+
+struct batch {
+	struct wbuf	 out;		/* lines of results */
+	uint64_t	 rows;
+	uint64_t	 actions[3];	/* allow, alert, block */
+	uint64_t	 bad;
+	int		 failed;
+};
+
+static struct detect_result	found;
+
+static json_t *
+batch_result(const char *id, const struct verdict *v)
+{
+	json_t	*ids = json_array();
+	size_t	 i;
+
+	if (v->is_static)
+		json_array_append_new(ids, json_string("STATIC-BLOCK"));
+	for (i = 0; v->found != NULL && i < v->found->nfindings; i++)
+		json_array_append_new(ids,
+		    json_string(v->found->findings[i].rule->id));
+	return (json_pack("{s:s,s:s,s:s,s:s,s:o}", "id", id, "action",
+	    v->action, "raw_action", v->raw_action, "severity",
+	    severity_name(v->severity), "rule_ids", ids));
+}
+
+static int
+batch_direction(const char *s, struct inspection *in)
+{
+	if (s == NULL || strcmp(s, "tool_call") == 0)
+		in->direction = DETECT_TOOL_CALL;
+	else if (strcmp(s, "prompt") == 0) {
+		in->direction = DETECT_PROMPT;
+		in->clamp = 1;
+	} else if (strcmp(s, "completion") == 0)
+		in->direction = DETECT_COMPLETION;
+	else
+		return (-1);
+	return (0);
+}
+
+/*
+ * A text that is JSON (arguments of a tool) is read as the API would.
+ */
+static int
+batch_detect(const struct inspection *in, const char *text)
+{
+	struct detect_piece	 pieces[2];
+	char			 err[MAX_JSON_ERR], *plain;
+	json_t			*args = NULL;
+	size_t			 n = 0, len = strlen(text);
+	int			 rc;
+
+	found.nfindings = 0;
+	found.total = 0;
+	found.severity = SEV_NONE;
+	if (len == 0)
+		return (0);
+	if (in->direction == DETECT_TOOL_CALL && (text[0] == '{' ||
+	    text[0] == '['))
+		args = json_strict(text, len, err);
+	if (args == NULL) {
+		pieces[n].text = text;
+		pieces[n].len = len;
+		pieces[n++].kind = DETECT_PLAIN;
+		return (detect_text(gatewayd.detect, in->direction, in->tool,
+		    pieces, n, &found));
+	}
+	if ((plain = body_text(args, &pieces[0].len)) == NULL) {
+		json_decref(args);
+		return (-1);
+	}
+	pieces[0].text = plain;
+	pieces[0].kind = DETECT_PLAIN;
+	pieces[1].text = text;
+	pieces[1].len = len;
+	pieces[1].kind = DETECT_JSON;
+	rc = detect_text(gatewayd.detect, in->direction, in->tool, pieces, 2,
+	    &found);
+	free(plain);
+	json_decref(args);
+	return (rc);
+}
+
+static void
+batch_row(struct batch *b, const char *line, size_t len)
+{
+	struct inspection	 in;
+	struct verdict		 v;
+	char			 err[MAX_JSON_ERR], *text;
+	const char		*id, *body;
+	json_t			*row, *out;
+
+	memset(&in, 0, sizeof(in));
+	row = json_strict(line, len, err);
+	id = row != NULL ? body_str(row, "id") : NULL;
+	body = row != NULL ? body_str(row, "text") : NULL;
+	if (id == NULL || body == NULL || ++b->rows > MAX_BATCH_ROWS ||
+	    batch_direction(body_str(row, "direction"), &in) == -1) {
+		b->bad++;
+		out = json_pack("{s:s,s:s}", "id", id != NULL ? id : "",
+		    "error", row == NULL ? err : "id, direction and text are "
+		    "required");
+	} else {
+		in.tool = body_str(row, "tool_name");
+		if (batch_detect(&in, body) == -1)
+			b->failed = 1;
+		decide(&in, &found, &v);
+		b->actions[strcmp(v.raw_action, "block") == 0 ? 2 :
+		    strcmp(v.raw_action, "alert") == 0]++;
+		out = batch_result(id, &v);
+	}
+	if ((text = json_text(out)) == NULL)
+		b->failed = 1;
+	else {
+		wbuf_put(&b->out, text, strlen(text));
+		wbuf_put(&b->out, "\n", 1);
+	}
+	free(text);
+	json_decref(out);
+	json_decref(row);
+}
+
+static void
+batch_end(struct peer *p, struct msg *msg, struct batch *b)
+{
+	struct asker	 a;
+	struct event	 ev;
+	json_t		*d;
+
+	memset(&a, 0, sizeof(a));
+	a.ctl = p;
+	a.ctl_id = msg->hdr.id;
+	a.principal = p->principal;
+	snprintf(a.actor, sizeof(a.actor), "uid:%u", p->caller.uid);
+	if (b->failed || b->out.failed) {
+		api_error(&a, 413, "the batch is too large, or a text could "
+		    "not be inspected: split the file");
+		batch_closed(p);
+		return;
+	}
+	stamp_event(&gatewayd.stamp, &ev, "inspect-batch", SEV_INFO);
+	record_fill(&ev, &a);
+	ev.field[EV_TARGET] = "batch";
+	d = json_pack("{s:I,s:I,s:I,s:I,s:I,s:s,s:I}", "rows",
+	    (json_int_t)b->rows, "allow", (json_int_t)b->actions[0],
+	    "alert", (json_int_t)b->actions[1], "block",
+	    (json_int_t)b->actions[2], "malformed", (json_int_t)b->bad,
+	    "rules_hash", detect_hash(gatewayd.detect), "rules_generation",
+	    (json_int_t)gatewayd.rules_generation);
+	wbuf_put(&b->out, "", 1);
+	record_text(&a, &ev, d, b->out.failed ? "" : (char *)b->out.data);
+	batch_closed(p);
+}
+
+void
+batch_rows(struct peer *p, struct msg *msg)
+{
+	struct batch	*b = p->ctx;
+	struct rbuf	 r;
+	const char	*rows, *nl;
+	size_t		 len;
+	uint32_t	 flags;
+
+	if (b == NULL) {
+		if ((b = calloc(1, sizeof(*b))) == NULL)
+			fatal("batch");
+		wbuf_init(&b->out, MAX_BATCH_BYTES);
+		p->ctx = b;
+	}
+	rbuf_init(&r, msg->data, msg->len);
+	flags = rbuf_u32(&r);
+	rows = rbuf_rest(&r, &len);
+	/* a piece holds whole lines only */
+	while (len != 0 && (nl = memchr(rows, '\n', len)) != NULL) {
+		if (nl != rows)
+			batch_row(b, rows, (size_t)(nl - rows));
+		len -= (size_t)(nl + 1 - rows);
+		rows = nl + 1;
+	}
+	if (len != 0)
+		batch_row(b, rows, len);
+	if (flags & BATCH_END)
+		batch_end(p, msg, b);
+}
+
+void
+batch_closed(struct peer *p)
+{
+	struct batch	*b = p->ctx;
+
+	if (b == NULL)
+		return;
+	wbuf_free(&b->out);
+	free(b);
+	p->ctx = NULL;
+}

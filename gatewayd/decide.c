@@ -1,0 +1,95 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <string.h>
+
+#include "gatewayd.h"
+
+/*
+ * From severity to action.  The thresholds are the profile's: from `block'
+ * on a text is blocked, from `alert' on somebody is told.
+ */
+static const struct {
+	enum severity	block;
+	enum severity	alert;
+} thresholds[] = {
+	[PROFILE_DEFAULT] = { SEV_CRITICAL, SEV_MEDIUM },
+	[PROFILE_STRICT] = { SEV_MEDIUM, SEV_LOW },
+	[PROFILE_BALANCED] = { SEV_CRITICAL, SEV_MEDIUM },
+	[PROFILE_PERMISSIVE] = { SEV_CRITICAL, SEV_HIGH },
+};
+
+const char *
+decide_mode(void)
+{
+	return (gatewayd.rec.mode == GATEWAY_ACTION ? "action" : "observe");
+}
+
+static const char *
+decide_raw(enum severity severity, int only_critical)
+{
+	unsigned int	p = gatewayd.rec.profile;
+
+	if (p >= sizeof(thresholds) / sizeof(thresholds[0]))
+		p = PROFILE_STRICT;
+	if (severity >= thresholds[p].block &&
+	    (severity == SEV_CRITICAL || !only_critical))
+		return ("block");
+	if (severity >= thresholds[p].alert)
+		return ("alert");
+	return ("allow");
+}
+
+/*
+ * The lists come first: a blocked name is blocked whatever its text, and for
+ * an allowed one only CRITICAL blocks.  `action' is what the client does, so
+ * it is never "alert": hooks take that for a broken answer.
+ */
+void
+decide(const struct inspection *in, const struct detect_result *found,
+    struct verdict *v)
+{
+	const struct target	*t = NULL;
+	int			 allowed = 0;
+
+	memset(v, 0, sizeof(*v));
+	v->found = found;
+	if (in->tool != NULL)
+		t = lists_find(KIND_TOOL, in->tool);
+	if ((t == NULL || t->op != OP_BLOCK) && in->mcp_server != NULL) {
+		allowed = t != NULL && t->op == OP_ALLOW;
+		t = lists_find(KIND_MCP, in->mcp_server);
+	}
+	if (t != NULL && t->op == OP_ALLOW)
+		allowed = 1;
+	if (found != NULL) {
+		v->severity = found->severity;
+		if (found->nfindings != 0)
+			v->confidence = found->findings[0].confidence;
+	}
+	if (t != NULL && t->op == OP_BLOCK) {
+		v->is_static = 1;
+		v->raw_action = "block";
+		v->confidence = 1.0;
+		if (v->severity < SEV_HIGH)
+			v->severity = SEV_HIGH;
+	} else
+		v->raw_action = decide_raw(v->severity,
+		    in->clamp || allowed);
+	v->would_block = strcmp(v->raw_action, "block") == 0;
+	v->action = v->would_block && gatewayd.rec.mode == GATEWAY_ACTION ?
+	    "block" : "allow";
+}

@@ -1,0 +1,205 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef GATEWAYD_GATEWAYD_H
+#define GATEWAYD_GATEWAYD_H
+
+#include <sys/queue.h>
+#include <sys/tree.h>
+
+#include <jansson.h>
+
+#include "common/detect/detect.h"
+#include "common/proto.h"
+#include "common/redact.h"
+#include "common/role.h"
+#include "common/secret.h"
+#include "common/stamp.h"
+#include "common/tally.h"
+#include "conn.h"
+
+#define MAX_PENDING		16384	/* answers waiting for the log */
+#define MAX_PENDING_BYTES	(64 * 1024 * 1024)
+#define MAX_ANSWER_MS		5000	/* for the log to take an event */
+#define MAX_ACTOR		80	/* "token:NAME", "uid:4294967295" */
+#define MAX_CORR		128	/* bytes of a correlation header */
+#define MAX_REASON_FINDINGS	5	/* named in a reason */
+#define MAX_ALERT_ROWS		500
+#define MAX_ALERT_BYTES		(2 * 1024 * 1024)
+
+/* who asked, and where the answer goes */
+struct asker {
+	uint64_t	 conn;		/* HTTP: id of the request */
+	struct peer	*ctl;		/* or a control connection */
+	uint32_t	 ctl_id;
+	unsigned int	 principal;
+	char		 actor[MAX_ACTOR];
+	char		 request_id[MAX_CORR + 1];
+	char		 session_id[MAX_CORR + 1];
+	char		 trace_id[MAX_CORR + 1];
+	char		 run_id[MAX_CORR + 1];
+	char		 agent_id[MAX_CORR + 1];
+	char		 agent_name[MAX_CORR + 1];
+	char		 agent_instance_id[MAX_CORR + 1];
+	char		 policy_id[MAX_CORR + 1];
+	char		 destination_app[MAX_CORR + 1];
+	int		 reveal;	/* X-DefenseClaw-Reveal-PII: 1 */
+	int		 is_delete;
+	unsigned int	 limit;		/* ?limit=N, 0 when absent */
+};
+
+/* what a text leads to */
+struct verdict {
+	const char		*action;	/* softened: allow or block */
+	const char		*raw_action;	/* allow, alert or block */
+	enum severity		 severity;
+	double			 confidence;
+	int			 would_block;
+	int			 is_static;	/* by the block list */
+	const struct detect_result *found;	/* NULL: not looked at */
+};
+
+struct inspection {
+	enum detect_direction	 direction;
+	const char		*tool;		/* NULL: none */
+	const char		*mcp_server;	/* NULL: none */
+	int			 clamp;		/* block only CRITICAL */
+};
+
+struct gatewayd {
+	struct rec_suite	 suite;
+	struct rec_gateway	 rec;
+	struct stamp		 stamp;
+	struct redactor		 redactor;
+	struct secret		 token;		/* data NULL: no TCP service */
+	struct conn_server	*server;
+	struct detect		*detect;
+	const void		*rules_map;
+	size_t			 rules_len;
+	uint64_t		 rules_generation;
+	struct peer		*auditd;	/* NULL: between two of them */
+	struct store_state	 store;
+	struct tally		 tally;
+	int			 tcp;
+	int			 unix_http;
+	int			 serving;
+	uint64_t		 started_us;
+	uint64_t		 verdicts;
+	uint64_t		 blocked;
+	uint64_t		 unavailable;	/* answered 503 */
+};
+
+extern struct gatewayd	 gatewayd;
+
+/* serve.c: what must be there before traffic is taken */
+void	 serve_if_ready(void);
+void	 serve_rules(int, uint64_t);
+
+/* reload.c: an operator's reload, through the supervisor */
+void	 reload_ask(struct peer *, uint32_t);
+void	 reload_done(struct peer *, struct msg *);
+void	 reload_forget(struct peer *);
+
+/* auth.c: decided on the head, before a byte of body */
+unsigned int	 auth_peer(const struct conn_peer *, const struct http_head *,
+		    char [MAX_ACTOR]);
+int		 auth_csrf(const struct conn_peer *, const struct http_head *,
+		    const char **, const char **);
+void		 auth_request_id(const struct http_head *,
+		    char [MAX_CORR + 1]);
+void		 auth_asker(struct asker *, const struct http_head *);
+
+/* api.c */
+extern const struct conn_ops api_ops;
+extern const struct dispatch api_from_client[];
+void	 api_answer(const struct asker *, int, json_t *);
+void	 api_error(const struct asker *, int, const char *);
+void	 api_unavailable(const struct asker *);
+void	 api_durable(const struct asker *, const char *, uint64_t);
+void	 api_refusal(const struct tally_entry *, void *);
+void	 api_control(struct peer *);
+
+/* inspect.c */
+void	 inspect_tool(const struct asker *, json_t *);
+void	 inspect_request(const struct asker *, json_t *);
+void	 inspect_response(const struct asker *, json_t *);
+void	 inspect_tool_response(const struct asker *, json_t *);
+
+/* policyapi.c */
+void	 evaluate_guardrail(const struct asker *, json_t *);
+void	 audit_event(const struct asker *, json_t *);
+void	 enforce_block(const struct asker *, json_t *);
+void	 enforce_allow(const struct asker *, json_t *);
+void	 enforce_blocked(const struct asker *, json_t *);
+void	 enforce_allowed(const struct asker *, json_t *);
+void	 alerts_get(const struct asker *, json_t *);
+
+/* health.c */
+void	 health_get(const struct asker *, json_t *);
+void	 status_get(const struct asker *, json_t *);
+json_t	*health_worker(void);
+
+/* decide.c */
+void	 decide(const struct inspection *, const struct detect_result *,
+	    struct verdict *);
+const char	*decide_mode(void);
+
+/* record.c: nothing is answered before its event is durable */
+void	 record_init(void);
+void	 record_answer(const struct asker *, struct event *, json_t *,
+	    json_t *);
+void	 record_text(const struct asker *, struct event *, json_t *,
+	    const char *);
+void	 record_event(struct event *, json_t *);
+int	 record_list_change(const struct asker *, enum list_kind,
+	    enum list_op, enum list_op, const char *, const char *);
+int	 record_alerts(const struct asker *, unsigned int);
+void	 record_edge(struct peer *);
+void	 record_edge_lost(void);
+void	 record_forget(struct peer *);
+unsigned int	 record_pending(void);
+extern const struct dispatch from_auditd[];
+void	 record_fill(struct event *, const struct asker *);
+
+/* lists.c */
+struct target {
+	RB_ENTRY(target) entry;
+	uint32_t	 kind;
+	uint32_t	 op;
+	uint64_t	 updated_us;
+	char		*name;
+	char		*reason;
+};
+const struct target	*lists_find(enum list_kind, const char *);
+void	 lists_begin(struct peer *, struct msg *);
+void	 lists_entry(struct peer *, struct msg *);
+void	 lists_end(struct peer *, struct msg *);
+uint64_t lists_generation(void);
+int	 lists_ready(void);
+json_t	*lists_json(enum list_op);
+
+/* batch.c */
+void	 batch_rows(struct peer *, struct msg *);
+void	 batch_closed(struct peer *);
+
+/* body.c: members of a request, as the reference reads them */
+json_t		*body_get(const json_t *, const char *);
+const char	*body_str(const json_t *, const char *);
+int		 body_ambiguous(const json_t *);
+/* decoded strings of any value, one a line; malloc'd */
+char		*body_text(const json_t *, size_t *);
+
+#endif /* GATEWAYD_GATEWAYD_H */

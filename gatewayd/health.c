@@ -1,0 +1,124 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/version.h"
+#include "gatewayd.h"
+
+/*
+ * /health and /status in the shape existing monitors read: what this build
+ * does not have is "disabled", and "running" means that traffic is gated.
+ */
+
+static json_t *
+part(const char *state, json_t *details)
+{
+	char	 at[EVENT_TIME_SIZE];
+	json_t	*j;
+
+	event_time(gatewayd.started_us, at);
+	j = json_pack("{s:s,s:s}", "state", state, "since", at);
+	if (details != NULL)
+		json_object_set_new(j, "details", details);
+	return (j);
+}
+
+static json_t *
+provenance(void)
+{
+	return (json_pack("{s:i,s:s,s:I,s:s}", "schema_version",
+	    EVENT_SCHEMA_VERSION, "content_hash", gatewayd.suite.conf_hash,
+	    "generation", (json_int_t)lists_generation(), "binary_version",
+	    DC_VERSION));
+}
+
+static json_t *
+snapshot(void)
+{
+	uint64_t	 now = clock_wall_us();
+	char		 at[EVENT_TIME_SIZE];
+	const char	*state = "running";
+	json_t		*j, *gw;
+
+	if (!gatewayd.store.ok)
+		state = gatewayd.serving ? "error" : "starting";
+	event_time(gatewayd.started_us, at);
+	gw = part(state, NULL);
+	if (!gatewayd.store.ok)
+		json_object_set_new(gw, "last_error",
+		    json_string(gatewayd.store.text));
+	j = json_pack("{s:s,s:I}", "started_at", at, "uptime_ms",
+	    (json_int_t)(now > gatewayd.started_us ? (now -
+	    gatewayd.started_us) / 1000 : 0));
+	json_object_set_new(j, "gateway", gw);
+	json_object_set_new(j, "watcher", part("disabled", NULL));
+	json_object_set_new(j, "api", part("running", json_pack("{s:b,s:b}",
+	    "tcp", gatewayd.tcp != -1, "unix", gatewayd.unix_http != -1)));
+	json_object_set_new(j, "guardrail", part("running", json_pack(
+	    "{s:s,s:I}", "mode", decide_mode(), "rules", (json_int_t)
+	    (gatewayd.detect != NULL ? detect_nrules(gatewayd.detect) :
+	    0))));
+	json_object_set_new(j, "telemetry", part("disabled", NULL));
+	json_object_set_new(j, "sinks", part("disabled", NULL));
+	return (j);
+}
+
+void
+health_get(const struct asker *a, json_t *body)
+{
+	json_t	*j = snapshot();
+
+	(void)body;
+	json_object_set_new(j, "provenance", provenance());
+	api_answer(a, 200, j);
+}
+
+void
+status_get(const struct asker *a, json_t *body)
+{
+	(void)body;
+	api_answer(a, 200, json_pack("{s:o,s:o}", "health", snapshot(),
+	    "provenance", provenance()));
+}
+
+/*
+ * This worker's own figures, for `status'.
+ */
+json_t *
+health_worker(void)
+{
+	struct conn_stats	cs;
+
+	conn_get_stats(gatewayd.server, &cs);
+	return (json_pack(
+	    "{s:b,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:s,s:I}",
+	    "serving", gatewayd.serving, "mode", decide_mode(),
+	    "connections", (json_int_t)cs.conns, "accepted",
+	    (json_int_t)cs.accepted, "requests", (json_int_t)cs.requests,
+	    "refused", (json_int_t)cs.refused, "buffered_bytes",
+	    (json_int_t)cs.buffered, "pending",
+	    (json_int_t)record_pending(), "verdicts",
+	    (json_int_t)gatewayd.verdicts, "blocked",
+	    (json_int_t)gatewayd.blocked, "unavailable",
+	    (json_int_t)gatewayd.unavailable, "rules", (json_int_t)
+	    (gatewayd.detect != NULL ? detect_nrules(gatewayd.detect) : 0),
+	    "rules_hash", gatewayd.detect != NULL ?
+	    detect_hash(gatewayd.detect) : "", "pack",
+	    gatewayd.detect != NULL ? detect_pack(gatewayd.detect) : "",
+	    "rules_generation", (json_int_t)gatewayd.rules_generation));
+}

@@ -1,0 +1,506 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "gatewayd.h"
+
+/*
+ * Answers wait here until auditd says that their event is durable.  When its
+ * process is replaced, what it has not acknowledged is sent again: ids are
+ * unique in the store, so nothing is doubled.
+ */
+
+#define TICK_MS		100
+
+enum pending_kind { PEND_EVENT, PEND_LIST, PEND_ALERTS };
+
+struct pending {
+	TAILQ_ENTRY(pending)	 entry;
+	enum pending_kind	 kind;
+	uint8_t			 id[EVENT_ID_LEN];
+	uint32_t		 query_id;	/* PEND_ALERTS */
+	uint64_t		 deadline_ms;
+	struct asker		 asker;
+	int			 answer;	/* somebody waits */
+	char			*text;		/* the answer */
+	json_t			*rows;		/* PEND_ALERTS */
+	size_t			 rows_len;
+	size_t			 len;
+	uint8_t			 event[];	/* as it goes to auditd */
+};
+
+static TAILQ_HEAD(pendings, pending) pendings =
+    TAILQ_HEAD_INITIALIZER(pendings);
+static unsigned int	 npending;
+static size_t		 pending_bytes;
+static uint32_t		 query_ids;
+static struct event	*tick;
+
+static void	appended(struct peer *, struct msg *);
+static void	refused(struct peer *, struct msg *);
+static void	list_changed(struct peer *, struct msg *);
+static void	alerts_row(struct peer *, struct msg *);
+static void	alerts_end(struct peer *, struct msg *);
+static void	store_state(struct peer *, struct msg *);
+
+const struct dispatch from_auditd[] = {
+	{ MSG_APPENDED, ST_ANY, sizeof(struct appended),
+	    MAX_APPENDED * sizeof(struct appended), FD_NONE, NOBODY,
+	    appended },
+	{ MSG_REFUSED, ST_ANY, sizeof(struct refused),
+	    sizeof(struct refused), FD_NONE, NOBODY, refused },
+	{ MSG_POLICY_BEGIN, ST_ANY, sizeof(struct policy_head),
+	    sizeof(struct policy_head), FD_NONE, NOBODY, lists_begin },
+	{ MSG_POLICY_ENTRY, ST_ANY, sizeof(struct policy_item) + 11,
+	    sizeof(struct policy_item) + MAX_TARGET_NAME +
+	    MAX_TARGET_REASON + 16, FD_NONE, NOBODY, lists_entry },
+	{ MSG_POLICY_END, ST_ANY, sizeof(struct policy_head),
+	    sizeof(struct policy_head), FD_NONE, NOBODY, lists_end },
+	{ MSG_LIST_CHANGED, ST_ANY, sizeof(struct list_changed),
+	    sizeof(struct list_changed), FD_NONE, NOBODY, list_changed },
+	{ MSG_ALERTS_ROW, ST_ANY, 8 + 36, 8 + MAX_EVENT_LEN, FD_NONE, NOBODY,
+	    alerts_row },
+	{ MSG_ALERTS_END, ST_ANY, 4, 4, FD_NONE, NOBODY, alerts_end },
+	{ MSG_STORE_STATE, ST_ANY, sizeof(struct store_state),
+	    sizeof(struct store_state), FD_NONE, NOBODY, store_state },
+	{ 0 }
+};
+
+unsigned int
+record_pending(void)
+{
+	return (npending);
+}
+
+static void
+pending_free(struct pending *p)
+{
+	TAILQ_REMOVE(&pendings, p, entry);
+	npending--;
+	pending_bytes -= p->len;
+	free(p->text);
+	json_decref(p->rows);
+	free(p);
+}
+
+static struct pending *
+pending_new(enum pending_kind kind, const void *data, size_t len)
+{
+	struct timeval	 tv = { 0, TICK_MS * 1000 };
+	struct pending	*p;
+
+	if (npending >= MAX_PENDING || pending_bytes + len >
+	    MAX_PENDING_BYTES || (p = calloc(1, sizeof(*p) + len)) == NULL)
+		return (NULL);
+	p->kind = kind;
+	p->deadline_ms = clock_ms() + MAX_ANSWER_MS;
+	p->len = len;
+	memcpy(p->event, data, len);
+	TAILQ_INSERT_TAIL(&pendings, p, entry);
+	pending_bytes += len;
+	if (npending++ == 0 && evtimer_add(tick, &tv) == -1)
+		fatalx("timer");
+	return (p);
+}
+
+static struct pending *
+pending_find(enum pending_kind kind, const uint8_t id[EVENT_ID_LEN])
+{
+	struct pending	*p;
+
+	/* acknowledgements come in order: mostly it is the first */
+	TAILQ_FOREACH(p, &pendings, entry)
+		if (p->kind == kind && memcmp(p->id, id, EVENT_ID_LEN) == 0)
+			return (p);
+	return (NULL);
+}
+
+static void
+pending_send(struct pending *p)
+{
+	static const uint32_t types[] = { MSG_APPEND, MSG_LIST_CHANGE,
+	    MSG_ALERTS };
+
+	if (gatewayd.auditd != NULL)
+		peer_send(gatewayd.auditd, types[p->kind], p->query_id, -1,
+		    p->event, p->len);
+}
+
+static void
+tick_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct timeval	 tv = { 0, TICK_MS * 1000 };
+	struct pending	*p, *tmp;
+	uint64_t	 now = clock_ms();
+
+	(void)fd;
+	(void)what;
+	(void)arg;
+	TAILQ_FOREACH_SAFE(p, &pendings, entry, tmp) {
+		if (p->deadline_ms > now)
+			break;
+		if (p->answer)
+			api_unavailable(&p->asker);
+		pending_free(p);
+	}
+	if (npending != 0 && evtimer_add(tick, &tv) == -1)
+		fatalx("timer");
+}
+
+void
+record_init(void)
+{
+	if ((tick = evtimer_new(role.base, tick_cb, NULL)) == NULL)
+		fatalx("timer");
+}
+
+/*
+ * What the asker's headers said goes into the event.
+ */
+void
+record_fill(struct event *ev, const struct asker *a)
+{
+	const struct {
+		enum event_field	 field;
+		const char		*value;
+	} map[] = {
+		{ EV_ACTOR, a->actor },
+		{ EV_REQUEST_ID, a->request_id },
+		{ EV_SESSION_ID, a->session_id },
+		{ EV_TRACE_ID, a->trace_id },
+		{ EV_RUN_ID, a->run_id },
+		{ EV_AGENT_ID, a->agent_id },
+		{ EV_AGENT_NAME, a->agent_name },
+		{ EV_AGENT_INSTANCE_ID, a->agent_instance_id },
+		{ EV_POLICY_ID, a->policy_id },
+		{ EV_DESTINATION_APP, a->destination_app },
+	};
+	size_t	i;
+
+	for (i = 0; i < sizeof(map) / sizeof(map[0]); i++)
+		if (map[i].value[0] != '\0')
+			ev->field[map[i].field] = map[i].value;
+	ev->generation = lists_generation();
+}
+
+static struct pending *
+event_queue(struct event *ev, json_t *details)
+{
+	uint8_t		 buf[MAX_EVENT_LEN];
+	struct pending	*p;
+	ssize_t		 n;
+
+	if ((n = stamp_encode(ev, details, buf, sizeof(buf))) == -1) {
+		log_warn("event %s", ev->field[EV_ACTION]);
+		return (NULL);
+	}
+	if ((p = pending_new(PEND_EVENT, buf, (size_t)n)) == NULL)
+		return (NULL);
+	memcpy(p->id, ev->id, sizeof(p->id));
+	pending_send(p);
+	return (p);
+}
+
+/*
+ * Records the event; the text goes out when it is durable, or 503 does.
+ * Takes the reference; copies the text.
+ */
+void
+record_text(const struct asker *a, struct event *ev, json_t *details,
+    const char *text)
+{
+	struct pending	*p;
+
+	if (!gatewayd.store.ok) {
+		json_decref(details);
+		api_unavailable(a);
+		return;
+	}
+	if ((p = event_queue(ev, details)) == NULL) {
+		api_unavailable(a);
+		return;
+	}
+	if ((p->text = strdup(text)) == NULL)
+		fatal("answer");
+	p->asker = *a;
+	p->answer = 1;
+}
+
+/* the same for a JSON answer; takes both references */
+void
+record_answer(const struct asker *a, struct event *ev, json_t *details,
+    json_t *answer)
+{
+	char	*text;
+
+	text = json_text(answer);
+	json_decref(answer);
+	if (text == NULL) {
+		json_decref(details);
+		api_unavailable(a);
+		return;
+	}
+	record_text(a, ev, details, text);
+	free(text);
+}
+
+/*
+ * An event nobody waits for.
+ */
+void
+record_event(struct event *ev, json_t *details)
+{
+	if (event_queue(ev, details) == NULL)
+		log_warnx("event %s is not recorded: the audit log is behind",
+		    ev->field[EV_ACTION]);
+}
+
+int
+record_list_change(const struct asker *a, enum list_kind kind,
+    enum list_op op, enum list_op was, const char *name, const char *reason)
+{
+	struct list_change	 lc;
+	struct event		 ev;
+	struct pending		*p = NULL;
+	struct wbuf		 w;
+
+	stamp_event(&gatewayd.stamp, &ev, "", SEV_INFO);
+	memset(&lc, 0, sizeof(lc));
+	memcpy(lc.id, ev.id, sizeof(lc.id));
+	lc.kind = kind;
+	lc.op = op;
+	lc.was = was;
+	lc.principal = a->principal;
+	wbuf_init(&w, MAX_FRAME);
+	wbuf_put(&w, &lc, sizeof(lc));
+	wbuf_str(&w, name);
+	wbuf_str(&w, reason);
+	wbuf_str(&w, a->actor);
+	wbuf_str(&w, a->request_id);
+	if (!w.failed)
+		p = pending_new(PEND_LIST, w.data, w.len);
+	wbuf_free(&w);
+	if (p == NULL)
+		return (-1);
+	memcpy(p->id, lc.id, sizeof(p->id));
+	p->asker = *a;
+	p->answer = 1;
+	pending_send(p);
+	return (0);
+}
+
+int
+record_alerts(const struct asker *a, unsigned int limit)
+{
+	struct pending	*p = NULL;
+	struct wbuf	 w;
+
+	wbuf_init(&w, 256);
+	wbuf_u32(&w, limit);
+	wbuf_str(&w, a->principal & OPERATOR ? "" : a->actor);
+	if (!w.failed)
+		p = pending_new(PEND_ALERTS, w.data, w.len);
+	wbuf_free(&w);
+	if (p == NULL || (p->rows = json_array()) == NULL)
+		return (-1);
+	p->query_id = ++query_ids;
+	p->asker = *a;
+	p->answer = 1;
+	pending_send(p);
+	return (0);
+}
+
+/*
+ * A new auditd: everything unacknowledged goes again, in order.
+ */
+void
+record_edge(struct peer *auditd)
+{
+	struct pending	*p;
+
+	gatewayd.auditd = auditd;
+	TAILQ_FOREACH(p, &pendings, entry) {
+		if (p->kind == PEND_ALERTS && p->rows != NULL) {
+			json_array_clear(p->rows);
+			p->rows_len = 0;
+		}
+		pending_send(p);
+	}
+}
+
+void
+record_edge_lost(void)
+{
+	gatewayd.auditd = NULL;
+}
+
+/* a control connection is gone: its answers have nowhere to go */
+void
+record_forget(struct peer *ctl)
+{
+	struct pending	*p;
+
+	TAILQ_FOREACH(p, &pendings, entry)
+		if (p->asker.ctl == ctl)
+			p->answer = 0;
+}
+
+static void
+pending_done(struct pending *p, uint64_t seq)
+{
+	if (p->answer)
+		api_durable(&p->asker, p->text, seq);
+	pending_free(p);
+}
+
+static void
+appended(struct peer *peer, struct msg *msg)
+{
+	struct appended	 a;
+	struct pending	*p;
+	size_t		 i;
+
+	if (msg->len % sizeof(a) != 0)
+		fatalx("%s: malformed acknowledgement", peer->name);
+	for (i = 0; i < msg->len / sizeof(a); i++) {
+		memcpy(&a, (const char *)msg->data + i * sizeof(a),
+		    sizeof(a));
+		/* one whose time was over has been answered with 503 */
+		if ((p = pending_find(PEND_EVENT, a.id)) != NULL)
+			pending_done(p, a.seq);
+	}
+}
+
+static void
+refused(struct peer *peer, struct msg *msg)
+{
+	struct refused	 r;
+	struct pending	*p;
+
+	(void)peer;
+	if (msg_get(msg, &r, sizeof(r)) == -1 ||
+	    (p = pending_find(PEND_EVENT, r.id)) == NULL)
+		return;
+	if (p->answer)
+		api_unavailable(&p->asker);
+	pending_free(p);
+}
+
+static void
+list_changed(struct peer *peer, struct msg *msg)
+{
+	static const int	 status[] = { 200, 503, 400, 400, 403, 503, 409,
+	    404, 403, 502 };
+	struct list_changed	 lc;
+	struct list_change	 asked;
+	struct pending		*p;
+
+	(void)peer;
+	if (msg_get(msg, &lc, sizeof(lc)) == -1 ||
+	    (p = pending_find(PEND_LIST, lc.id)) == NULL)
+		return;
+	lc.text[sizeof(lc.text) - 1] = '\0';
+	memcpy(&asked, p->event, sizeof(asked));
+	if (lc.code != CTL_OK)
+		api_error(&p->asker, lc.code < sizeof(status) /
+		    sizeof(status[0]) ? status[lc.code] : 503, lc.text);
+	else
+		api_answer(&p->asker, 200, json_pack("{s:s}", "status",
+		    asked.op == OP_BLOCK ? "blocked" : asked.op == OP_ALLOW ?
+		    "allowed" : "unblocked"));
+	pending_free(p);
+}
+
+static struct pending *
+alerts_find(uint32_t query_id)
+{
+	struct pending	*p;
+
+	TAILQ_FOREACH(p, &pendings, entry)
+		if (p->kind == PEND_ALERTS && p->query_id == query_id)
+			return (p);
+	return (NULL);
+}
+
+/* as GET /alerts has always shown a row */
+static void
+alerts_row(struct peer *peer, struct msg *msg)
+{
+	static const enum event_field shown[] = { EV_ACTION, EV_TARGET,
+	    EV_ACTOR, EV_DETAILS, EV_RUN_ID, EV_TRACE_ID, EV_REQUEST_ID,
+	    EV_SESSION_ID, EV_TOOL_NAME, EV_AGENT_ID };
+	struct pending	*p;
+	struct event	 ev;
+	struct rbuf	 r;
+	const void	*data;
+	json_t		*row;
+	uint64_t	 seq;
+	size_t		 len, i;
+	char		 id[EVENT_UUID_SIZE], at[EVENT_TIME_SIZE];
+
+	rbuf_init(&r, msg->data, msg->len);
+	seq = rbuf_u64(&r);
+	data = rbuf_rest(&r, &len);
+	if (event_decode(&ev, data, len) == -1)
+		fatalx("%s: malformed alert", peer->name);
+	p = alerts_find(msg->hdr.id);
+	if (p == NULL || p->rows_len + len > MAX_ALERT_BYTES)
+		return;
+	p->rows_len += len;
+	event_uuid(ev.id, id);
+	event_time(ev.time_us, at);
+	row = json_pack("{s:s,s:s,s:s,s:I}", "id", id, "timestamp", at,
+	    "severity", severity_name(ev.severity), "seq", (json_int_t)seq);
+	for (i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+		if (ev.field[shown[i]] != NULL)
+			json_object_set_new(row, event_field_name(shown[i]),
+			    json_string(ev.field[shown[i]]));
+	json_array_append_new(p->rows, row);
+}
+
+static void
+alerts_end(struct peer *peer, struct msg *msg)
+{
+	struct pending	*p;
+	uint32_t	 code;
+
+	(void)peer;
+	if (msg_get(msg, &code, sizeof(code)) == -1 ||
+	    (p = alerts_find(msg->hdr.id)) == NULL)
+		return;
+	if (code != CTL_OK)
+		api_unavailable(&p->asker);
+	else {
+		api_answer(&p->asker, 200, p->rows);
+		p->rows = NULL;
+	}
+	pending_free(p);
+}
+
+static void
+store_state(struct peer *peer, struct msg *msg)
+{
+	if (msg_get(msg, &gatewayd.store, sizeof(gatewayd.store)) == -1)
+		fatalx("%s: malformed", peer->name);
+	gatewayd.store.text[sizeof(gatewayd.store.text) - 1] = '\0';
+	serve_if_ready();
+}

@@ -1,0 +1,77 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <string.h>
+
+#include "gatewayd.h"
+
+/* a reload that an operator waits for */
+struct reload {
+	struct peer	*ctl;
+	uint32_t	 ctl_id;
+	uint32_t	 id;
+};
+#define MAX_RELOADS	16
+static struct reload	reloads[MAX_RELOADS];
+static uint32_t		reload_ids;
+
+void
+reload_ask(struct peer *ctl, uint32_t ctl_id)
+{
+	struct request	 rq;
+	struct reload	*r;
+
+	r = &reloads[++reload_ids % MAX_RELOADS];
+	r->ctl = ctl;
+	r->ctl_id = ctl_id;
+	r->id = reload_ids;
+	memset(&rq, 0, sizeof(rq));
+	rq.kind = REQ_RELOAD;
+	rq.id = reload_ids;
+	peer_send(role.sup, MSG_REQUEST, 0, -1, &rq, sizeof(rq));
+}
+
+/* the connection is gone, and its address may be another's soon */
+void
+reload_forget(struct peer *ctl)
+{
+	size_t	i;
+
+	for (i = 0; i < MAX_RELOADS; i++)
+		if (reloads[i].ctl == ctl)
+			reloads[i].ctl = NULL;
+}
+
+void
+reload_done(struct peer *sup, struct msg *msg)
+{
+	struct request_done	 done;
+	struct reload		*r;
+	struct peer		*p;
+
+	(void)sup;
+	if (msg_get(msg, &done, sizeof(done)) == -1)
+		return;
+	done.text[sizeof(done.text) - 1] = '\0';
+	r = &reloads[done.id % MAX_RELOADS];
+	if (r->id != done.id || (p = r->ctl) == NULL)
+		return;
+	if (done.code != CTL_OK)
+		peer_error(p, r->ctl_id, done.code, "%s", done.text);
+	else
+		peer_send(p, MSG_CTL_DONE, r->ctl_id, -1, &done.code,
+		    sizeof(done.code));
+}

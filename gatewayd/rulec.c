@@ -1,0 +1,155 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * rulec: makes a matcher database from a rule pack, in two short lives.
+ *
+ * rulec -P read
+ *   may      read regular files below the one directory it was handed
+ *   may not  compile, see anything else, network, exec
+ *   if taken chooses the records of one load
+ *
+ * rulec -P compile
+ *   may      turn the records it was handed into one sealed memory file
+ *   may not  open a file, network, exec
+ *   if taken owns gatewayd's matcher: what gatewayd deserialises is its work
+ */
+
+#include <sys/time.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/role.h"
+#include "common/sealed.h"
+#include "rulecompile.h"
+#include "rulepack.h"
+
+#define MAX_RULEC_SECONDS	20
+
+static const struct promise read_promise = {
+	.groups = SB_STDIO | SB_EVENT | SB_SENDFD | SB_READTREE | SB_MEMFD,
+	.files = FILES_READTREE,
+	.limits = { .nofile = 64, .fsize = MAX_SEALED, .nproc = 0,
+	    .memlock = 0 },
+};
+
+static const struct promise compile_promise = {
+	.groups = SB_STDIO | SB_EVENT | SB_SENDFD | SB_MAPRO | SB_MEMFD,
+	.files = FILES_NONE,
+	.limits = { .nofile = 64, .fsize = MAX_SEALED, .nproc = 0,
+	    .memlock = 0 },
+};
+
+static void
+deadline(void)
+{
+	struct itimerval	it;
+
+	memset(&it, 0, sizeof(it));
+	it.it_value.tv_sec = MAX_RULEC_SECONDS;
+	if (setitimer(ITIMER_REAL, &it, NULL) == -1)
+		fatal("alarm");
+}
+
+static void
+send_blob(enum blob_kind kind, const void *data, size_t len)
+{
+	struct blob	b;
+	int		fd;
+
+	memset(&b, 0, sizeof(b));
+	b.kind = kind;
+	if ((fd = sealed_create("rules", data, len)) == -1)
+		fatal("sealed file");
+	if (peer_send(role.sup, MSG_BLOB, 0, fd, &b, sizeof(b)) == -1 ||
+	    peer_flush(role.sup, MAX_RULEC_SECONDS * 1000) == -1)
+		fatal("send");
+}
+
+static void
+read_main(void)
+{
+	static struct confine_params	 params;
+	char				 err[MAX_RULEPACK_ERR];
+	uint8_t				*recs;
+	size_t				 len;
+	int				 dir;
+
+	if ((dir = role_fd(SFD_INPUT, NULL)) == -1)
+		fatalx("no rule pack was handed over");
+	params.dirs[params.ndirs++] = dir;
+	role_enter(&read_promise, &params);
+	if (rulepack_read(dir, role.start.pack, &recs, &len, err,
+	    sizeof(err)) == -1)
+		fatalx("rule pack: %s", err);
+	send_blob(BLOB_PACK, recs, len);
+}
+
+static void
+report(const struct rulereport *rp)
+{
+	const struct rulenote	*n;
+	uint32_t		 i;
+
+	for (i = 0; i < rp->nnotes; i++) {
+		n = &rp->notes[i];
+		log_info("rule pack %s: %s%s%s: %s", rp->pack, n->file,
+		    n->id[0] != '\0' ? ": " : "", n->id, n->reason);
+	}
+	log_info("rule pack %s: %u rules loaded, %u of them confirmed by "
+	    "PCRE2, %u skipped, %u disabled", rp->pack, rp->loaded,
+	    rp->prefiltered, rp->skipped, rp->disabled);
+}
+
+static void
+compile_main(void)
+{
+	static struct rulereport	 rp;
+	char				 err[MAX_RULECOMPILE_ERR];
+	const void			*recs;
+	uint8_t				*image;
+	size_t				 len, imagelen;
+	int				 fd;
+
+	if ((fd = role_fd(SFD_INPUT, NULL)) == -1)
+		fatalx("no records were handed over");
+	role_enter(&compile_promise, NULL);
+	if ((recs = sealed_map(fd, MAX_SEALED, &len)) == NULL)
+		fatal("records");
+	if (rulecompile(recs, len, &image, &imagelen, &rp, err,
+	    sizeof(err)) == -1)
+		fatalx("rule pack: %s", err);
+	report(&rp);
+	send_blob(BLOB_MATCHER, image, imagelen);
+}
+
+int
+main(int argc, char *argv[])
+{
+	int	compile;
+
+	compile = argc == 3 && strcmp(argv[2], "compile") == 0;
+	role_begin(argc, argv, compile ? ROLE_RULECOMP : ROLE_RULEREAD);
+	deadline();
+	if (compile)
+		compile_main();
+	else
+		read_main();
+	_exit(0);
+}

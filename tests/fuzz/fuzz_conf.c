@@ -1,0 +1,133 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/confedit.h"
+
+/*
+ * Any text is parsed the same way twice; where it is valid, every key can be
+ * read back; and an edit (which one, the last two bytes say) either is
+ * refused with a reason or gives a valid text in which that key has the value
+ * and every other key the value it had.
+ */
+
+#define MAX_FUZZ_VALUE	64
+
+static struct conf_report	 rep, again;
+
+static void
+must(int ok)
+{
+	if (!ok)
+		abort();
+}
+
+static const char *
+value_for(const struct key *k, const char *text, size_t len, char *buf)
+{
+	switch (k->type) {
+	case KEY_BOOL:
+		return (len & 1 ? "true" : "false");
+	case KEY_INT:
+		return (len & 1 ? "20" : "5");
+	case KEY_ENUM:
+		return (k->choices[1]);
+	case KEY_LOOPBACK:
+		return (len & 1 ? "::1" : "127.0.0.1");
+	case KEY_PATH:
+		return ("/a b/#c: 'd'");
+	case KEY_NAME:
+	case KEY_STRING:
+		break;
+	}
+	if (len >= MAX_FUZZ_VALUE)
+		len = MAX_FUZZ_VALUE - 1;
+	memcpy(buf, text, len);
+	buf[len] = '\0';
+	return (buf);
+}
+
+static void
+edit(const char *text, size_t len, const struct key *k, const char *value)
+{
+	char		*out, err[MAX_CONFEDIT_ERR];
+	char		 was[MAX_CONF_VALUE], is[MAX_CONF_VALUE];
+	struct conf	 before, after, want;
+	size_t		 outlen;
+	int		 i, valid;
+
+	valid = conf_parse(text, len, "f", &before, &rep) == 0;
+	err[0] = '\0';
+	if (confedit_set(text, len, k->path, value, &out, &outlen, err,
+	    sizeof(err)) == -1) {
+		must(err[0] != '\0' && out == NULL);
+		return;
+	}
+	must(conf_parse(out, outlen, "f", &after, &rep) == 0);
+	schema_defaults(&want);
+	must(schema_set(k, value, &want, err, sizeof(err)) == 0);
+	for (i = 0; i < schema_nkeys; i++) {
+		if (&schema_keys[i] != k && !valid)
+			continue;
+		schema_get(&schema_keys[i], &schema_keys[i] == k ? &want :
+		    &before, was, sizeof(was));
+		schema_get(&schema_keys[i], &after, is, sizeof(is));
+		must(strcmp(was, is) == 0);
+	}
+	free(out);
+}
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char		 buf[MAX_FUZZ_VALUE], value[MAX_CONF_VALUE];
+	char		 msg[MAX_CONF_MSG], *text;
+	struct conf	 a, b;
+	const struct key *k;
+	int		 i, rv;
+	size_t		 len;
+
+	if (size < 2)
+		return (0);
+	len = size - 2;
+	must((text = malloc(len + 1)) != NULL);	/* ASan sees its end */
+	memcpy(text, data, len);
+	rv = conf_parse(text, len, "f", &a, &rep);
+	must(conf_parse(text, len, "f", &b, &again) == rv);
+	must(memcmp(&a, &b, sizeof(a)) == 0);
+	must(memcmp(&rep, &again, sizeof(rep)) == 0);
+	must((rv == -1) == (rep.nerrors != 0));
+	for (i = 0; i < rep.nmsgs; i++) {
+		conf_msg_text(&rep, &rep.msgs[i], msg, sizeof(msg));
+		must(strchr(msg, '\n') == NULL && strchr(msg, '\033') == NULL);
+	}
+	for (i = 0; rv == 0 && i < schema_nkeys; i++) {
+		schema_get(&schema_keys[i], &a, value, sizeof(value));
+		must(schema_set(&schema_keys[i], value, &b, msg, sizeof(msg))
+		    == 0);
+	}
+	k = &schema_keys[data[len] % schema_nkeys];
+	edit(text, len, k, value_for(k, text, data[len + 1] < len ?
+	    data[len + 1] : len, buf));
+	free(text);
+	return (0);
+}

@@ -1,0 +1,106 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include "tests/unit/pack.h"
+
+int	LLVMFuzzerInitialize(int *, char ***);
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+/*
+ * YAML to records, and small ones on to an image.  The first byte says which
+ * file of a pack the rest is.
+ */
+
+#define MAX_COMPILED	512	/* bytes of YAML worth compiling each time */
+
+static const char *const names[] = { "rules/x.yaml",
+    "rules/local-patterns.yaml", "suppressions.yaml",
+    "sensitive-tools.yaml" };
+
+static char	 dir[64];
+static int	 dirfd_;
+
+static void
+clean(void)
+{
+	(void)nftw(dir, pack_unlink, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	(void)snprintf(dir, sizeof(dir), "%s/fuzz.XXXXXX",
+	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	CHECK(mkdtemp(dir) != NULL);
+	CHECK(atexit(clean) == 0);
+	CHECK((dirfd_ = open(dir, O_RDONLY | O_DIRECTORY)) != -1);
+	CHECK(mkdirat(dirfd_, "rules", 0700) == 0);
+	return 0;
+}
+
+static void
+compile(const uint8_t *recs, size_t len)
+{
+	struct rulereport	 report;
+	struct detect		*d;
+	uint8_t			*image;
+	size_t			 imagelen;
+	char			 err[512];
+
+	if (rulecompile(recs, len, &image, &imagelen, &report, err,
+	    sizeof(err)) == -1) {
+		/* what the reader writes is never called damaged */
+		CHECK(strstr(err, "damaged") == NULL);
+		return;
+	}
+	CHECK(report.loaded > 0);
+	d = detect_open(image, imagelen, err, sizeof(err));
+	CHECK(d != NULL);
+	CHECK_INT(detect_nrules(d), report.loaded);
+	detect_close(d);
+	rulereport_free(&report);
+	free(image);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	const char	*name;
+	uint8_t		*recs;
+	size_t		 n;
+	char		 err[512] = "";
+	int		 fd;
+
+	if (len == 0)
+		return 0;
+	name = names[data[0] & 3];
+	fd = openat(dirfd_, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	CHECK(fd != -1);
+	CHECK(write(fd, data + 1, len - 1) == (ssize_t)(len - 1));
+	close(fd);
+	if (rulepack_read(dirfd_, "fuzz", &recs, &n, err, sizeof(err)) == 0) {
+		if (len <= MAX_COMPILED)
+			compile(recs, n);
+		free(recs);
+	} else {
+		CHECK(err[0] != '\0');
+		CHECK(strchr(err, '\n') == NULL);
+	}
+	CHECK(unlinkat(dirfd_, name, 0) == 0);
+	return 0;
+}

@@ -1,0 +1,107 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+
+#include <stdlib.h>
+
+#include "common/json.h"
+#include "tests/unit/test.h"
+
+static json_t *
+parse(const char *s, char *err)
+{
+	return (json_strict(s, strlen(s), err));
+}
+
+static void
+accepts(void)
+{
+	char	 err[MAX_JSON_ERR], *text;
+	json_t	*root;
+
+	root = parse("{ \"b\": [1, -2.5, true, null], \"a\": \"\\u00e9\\n\" }",
+	    err);
+	CHECK(root != NULL);
+	CHECK_STR(json_str(root, "a"), "\xc3\xa9\n");
+	CHECK(json_str(root, "b") == NULL);
+	CHECK(json_str(root, "none") == NULL);
+	text = json_text(root);
+	CHECK_STR(text, "{\"b\":[1,-2.5,true,null],\"a\":\"\xc3\xa9\\n\"}");
+	free(text);
+	json_decref(root);
+}
+
+static void
+refuses(void)
+{
+	static const char *const	 bad[] = {
+		"", " ", "{", "[1,]", "{\"a\":1,\"a\":2}", "{} x", "[01]",
+		"['a']", "[NaN]", "[1e999]", "[123456789012345678901]",
+		"[\"\x80\"]", "[\"\xc0\xaf\"]", "[\"\\ud800\"]",
+		"[\"\\u0000\"]", "[\"a\nb\"]", "[// no\n1]", "{\"a\" 1}",
+		"[\"\xed\xa0\x80\"]", "{a:1}", "[+1]", "[.5]", "[1.]",
+	};
+	char				 err[MAX_JSON_ERR];
+	size_t				 i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		err[0] = '\0';
+		CHECK(parse(bad[i], err) == NULL);
+		CHECK(strncmp(err, "line ", 5) == 0);
+	}
+	/* a NUL ends nothing: it is a byte that may not be there */
+	CHECK(json_strict("{}\0", 3, err) == NULL);
+}
+
+static void
+depth(void)
+{
+	char	*s, err[MAX_JSON_ERR];
+	json_t	*root;
+	int	 n = MAX_JSON_DEPTH;
+
+	CHECK((s = malloc(200001)) != NULL);
+	memset(s, '[', (size_t)n);
+	memset(s + n, ']', (size_t)n);
+	CHECK((root = json_strict(s, 2 * (size_t)n, err)) != NULL);
+	json_decref(root);
+	memset(s, '[', (size_t)n + 1);
+	memset(s + n + 1, ']', (size_t)n + 1);
+	CHECK(json_strict(s, 2 * (size_t)n + 2, err) == NULL);
+	CHECK_STR(err, "byte 65: nested deeper than 64 levels");
+	memset(s, '[', 100000);
+	CHECK(json_strict(s, 100000, err) == NULL);
+	/* brackets in strings do not count, an escaped quote ends none */
+	s[0] = '[';
+	s[1] = '"';
+	s[2] = '\\';
+	s[3] = '"';
+	s[104] = '"';
+	s[105] = ']';
+	CHECK((root = json_strict(s, 106, err)) != NULL);
+	json_decref(root);
+	free(s);
+}
+
+int
+main(void)
+{
+	RUN(accepts);
+	RUN(refuses);
+	RUN(depth);
+	return (0);
+}

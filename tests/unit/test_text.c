@@ -1,0 +1,251 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+
+#include <stdint.h>
+
+#include "common/detect/text.h"
+#include "tests/unit/test.h"
+
+static struct text_buf	 buf;
+
+/* The normalised copy as a string, or NULL when it would be the same. */
+static const char *
+norm(const char *text, int flags)
+{
+	static char	 out[1024];
+	int		 rc;
+
+	rc = text_normalise(&buf, text, strlen(text), flags);
+	if (rc == 0)
+		return NULL;
+	CHECK(rc == 1);
+	CHECK(buf.len < sizeof(out));
+	memcpy(out, buf.data, buf.len);
+	out[buf.len] = '\0';
+	CHECK_INT(text_valid(out, buf.len), buf.len);
+	return out;
+}
+
+#define SHELL(in, want)	CHECK_STR(norm(in, TEXT_UNICODE | TEXT_SHELL), want)
+#define SAME(in)	CHECK(norm(in, TEXT_UNICODE | TEXT_SHELL) == NULL)
+
+static void
+test_valid(void)
+{
+	static const struct {
+		const char	*s;
+		size_t		 valid;
+	} rows[] = {
+		{ "", 0 },
+		{ "plain", 5 },
+		{ "0123456789abcdef", 16 },
+		{ "\xc3\xa9t\xc3\xa9", 5 },
+		{ "\xf0\x9f\x98\x80", 4 },
+		{ "\xf4\x8f\xbf\xbf", 4 },
+		{ "a\xff", 1 },
+		{ "a\xc3", 1 },
+		{ "a\xc0\xaf", 1 },		/* overlong slash */
+		{ "a\xe0\x80\xaf", 1 },
+		{ "a\xed\xa0\x80", 1 },		/* surrogate */
+		{ "a\xf4\x90\x80\x80", 1 },	/* above U+10FFFF */
+		{ "01234567\x80", 8 },
+		{ "a\x80", 1 }
+	};
+	size_t	 i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CHECK_INT(text_valid(rows[i].s, strlen(rows[i].s)),
+		    rows[i].valid);
+	CHECK_INT(text_valid("a\0b", 3), 3);
+}
+
+static void
+test_sanitise(void)
+{
+	CHECK_INT(text_sanitise(&buf, "a\xff\xc3z\xe2\x80", 6), 0);
+	CHECK_INT(buf.len, 2 + 4 * 3);
+	CHECK(memcmp(buf.data, "a\xef\xbf\xbd\xef\xbf\xbdz\xef\xbf\xbd"
+	    "\xef\xbf\xbd", buf.len) == 0);
+	CHECK_INT(text_sanitise(&buf, "", 0), 0);
+	CHECK_INT(buf.len, 0);
+}
+
+static void
+test_unicode(void)
+{
+	SHELL("cu\xe2\x80\x8brl", "curl");		/* U+200B */
+	SHELL("\xef\xbb\xbfrm", "rm");			/* U+FEFF */
+	SHELL("i\xc2\xadgnore", "ignore");		/* soft hyphen */
+	SHELL("\xe2\x80\xaegnore", "gnore");		/* bidi override */
+	SHELL("webhoo\xe2\x84\xaa", "webhook");		/* Kelvin sign */
+	SHELL("pa\xc5\xbf\xc5\xbfwd", "passwd");	/* long s */
+	SHELL("\xef\xbd\x83\xef\xbd\x95rl", "curl");	/* fullwidth */
+	SHELL("ignore\xe3\x80\x80previous", "ignore previous");
+	SHELL("ignore\xc2\xa0" "all", "ignore all");
+	/* tag characters spell out what nobody sees */
+	SHELL("hi\xf3\xa0\x81\x92\xf3\xa0\x81\x8d", "hiRM");
+	SAME("\xc3\xa9t\xc3\xa9 \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x98\x80");
+	CHECK(norm("cu\xe2\x80\x8brl", 0) == NULL);
+}
+
+static void
+test_invalid(void)
+{
+	/* alone it makes no second copy worth a scan */
+	CHECK(norm("a\xff z", TEXT_UNICODE) == NULL);
+	CHECK_STR(norm("a\xff\xe2\x80\x8bz", TEXT_UNICODE),
+	    "a\xef\xbf\xbdz");
+}
+
+static void
+test_quotes(void)
+{
+	SHELL("c''url x", "curl x");
+	SHELL("c\"\"url x", "curl x");
+	SHELL("c'u'rl x", "curl x");
+	SHELL("c\"u\"rl x", "curl x");
+	SHELL("'cu'rl x", "curl x");
+	SHELL("cur'l' x", "curl x");
+	SHELL("'c''u''r''l' x", "curl x");
+	SHELL("\"c\"'u'rl x", "curl x");
+	SHELL("x | \"sh\"", "x | sh");
+	SHELL("'rm' -rf /", "rm -rf /");
+	SHELL("cat /etc/'shadow'", "cat /etc/shadow");
+	SHELL("cat \"/etc\"/shadow", "cat /etc/shadow");
+	SHELL("$'curl' x", "curl x");
+	SAME("{\"key\":\"value\",\"n\":[\"a\",\"b\"]}");
+	SAME("printf(\"%s\", \"hello\");");
+	SAME("don't say it isn't so");
+	SAME("say \"two words\" to him");
+	SAME("f('a', 'b')");
+	/* a lone quote before does not turn the others round */
+	SHELL("5\" c\"u\"rl", "5\" curl");
+	SHELL("5\" c\"\"url", "5\" curl");
+	SHELL("5\" x | \"sh\"", "5\" x | sh");
+	SAME("\"unclosed");
+	SAME("''");
+}
+
+static void
+test_backslashes(void)
+{
+	SHELL("c\\url x", "curl x");
+	SHELL("r\\m -rf /", "rm -rf /");
+	SHELL("\\c\\u\\r\\l x", "curl x");
+	SHELL("c\\\\\\\\url", "curl");
+	SHELL("cu\\\nrl x", "curl x");
+	SHELL("cu\\\r\nrl x", "curl x");
+	SHELL("cat \\/etc\\/shadow", "cat /etc/shadow");
+	SHELL("bash -c \"c\\\"\\\"url\"", "bash -c \"curl\"");
+	SHELL("sh -c \"c\\\"u\\\"rl x\"", "sh -c \"curl x\"");
+	/* \| and \( are not the shell's pipe and subshell */
+	SAME("grep 'a\\|sh'");
+	SAME("a\\ b");
+	SAME("a\\");
+}
+
+static void
+test_parameters(void)
+{
+	SHELL("cat$IFS/etc/shadow", "cat /etc/shadow");
+	SHELL("cat${IFS}/etc/shadow", "cat /etc/shadow");
+	SHELL("cat${IFS%?}/etc/shadow", "cat /etc/shadow");
+	SHELL("cat$IFS$9/etc/shadow", "cat /etc/shadow");
+	SHELL("c${x}url", "curl");
+	SHELL("c$@url", "curl");
+	SHELL("w${z:-}hoami", "whoami");
+	SHELL("cu${z:-rl} x", "curl x");
+	SHELL("cu${1}rl", "curl");
+	CHECK(norm("c${y-x\361}url", TEXT_SHELL) == NULL);
+	SAME("echo $HOME ${HOME}");
+	SAME("costs $5");
+	SAME("${unclosed and more");
+	SAME("a $(date) b");
+	SAME("$");
+	SAME("${}");
+}
+
+static void
+test_json_is_left(void)
+{
+	CHECK(norm("{\"a\":\"c''url \\\" c\\\\url\"}", TEXT_UNICODE) == NULL);
+}
+
+static void
+test_nul(void)
+{
+	CHECK_INT(text_normalise(&buf, "a\0'sh'\0b\\c", 10,
+	    TEXT_UNICODE | TEXT_SHELL), 1);
+	CHECK_INT(buf.len, 9);
+	CHECK(memcmp(buf.data, "a\0'sh'\0bc", 9) == 0);
+}
+
+static void
+test_bounds(void)
+{
+	static const char *const	 units[] = { "'", "\"", "\\", "$", "${",
+	    "${a", "'\"", "${IFS}", "a''", "\xff", "\xe2\x80\x8b", "\xe2",
+	    "$'", "\\\n", "${x:-a}" };
+	enum { LEN = 100000 };
+	char				*text;
+	size_t				 i, n, unit;
+
+	CHECK((text = malloc(LEN)) != NULL);
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		unit = strlen(units[i]);
+		for (n = 0; n < LEN; n++)
+			text[n] = units[i][n % unit];
+		CHECK(text_normalise(&buf, text, LEN, TEXT_UNICODE |
+		    TEXT_SHELL) >= 0);
+		CHECK(text_sanitise(&buf, text, LEN) == 0);
+		CHECK(buf.len <= LEN * MAX_TEXT_GROWTH);
+		CHECK_INT(text_valid(buf.data, buf.len), buf.len);
+	}
+	free(text);
+}
+
+static void
+test_cut(void)
+{
+	const char	*s = "ab\xe2\x82\xac" "cd";	/* ab, euro, cd */
+
+	CHECK_INT(text_cut(s, 7, 7), 7);
+	CHECK_INT(text_cut(s, 7, 100), 7);
+	CHECK_INT(text_cut(s, 7, 5), 5);
+	CHECK_INT(text_cut(s, 7, 4), 2);
+	CHECK_INT(text_cut(s, 7, 3), 2);
+	CHECK_INT(text_cut(s, 7, 0), 0);
+}
+
+int
+main(void)
+{
+	RUN(test_valid);
+	RUN(test_sanitise);
+	RUN(test_unicode);
+	RUN(test_invalid);
+	RUN(test_quotes);
+	RUN(test_backslashes);
+	RUN(test_parameters);
+	RUN(test_json_is_left);
+	RUN(test_nul);
+	RUN(test_bounds);
+	RUN(test_cut);
+	text_buf_free(&buf);
+	return 0;
+}
