@@ -238,21 +238,19 @@ soak: all
 # --- confinement: role programs that try what they may not -----------------
 
 # PROBE=1 needs a B= of its own: what it builds is for tests/sandbox alone
-PROBE_SRCS = $(addprefix tests/sandbox/,probe.c probe_ops.c probe_main.c)
 ifdef PROBE
 ifeq ($(B),build)
 $(error PROBE=1 builds nothing to be run: give it another B=)
 endif
 ALL_CFLAGS += -DCONFINE_PROBE
-$(LIBCOMMON): $(call obj,$(PROBE_SRCS))
-endif
-
-$(BIN)/sandbox: $(call obj,tests/sandbox/sandbox.c tests/sandbox/start.c \
-    $(PROBE_SRCS)) $(LIBCTL) $(LIBCOMMON)
+$(LIBCOMMON): $(call obj,$(addprefix tests/sandbox/,probe.c probe_ops.c \
+    probe_main.c))
+$(BIN)/sandbox: $(call obj,tests/sandbox/sandbox.c tests/sandbox/start.c) \
+    $(LIBCTL) $(LIBCOMMON)
 	@mkdir -p $(@D)
 	$(say) LD $@
-	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ \
-	    $(filter-out %probe_main.o,$^) $(LIBS_YAML) $(LIBS_COMMON)
+	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_YAML) $(LIBS_COMMON)
+endif
 
 # it finds the role programs beside it
 probe-bins: $(BIN)/sandbox $(filter-out %ctl,$(PROGS)) $(BIN)/etc

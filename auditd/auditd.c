@@ -90,6 +90,11 @@ static const struct dispatch from_signer[] = {
 	{ 0 }
 };
 
+#define MAX_DEATHS	64	/* as many as the supervisor keeps */
+
+static struct death	deaths[MAX_DEATHS];
+static unsigned int	ndeaths;
+
 static void
 signer_closed(struct peer *p)
 {
@@ -156,35 +161,70 @@ auditd_roster(struct peer *sup, struct msg *msg)
 	(void)msg_get(msg, &auditd.roster, sizeof(auditd.roster));
 	if (auditd.roster.count > MAX_PROCS)
 		fatalx("malformed roster");
+	auditd.roster.conf_hash[sizeof(auditd.roster.conf_hash) - 1] = '\0';
+	strlcpy(auditd.stamp.conf_hash, auditd.roster.conf_hash,
+	    sizeof(auditd.stamp.conf_hash));
 }
 
 /*
  * The death of a role nobody told to go is evidence.
  */
 static void
-auditd_death(struct peer *sup, struct msg *msg)
+death_event(const struct death *d)
 {
-	struct death	 d;
 	struct event	 ev;
 	enum severity	 severity = SEV_HIGH;
 	json_t		*details;
 
-	(void)sup;
-	if (msg_get(msg, &d, sizeof(d)) == -1)
-		return;
-	d.instance[sizeof(d.instance) - 1] = '\0';
-	if (WIFSIGNALED(d.status) && WTERMSIG(d.status) == SIGSYS)
+	if (WIFSIGNALED(d->status) && WTERMSIG(d->status) == SIGSYS)
 		severity = SEV_CRITICAL;
 	stamp_event(&auditd.stamp, &ev, "role-death", severity);
-	ev.field[EV_TARGET] = d.instance;
+	ev.field[EV_TARGET] = d->instance;
 	ev.field[EV_ACTOR] = "role:supervisor";
-	details = json_pack("{s:i,s:i,s:i,s:b,s:I}", "pid", (int)d.pid,
-	    "signal", WIFSIGNALED(d.status) ? WTERMSIG(d.status) : 0,
-	    "exit", WIFEXITED(d.status) ? WEXITSTATUS(d.status) : 0,
-	    "was_ready", (int)d.was_ready, "lived_ms",
-	    (json_int_t)d.lived_ms);
-	if (commit_event(&ev, details, NULL) == -1)
-		log_warnx("%s: its death is not recorded", d.instance);
+	details = json_pack("{s:i,s:i,s:i,s:b,s:I}", "pid", (int)d->pid,
+	    "signal", WIFSIGNALED(d->status) ? WTERMSIG(d->status) : 0,
+	    "exit", WIFEXITED(d->status) ? WEXITSTATUS(d->status) : 0,
+	    "was_ready", (int)d->was_ready, "lived_ms",
+	    (json_int_t)d->lived_ms);
+	(void)commit_event(&ev, details, NULL);
+}
+
+/*
+ * Records what waits and tells the supervisor; it waits on when the store
+ * takes nothing now.
+ */
+void
+deaths_record(void)
+{
+	struct request	 rq;
+	unsigned int	 i;
+
+	if (ndeaths == 0 || commit_begin() == -1)
+		return;
+	for (i = 0; i < ndeaths; i++)
+		death_event(&deaths[i]);
+	commit_now();
+	if (auditd.why[0] != '\0')
+		return;
+	for (i = 0; i < ndeaths; i++) {
+		memset(&rq, 0, sizeof(rq));
+		rq.kind = REQ_DEATH_KEPT;
+		rq.incarnation = deaths[i].incarnation;
+		peer_send(role.sup, MSG_REQUEST, 0, -1, &rq, sizeof(rq));
+	}
+	ndeaths = 0;
+}
+
+static void
+auditd_death(struct peer *sup, struct msg *msg)
+{
+	(void)sup;
+	if (ndeaths == MAX_DEATHS || msg_get(msg, &deaths[ndeaths],
+	    sizeof(deaths[0])) == -1)
+		return;		/* the supervisor still has it */
+	deaths[ndeaths].instance[sizeof(deaths[0].instance) - 1] = '\0';
+	ndeaths++;
+	deaths_record();
 }
 
 static void

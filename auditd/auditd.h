@@ -93,6 +93,9 @@ void	 worker_new(struct peer *);
 void	 worker_closed(struct peer *);
 void	 worker_greet_all(void);
 
+/* auditd.c: those that the supervisor told us of */
+void	 deaths_record(void);
+
 /* commit.c: the one transaction that everything arriving together shares */
 void	 commit_init(void);
 int	 commit_begin(void);		/* -1: why is set */

@@ -88,12 +88,6 @@ const struct dispatch control_from_client[] = {
 };
 
 static void
-done(struct peer *p, uint32_t id, uint32_t code)
-{
-	peer_send(p, MSG_CTL_DONE, id, -1, &code, sizeof(code));
-}
-
-static void
 text_json(struct peer *p, uint32_t id, json_t *j)
 {
 	char	*text;
@@ -102,7 +96,7 @@ text_json(struct peer *p, uint32_t id, json_t *j)
 	json_decref(j);
 	if (text == NULL)
 		fatal("answer");
-	peer_send(p, MSG_CTL_TEXT, id, -1, text, strlen(text));
+	peer_text(p, id, text, strlen(text));
 	free(text);
 }
 
@@ -157,7 +151,7 @@ stream_go(struct peer *p)
 		if (s->kind == STREAM_EXPORT) {
 			if (s->next > s->last) {
 				s->kind = STREAM_NONE;
-				done(p, s->id, CTL_OK);
+				peer_done(p, s->id, CTL_OK);
 				return;
 			}
 			if (s->last - s->next + 1 < max)
@@ -173,7 +167,7 @@ stream_go(struct peer *p)
 		if (next == s->next) {
 			if (s->kind == STREAM_EXPORT) {
 				s->kind = STREAM_NONE;
-				done(p, s->id, CTL_OK);
+				peer_done(p, s->id, CTL_OK);
 			}
 			return;
 		}
@@ -258,7 +252,7 @@ static void
 control_status(struct peer *p, struct msg *msg)
 {
 	text_json(p, msg->hdr.id, report_status());
-	done(p, msg->hdr.id, CTL_OK);
+	peer_done(p, msg->hdr.id, CTL_OK);
 }
 
 static void
@@ -273,7 +267,7 @@ stop_recorded(struct after *a, const char *failure)
 	rq.kind = REQ_STOP;
 	peer_send(role.sup, MSG_REQUEST, 0, -1, &rq, sizeof(rq));
 	if (a->peer != NULL)
-		done(a->peer, a->id, CTL_OK);
+		peer_done(a->peer, a->id, CTL_OK);
 	free(a);
 }
 
@@ -325,7 +319,11 @@ control_list(struct peer *p, struct msg *msg)
 		store_error(p, msg->hdr.id, st);
 		return;
 	}
-	done(p, msg->hdr.id, CTL_OK);
+	/* fewer rows than asked for need not be the end */
+	if (next != 0)
+		peer_send(p, MSG_CTL_NEXT, msg->hdr.id, -1, &next,
+		    sizeof(next));
+	peer_done(p, msg->hdr.id, CTL_OK);
 }
 
 static void
@@ -341,7 +339,7 @@ control_show(struct peer *p, struct msg *msg)
 	if ((st = query_show(auditd.query, seq, row_line, p)) != STORE_OK)
 		store_error(p, msg->hdr.id, st);
 	else
-		done(p, msg->hdr.id, CTL_OK);
+		peer_done(p, msg->hdr.id, CTL_OK);
 }
 
 /*
@@ -385,7 +383,7 @@ control_head(const struct head *h)
 			continue;
 		s->want_head = 0;
 		peer_send(p, MSG_CTL_TEXT, s->id, -1, text, n);
-		done(p, s->id, CTL_OK);
+		peer_done(p, s->id, CTL_OK);
 	}
 }
 
@@ -465,7 +463,7 @@ control_alerts(struct peer *p, struct msg *msg)
 	    STORE_OK)
 		store_error(p, msg->hdr.id, st);
 	else
-		done(p, msg->hdr.id, CTL_OK);
+		peer_done(p, msg->hdr.id, CTL_OK);
 }
 
 /* a client's request was recorded, or could not be */
@@ -477,7 +475,7 @@ answer_recorded(struct after *a, const char *failure)
 	else if (a->peer != NULL) {
 		text_json(a->peer, a->id, json_pack("{s:I}", "seq",
 		    (json_int_t)a->seq));
-		done(a->peer, a->id, CTL_OK);
+		peer_done(a->peer, a->id, CTL_OK);
 	}
 	free(a);
 }
@@ -553,7 +551,20 @@ control_lists(struct peer *p, struct msg *msg)
 	(void)policy_each(auditd.policy, lists_row, rows);
 	text_json(p, msg->hdr.id, json_pack("{s:I,s:o}", "generation",
 	    (json_int_t)auditd.generation, "entries", rows));
-	done(p, msg->hdr.id, CTL_OK);
+	peer_done(p, msg->hdr.id, CTL_OK);
+}
+
+static int
+names_secret(const char *key)
+{
+	static const char *const words[] = { "token", "secret", "password",
+	    "key", "bearer", "header" };
+	size_t	i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasestr(key, words[i]) != NULL)
+			return (1);
+	return (0);
 }
 
 /*
@@ -583,7 +594,11 @@ control_note(struct peer *p, struct msg *msg)
 	}
 	snprintf(actor, sizeof(actor), "uid:%u", p->caller.uid);
 	redact_name(&auditd.redactor, target, where, sizeof(where));
-	redact_reason(&auditd.redactor, what, red);
+	/* values are evidence, unless the key may hold a secret */
+	if (names_secret(target))
+		redact_reason(&auditd.redactor, what, red);
+	else
+		strlcpy(red, what, sizeof(red));
 	stamp_event(&auditd.stamp, &ev, action, SEV_INFO);
 	ev.field[EV_TARGET] = where;
 	ev.field[EV_ACTOR] = actor;

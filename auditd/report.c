@@ -135,6 +135,6 @@ report_status(void)
 	    (json_int_t)auditd.roster.generation, "rules_generation",
 	    (json_int_t)auditd.roster.rules_generation, "lists_generation",
 	    (json_int_t)auditd.generation, "conf_hash",
-	    auditd.suite.conf_hash, "processes", report_processes(), "store",
+	    auditd.roster.conf_hash, "processes", report_processes(), "store",
 	    report_store(), "workers", report_workers()));
 }

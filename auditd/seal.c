@@ -85,6 +85,7 @@ seal_tick(evutil_socket_t fd, short what, void *arg)
 	    (uint64_t)auditd.rec.checkpoint_seconds * 1000)
 		seal_now();
 	lists_check();
+	deaths_record();
 	control_tick();
 }
 
@@ -143,6 +144,7 @@ seal_hello(struct peer *peer, struct msg *msg)
 	if (commit_event(&ev, d, NULL) == -1)
 		fatalx("audit database: %s", store_errtext(auditd.store));
 	commit_now();
+	deaths_record();
 	seal_now();
 	worker_greet_all();
 }

@@ -135,7 +135,6 @@ signer_status(struct peer *p, struct msg *msg)
 {
 	const struct head	*last = signer_last(signer);
 	char			*text;
-	uint32_t		 code = CTL_OK;
 	json_t			*j;
 
 	j = json_pack("{s:I,s:I,s:I}", "signed", (json_int_t)nsigned,
@@ -145,9 +144,9 @@ signer_status(struct peer *p, struct msg *msg)
 	json_decref(j);
 	if (text == NULL)
 		fatal("status");
-	peer_send(p, MSG_CTL_TEXT, msg->hdr.id, -1, text, strlen(text));
+	peer_text(p, msg->hdr.id, text, strlen(text));
 	free(text);
-	peer_send(p, MSG_CTL_DONE, msg->hdr.id, -1, &code, sizeof(code));
+	peer_done(p, msg->hdr.id, CTL_OK);
 }
 
 int

@@ -33,6 +33,7 @@
 #include "common/proto.h"
 
 #define PEER_CHUNK	(16 * 1024)	/* small messages share a buffer */
+#define PEER_PIECE	(64 * 1024)	/* of a text to a client */
 #define MAX_PEER_IOV	32
 
 static void	peer_readable(evutil_socket_t, short, void *);
@@ -404,6 +405,22 @@ peer_error(struct peer *p, uint32_t id, uint32_t code, const char *fmt, ...)
 	if (!w.failed)
 		peer_send(p, MSG_CTL_ERROR, id, -1, w.data, w.len);
 	wbuf_free(&w);
+}
+
+void
+peer_done(struct peer *p, uint32_t id, uint32_t code)
+{
+	peer_send(p, MSG_CTL_DONE, id, -1, &code, sizeof(code));
+}
+
+void
+peer_text(struct peer *p, uint32_t id, const char *text, size_t len)
+{
+	for (; len > PEER_PIECE; len -= PEER_PIECE) {
+		peer_send(p, MSG_CTL_TEXT, id, -1, text, PEER_PIECE);
+		text += PEER_PIECE;
+	}
+	peer_send(p, MSG_CTL_TEXT, id, -1, text, len);
 }
 
 /*

@@ -153,6 +153,12 @@ int	 peer_blocked(const struct peer *);	/* held or congested */
 void	 peer_hold(struct peer *);		/* XOFF, once */
 void	 peer_release(struct peer *);		/* XON, once */
 
+/* ends an answer to a client: enum ctl_code */
+void	 peer_done(struct peer *, uint32_t, uint32_t);
+
+/* text to a client, in as many messages as it takes */
+void	 peer_text(struct peer *, uint32_t, const char *, size_t);
+
 /* answers a client: code of enum ctl_code and one line of text */
 void	 peer_error(struct peer *, uint32_t, uint32_t, const char *, ...)
 	    __attribute__((__format__(printf, 4, 5)));

@@ -102,6 +102,7 @@ enum msg_type {
 	MSG_CTL_LIST,			/* empty: block and allow lists */
 	MSG_CTL_LIST_CHANGE,		/* struct list_change, 2 str */
 	MSG_CTL_NOTE,			/* str action, target, change */
+	MSG_CTL_NEXT,			/* u64: go on from here */
 };
 
 /* how a control request ended; also the front end's exit codes */
@@ -194,12 +195,12 @@ struct log_line {
 	char		text[1024];	/* escaped, NUL-terminated */
 };
 
-enum request_kind { REQ_RELOAD = 1, REQ_STOP, REQ_REPLACE };
+enum request_kind { REQ_RELOAD = 1, REQ_STOP, REQ_REPLACE, REQ_DEATH_KEPT };
 
 struct request {
 	uint32_t	kind;
 	uint32_t	id;
-	uint32_t	incarnation;	/* REQ_REPLACE: of whom */
+	uint32_t	incarnation;	/* REQ_REPLACE, REQ_DEATH_KEPT: of whom */
 };
 
 struct request_done {

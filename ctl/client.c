@@ -206,11 +206,15 @@ client_answer(struct client *c, client_text_cb *cb, void *arg)
 	uint32_t	 code;
 	int		 rc;
 
+	c->next = 0;
 	for (;;) {
 		if ((rc = client_recv(c, &msg)) != CTL_OK)
 			return (rc);
 		if (msg.hdr.type == MSG_CTL_DONE)
 			break;
+		if (msg.hdr.type == MSG_CTL_NEXT &&
+		    msg_get(&msg, &c->next, sizeof(c->next)) == 0)
+			continue;
 		if (msg.hdr.type != MSG_CTL_TEXT)
 			return (client_fail(c, CTL_FAILURE, "%s: unexpected "
 			    "message %u", c->instance, msg.hdr.type));
@@ -322,8 +326,9 @@ client_connect(struct client *c, const struct paths *p)
 		return (client_trust(c, p));
 	if (errno == ENOENT || errno == ECONNREFUSED)
 		return (client_fail(c, CTL_NOT_RUNNING, "not running: start "
-		    "the suite with `defenseclawctl start%s'", p->system ?
-		    "" : geteuid() == 0 ? " --user" : ""));
+		    "the suite with `defenseclawctl start%s'", p->system ||
+		    geteuid() != 0 || getenv("DEFENSECLAW_HOME") != NULL ?
+		    "" : " --user"));
 	return (client_fail(c, errno == EACCES || errno == EPERM ?
 	    CTL_PERMISSION : CTL_FAILURE, "%s: %s", sun.sun_path,
 	    strerror(errno)));

@@ -41,6 +41,7 @@ struct client {
 	struct frame_in	 in;
 	uint32_t	 id;		/* of the request under way */
 	int		 limit_ms;	/* -1: none */
+	uint64_t	 next;		/* rows go on before it; 0: the end */
 	int		 lost;		/* no answer came: closed, or late */
 	const char	*instance;
 	char		 err[MAX_CTL_TEXT + 64];

@@ -82,17 +82,6 @@ row_parse(const char *line)
 	return (json_strict(line, strlen(line), err));
 }
 
-static uint64_t
-row_seq(const char *line)
-{
-	json_t		*row = row_parse(line);
-	uint64_t	 seq;
-
-	seq = (uint64_t)json_integer_value(json_object_get(row, "seq"));
-	json_decref(row);
-	return (seq);
-}
-
 static const char *
 row_text(const json_t *row, const char *member)
 {
@@ -175,11 +164,9 @@ static int
 rows_fetch(struct client *cl, struct audit_list *al, uint64_t limit,
     struct rows *r)
 {
-	size_t	before;
 	int	rc;
 
 	do {
-		before = r->n;
 		al->limit = limit - r->n < PAGE_ROWS ?
 		    (uint32_t)(limit - r->n) : PAGE_ROWS;
 		rc = client_send(cl, MSG_CTL_AUDIT_LIST, al, sizeof(*al),
@@ -188,10 +175,8 @@ rows_fetch(struct client *cl, struct audit_list *al, uint64_t limit,
 			rc = client_answer(cl, rows_add, r);
 		if (rc != CTL_OK)
 			return (rc);
-		if (r->n != before)
-			al->before = row_seq(r->line[r->n - 1]);
-	} while (r->n < limit && r->n - before == al->limit &&
-	    al->before > 1);
+		al->before = cl->next;
+	} while (r->n < limit && cl->next != 0);
 	return (CTL_OK);
 }
 
@@ -330,7 +315,7 @@ cmd_audit_show(struct ctl *c)
 	return (rc);
 }
 
-/* --- tail ------------------------------------------------------------------ */
+/* --- tail ----------------------------------------------------------------- */
 
 /* columns of a width that most rows keep to: what comes is not known yet */
 static int
@@ -421,7 +406,7 @@ cmd_audit_tail(struct ctl *c)
 	return (rc);
 }
 
-/* --- alerts ---------------------------------------------------------------- */
+/* --- alerts --------------------------------------------------------------- */
 
 int
 cmd_alerts_list(struct ctl *c)

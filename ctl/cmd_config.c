@@ -201,43 +201,59 @@ value_json(const struct key *k, const struct conf *conf, const char *text)
 	return (k->type == KEY_BOOL ? json_boolean(v) : json_integer(v));
 }
 
+static void
+show_table(const struct conf *conf)
+{
+	static const char *const heads[] = { "KEY", "VALUE", "FROM", NULL };
+	char		text[MAX_CONF_VALUE];
+	struct table	t;
+	int		i;
+
+	table_init(&t, heads);
+	for (i = 0; i < schema_nkeys; i++) {
+		schema_get(&schema_keys[i], conf, text, sizeof(text));
+		table_cell(&t, "%s", schema_keys[i].path);
+		table_cell(&t, "%s", text[0] != '\0' ? text : "''");
+		if (conf->line[i] != 0)
+			table_cell(&t, "line %d", conf->line[i]);
+		else
+			table_cell(&t, "default");
+	}
+	table_print(&t);
+}
+
+static void
+show_json(const char *path, const struct conf *conf)
+{
+	char	 text[MAX_CONF_VALUE];
+	json_t	*keys = json_array(), *j;
+	int	 i;
+
+	for (i = 0; i < schema_nkeys; i++) {
+		schema_get(&schema_keys[i], conf, text, sizeof(text));
+		j = json_pack("{s:s,s:o,s:s}", "key", schema_keys[i].path,
+		    "value", value_json(&schema_keys[i], conf, text), "from",
+		    conf->line[i] != 0 ? "file" : "default");
+		if (conf->line[i] != 0)
+			json_object_set_new(j, "line",
+			    json_integer(conf->line[i]));
+		json_array_append_new(keys, j);
+	}
+	out_document(json_pack("{s:s,s:o}", "file", path, "keys", keys));
+}
+
 int
 cmd_config_show(struct ctl *c)
 {
-	static const char *const heads[] = { "KEY", "VALUE", "FROM", NULL };
 	static struct conf	 conf;
-	char			 text[MAX_CONF_VALUE];
-	const struct key	*k;
-	struct table		 t;
-	json_t			*keys = json_array(), *j;
-	int			 i, rc;
+	int			 rc;
 
 	if ((rc = load(c, &conf)) != CTL_OK)
 		return (rc);
-	table_init(&t, heads);
-	for (i = 0; i < schema_nkeys; i++) {
-		k = &schema_keys[i];
-		schema_get(k, &conf, text, sizeof(text));
-		table_cell(&t, "%s", k->path);
-		table_cell(&t, "%s", text[0] != '\0' ? text : "''");
-		if (conf.line[i] != 0)
-			table_cell(&t, "line %d", conf.line[i]);
-		else
-			table_cell(&t, "default");
-		j = json_pack("{s:s,s:o,s:s}", "key", k->path, "value",
-		    value_json(k, &conf, text), "from", conf.line[i] != 0 ?
-		    "file" : "default");
-		if (conf.line[i] != 0)
-			json_object_set_new(j, "line",
-			    json_integer(conf.line[i]));
-		json_array_append_new(keys, j);
-	}
 	if (out_json)
-		out_document(json_pack("{s:s,s:O}", "file", c->paths.config,
-		    "keys", keys));
+		show_json(c->paths.config, &conf);
 	else
-		table_print(&t);
-	json_decref(keys);
+		show_table(&conf);
 	return (CTL_OK);
 }
 
@@ -329,8 +345,9 @@ set_done(const struct ctl *c, const struct key *k, const char *old,
 	else if (!changed)
 		printf("%s: says so already\n", k->path);
 	else
-		printf("%s: %s -> %s\n", k->path, out_safe(old),
-		    out_safe(new));
+		printf("%s: %s -> %s\n", k->path, old[0] != '\0' ?
+		    out_safe(old) : "''", new[0] != '\0' ? out_safe(new) :
+		    "''");
 	if (next != NULL && !out_json)
 		printf("takes effect with `defenseclawctl %s'\n", next);
 	return (CTL_OK);

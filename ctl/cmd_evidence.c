@@ -32,7 +32,7 @@
  * trusts nothing here but the device's public key.
  */
 
-/* a small text file, without its last newline; -1 after having said why */
+/* a small text file, without its last newline; or the exit status, said */
 static int
 read_small(const char *path, char *buf, size_t size, size_t *len)
 {
@@ -44,16 +44,14 @@ read_small(const char *path, char *buf, size_t size, size_t *len)
 		n = read(fd, buf, size);
 		close(fd);
 	}
-	if (n == -1) {
-		out_fail(errno == ENOENT ? CTL_NOT_FOUND : errno == EACCES ?
-		    CTL_PERMISSION : CTL_FAILURE, "%s: %s", path,
-		    strerror(errno));
-		return (-1);
-	}
+	if (n == -1)
+		return (out_fail(errno == ENOENT ? CTL_NOT_FOUND : errno ==
+		    EACCES ? CTL_PERMISSION : CTL_FAILURE, "%s: %s", path,
+		    strerror(errno)));
 	*len = (size_t)n;
 	if (*len != 0 && buf[*len - 1] == '\n')
 		--*len;
-	return (0);
+	return (CTL_OK);
 }
 
 int
@@ -82,7 +80,7 @@ cmd_audit_head(struct ctl *c)
 	return (rc);
 }
 
-/* --- export ---------------------------------------------------------------- */
+/* --- export --------------------------------------------------------------- */
 
 struct export {
 	struct outfile	 o;
@@ -141,7 +139,7 @@ cmd_audit_export(struct ctl *c)
 	return (CTL_OK);
 }
 
-/* --- verify ---------------------------------------------------------------- */
+/* --- verify --------------------------------------------------------------- */
 
 static int
 verify_text(const char *text, size_t len, void *arg)
@@ -263,6 +261,7 @@ verify_setup(const struct ctl *c, struct verify_conf *conf,
 	const char	*path = cmd_value(c, O_PUBKEY);
 	char		 text[MAX_HEAD_JSON + 2], err[160];
 	size_t		 len;
+	int		 rc;
 
 	memset(conf, 0, sizeof(*conf));
 	if (cmd_has(c, O_DB) && cmd_has(c, O_FILE))
@@ -271,15 +270,15 @@ verify_setup(const struct ctl *c, struct verify_conf *conf,
 		return (CTL_USAGE);
 	if (path == NULL)
 		path = c->paths.device_pub;
-	if (read_small(path, text, sizeof(text), &len) == -1)
-		return (CTL_FAILURE);
+	if ((rc = read_small(path, text, sizeof(text), &len)) != CTL_OK)
+		return (rc);
 	if (device_pub_parse(text, len, conf->public_key, err,
 	    sizeof(err)) == -1)
 		return (out_fail(CTL_FAILURE, "%s: %s", path, err));
 	if ((path = cmd_value(c, O_ANCHOR)) == NULL)
 		return (CTL_OK);
-	if (read_small(path, text, sizeof(text), &len) == -1)
-		return (CTL_FAILURE);
+	if ((rc = read_small(path, text, sizeof(text), &len)) != CTL_OK)
+		return (rc);
 	if (head_parse(anchor, text, len, err, sizeof(err)) == -1)
 		return (out_fail(CTL_FAILURE, "%s: %s", path, err));
 	conf->anchor = anchor;

@@ -49,7 +49,7 @@
 
 extern char	**environ;
 
-/* --- who runs -------------------------------------------------------------- */
+/* --- who runs ------------------------------------------------------------- */
 
 int
 suite_alive(const struct paths *p, pid_t *pid)
@@ -83,7 +83,7 @@ suite_alive(const struct paths *p, pid_t *pid)
 	return (1);
 }
 
-/* the same for somebody who cannot see the lock: does anybody listen */
+/* the same for somebody who cannot see the lock: does anybody answer */
 static int
 suite_listens(const struct paths *p)
 {
@@ -95,7 +95,7 @@ suite_listens(const struct paths *p)
 		return (alive);
 	rc = client_open(&c, p, "auditd");
 	client_close(&c);
-	return (rc != CTL_NOT_RUNNING || c.lost);
+	return (rc == CTL_OK || c.lost);
 }
 
 static int
@@ -114,7 +114,7 @@ done_text(const char *state, const char *text)
 	return (CTL_OK);
 }
 
-/* --- service managers ------------------------------------------------------ */
+/* --- service managers ----------------------------------------------------- */
 
 struct manager {
 	const char	*booted;	/* exists when it is in charge */
@@ -196,7 +196,7 @@ manager_do(const struct manager *m, const char *program, const char *verb)
 	    "and defenseclaw.log say why", program, verb));
 }
 
-/* --- start ----------------------------------------------------------------- */
+/* --- start ---------------------------------------------------------------- */
 
 struct starting {
 	pid_t	 pid;
@@ -394,6 +394,9 @@ start(const struct ctl *c)
 	    "defenseclawd") == -1 || access(path, X_OK) == -1)
 		return (out_fail(CTL_FAILURE, "%s/defenseclawd: %s",
 		    c->paths.libexec, strerror(errno)));
+	if (access(c->paths.config, F_OK) == -1 && errno == ENOENT)
+		return (out_fail(CTL_CONFIG, "%s is missing: run "
+		    "`defenseclawctl init' first", c->paths.config));
 	if (cmd_has(c, O_FOREGROUND)) {
 		supervisor_exec(c, path);
 		return (CTL_FAILURE);
@@ -428,7 +431,7 @@ cmd_start(struct ctl *c)
 	return (start(c));
 }
 
-/* --- stop ------------------------------------------------------------------ */
+/* --- stop ----------------------------------------------------------------- */
 
 /*
  * Asks auditd, which records who stopped the suite; when it cannot answer,
@@ -502,6 +505,22 @@ cmd_stop(struct ctl *c)
 	return (rc != CTL_OK ? rc : done_text("stopped", "stopped"));
 }
 
+/*
+ * What will not start must not stop what runs; a configuration that cannot
+ * be seen is the supervisor's to judge.
+ */
+static int
+config_usable(const struct paths *p, const char *otherwise)
+{
+	static struct conf	conf;
+	char			err[MAX_CONF_MSG];
+
+	if (config_load(p->config, &conf, err, sizeof(err)) == CTL_CONFIG)
+		return (out_fail(CTL_CONFIG, "%s: the running suite keeps "
+		    "what it has", otherwise));
+	return (CTL_OK);
+}
+
 int
 cmd_restart(struct ctl *c)
 {
@@ -509,6 +528,8 @@ cmd_restart(struct ctl *c)
 	const char		*program;
 	int			 rc;
 
+	if ((rc = config_usable(&c->paths, "not restarted")) != CTL_OK)
+		return (rc);
 	m = manager_find(&c->paths, &program);
 	if (m != NULL && (m->verb_last ||
 	    manager_run(m, program, "is-active") == 0))
@@ -521,26 +542,22 @@ cmd_restart(struct ctl *c)
 	return (start(c));
 }
 
-/* --- reload ---------------------------------------------------------------- */
+/* --- reload --------------------------------------------------------------- */
 
 int
 cmd_reload(struct ctl *c)
 {
-	static struct conf	 conf;
-	struct client		 cl;
-	char			 err[MAX_CONF_MSG], *text = NULL;
-	size_t			 len;
-	int			 rc;
+	struct client	 cl;
+	char		*text = NULL;
+	size_t		 len;
+	int		 rc;
 
-	rc = config_load(c->paths.config, &conf, err, sizeof(err));
-	if (rc == CTL_CONFIG)
-		return (out_fail(rc, "not reloaded: the running suite keeps "
-		    "what it has"));
+	if ((rc = config_usable(&c->paths, "not reloaded")) != CTL_OK)
+		return (rc);
 	if ((rc = client_open_worker(&cl, &c->paths)) == CTL_OK) {
 		cl.limit_ms = RELOAD_MS;
 		rc = client_call(&cl, MSG_CTL_RELOAD, NULL, 0, &text, &len);
 	}
-	/* the worker that was asked may be one that is replaced */
 	free(text);
 	client_close(&cl);
 	if (rc != CTL_OK)

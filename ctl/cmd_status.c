@@ -136,7 +136,7 @@ kernel_json(const struct kernel *k)
 	return (j);
 }
 
-/* --- gathering ------------------------------------------------------------- */
+/* --- gathering ------------------------------------------------------------ */
 
 /* the status of one instance; NULL and the code, with the text in cl */
 static json_t *
@@ -221,7 +221,7 @@ add_kernel(json_t *processes)
 	}
 }
 
-/* --- printing -------------------------------------------------------------- */
+/* --- printing ------------------------------------------------------------- */
 
 static void
 duration(long s, char *buf, size_t size)
@@ -382,6 +382,17 @@ print_warning(const json_t *s)
 		    "gives real separation");
 }
 
+/*
+ * A suite that runs and records nothing answers no agent either: that is a
+ * failure to whoever watches it.
+ */
+static int
+health(const json_t *s)
+{
+	return (json_is_true(json_object_get(json_object_get(s, "store"),
+	    "ok")) ? CTL_OK : CTL_FAILURE);
+}
+
 int
 cmd_status(struct ctl *c)
 {
@@ -402,9 +413,10 @@ cmd_status(struct ctl *c)
 	processes = json_object_get(s, "processes");
 	add_figures(&c->paths, processes);
 	add_kernel(processes);
+	rc = health(s);
 	if (out_json) {
 		out_document(s);
-		return (CTL_OK);
+		return (rc);
 	}
 	print_suite(c, s);
 	putchar('\n');
@@ -413,5 +425,5 @@ cmd_status(struct ctl *c)
 	print_confinement(s);
 	print_warning(s);
 	json_decref(s);
-	return (CTL_OK);
+	return (rc);
 }

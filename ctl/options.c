@@ -37,7 +37,7 @@ options_slip(const char *word, const char *known)
 {
 	size_t	a = strlen(word), b = strlen(known), n = 0, left;
 
-	if (a >= 3 && strncmp(word, known, a) == 0)
+	if (a >= 3 && a < b && strncmp(word, known, a) == 0)
 		return (1);	/* the beginning of it */
 	while (n < a && n < b && word[n] == known[n])
 		n++;

@@ -29,7 +29,6 @@
  */
 
 #define MAX_CTL_ROUTE	64
-#define MAX_CTL_PIECE	65536	/* bytes of an answer in one message */
 #define MAX_EXTRA	768	/* bytes of our header lines */
 
 struct route {
@@ -124,20 +123,12 @@ answer_text(const struct asker *a, int status, const char *text,
     uint64_t seq)
 {
 	char		 extra[MAX_EXTRA];
-	uint32_t	 code;
 	size_t		 len = strlen(text);
 	size_t		 n;
 
 	if (a->ctl != NULL) {
-		for (; len > MAX_CTL_PIECE; len -= MAX_CTL_PIECE) {
-			peer_send(a->ctl, MSG_CTL_TEXT, a->ctl_id, -1, text,
-			    MAX_CTL_PIECE);
-			text += MAX_CTL_PIECE;
-		}
-		peer_send(a->ctl, MSG_CTL_TEXT, a->ctl_id, -1, text, len);
-		code = ctl_code(status);
-		peer_send(a->ctl, MSG_CTL_DONE, a->ctl_id, -1, &code,
-		    sizeof(code));
+		peer_text(a->ctl, a->ctl_id, text, len);
+		peer_done(a->ctl, a->ctl_id, ctl_code(status));
 		return;
 	}
 	n = (size_t)snprintf(extra, sizeof(extra),

@@ -35,23 +35,34 @@ header(const struct http_head *h, const char *name, struct http_slice *v)
 	return (http_header_get(h, name, v) == 1 && v->len != 0);
 }
 
-/* the token a request carries; 0 when there is none */
+/*
+ * The token a request carries, empty when what it carries cannot be one (two
+ * headers of a kind, another scheme); 0 when it carries nothing.
+ */
 static int
 auth_token(const struct http_head *h, struct http_slice *t)
 {
+	static const char *const names[] = { "Authorization", "X-DC-Auth",
+	    "X-DefenseClaw-Token" };
 	static const char	bearer[] = "Bearer ";
 	struct http_slice	v;
+	size_t			i, n, skip;
 
-	if (header(h, "Authorization", &v) || header(h, "X-DC-Auth", &v)) {
-		if (v.len > sizeof(bearer) - 1 && strncasecmp(v.p, bearer,
-		    sizeof(bearer) - 1) == 0) {
-			t->p = v.p + sizeof(bearer) - 1;
-			t->len = v.len - (sizeof(bearer) - 1);
-			return (1);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		n = http_header_get(h, names[i], &v);
+		if (n == 0 || (n == 1 && v.len == 0))
+			continue;
+		t->p = "";
+		t->len = 0;
+		skip = i < 2 ? sizeof(bearer) - 1 : 0;
+		if (n == 1 && v.len > skip &&
+		    strncasecmp(v.p, bearer, skip) == 0) {
+			t->p = v.p + skip;
+			t->len = v.len - skip;
 		}
-		return (0);
+		return (1);
 	}
-	return (header(h, "X-DefenseClaw-Token", t));
+	return (0);
 }
 
 /*

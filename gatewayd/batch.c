@@ -132,8 +132,9 @@ batch_row(struct batch *b, const char *line, size_t len)
 	    batch_direction(body_str(row, "direction"), &in) == -1) {
 		b->bad++;
 		out = json_pack("{s:s,s:s}", "id", id != NULL ? id : "",
-		    "error", row == NULL ? err : "id, direction and text are "
-		    "required");
+		    "error", row == NULL ? err : b->rows > MAX_BATCH_ROWS ?
+		    "too many rows: split the file" :
+		    "id, direction and text are required");
 	} else {
 		in.tool = body_str(row, "tool_name");
 		if (batch_detect(&in, body) == -1)

@@ -22,7 +22,9 @@
 #include "common/json.h"
 #include "gatewayd.h"
 
-#define MAX_BODY_TEXT	(8 * 1024 * 1024)	/* bytes of decoded strings */
+#define MAX_NESTED	3	/* levels of JSON in a string of JSON */
+/* bytes of decoded strings: a level is never longer than the one around it */
+#define MAX_BODY_TEXT	((MAX_NESTED + 1) * MAX_BODY_INSPECT)
 
 /*
  * Existing clients were written against a reader that ignores case in keys.
@@ -70,9 +72,9 @@ body_ambiguous(const json_t *body)
 
 static void	body_walk(const json_t *, struct wbuf *, int);
 
-/* tools get arguments as JSON inside a string, too */
+/* tools get arguments as JSON inside a string, too, and hand on such */
 static void
-body_nested(const json_t *v, struct wbuf *w, int depth)
+body_nested(const json_t *v, struct wbuf *w, int level)
 {
 	char	 err[MAX_JSON_ERR];
 	json_t	*in;
@@ -83,32 +85,32 @@ body_nested(const json_t *v, struct wbuf *w, int depth)
 	if ((*s != '{' && *s != '[') ||
 	    (in = json_strict(s, strlen(s), err)) == NULL)
 		return;
-	body_walk(in, w, depth + 1);
+	body_walk(in, w, level + 1);
 	json_decref(in);
 }
 
 static void
-body_walk(const json_t *v, struct wbuf *w, int depth)
+body_walk(const json_t *v, struct wbuf *w, int level)
 {
 	const char	*key;
 	json_t		*m;
 	size_t		 i;
 
-	/* the strict reader has bounded the depth of both levels */
+	/* the strict reader has bounded the depth of each level */
 	switch (json_typeof(v)) {
 	case JSON_STRING:
 		wbuf_put(w, json_string_value(v), json_string_length(v));
 		wbuf_put(w, "\n", 1);
-		if (depth <= MAX_JSON_DEPTH)
-			body_nested(v, w, depth + MAX_JSON_DEPTH);
+		if (level < MAX_NESTED)
+			body_nested(v, w, level);
 		break;
 	case JSON_OBJECT:
 		json_object_foreach((json_t *)(uintptr_t)v, key, m)
-			body_walk(m, w, depth + 1);
+			body_walk(m, w, level);
 		break;
 	case JSON_ARRAY:
 		json_array_foreach(v, i, m)
-			body_walk(m, w, depth + 1);
+			body_walk(m, w, level);
 		break;
 	default:
 		break;

@@ -104,11 +104,23 @@ is_reserved(const char *action)
 	    "inspect-reveal", "guardrail-verdict", "inspect-batch" };
 	static const char *const prefixes[] = { "inspect-", "api-enforce-",
 	    "sink." };
-	size_t	i;
+	/* an operator's list changes: tool-block, mcp-allow */
+	static const char *const kinds[] = { "tool-", "skill-", "mcp-",
+	    "plugin-" };
+	static const char *const verbs[] = { "block", "allow", "unblock" };
+	size_t	i, j, len;
 
 	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		if (strcmp(action, own[i]) == 0)
 			return (1);
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		len = strlen(kinds[i]);
+		if (strncmp(action, kinds[i], len) != 0)
+			continue;
+		for (j = 0; j < sizeof(verbs) / sizeof(verbs[0]); j++)
+			if (strcmp(action + len, verbs[j]) == 0)
+				return (1);
+	}
 	for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
 		if (strncmp(action, prefixes[i], strlen(prefixes[i])) == 0)
 			return (1);
@@ -127,6 +139,32 @@ is_action_name(const char *s)
 	return (i != 0 && i <= MAX_ACTION_NAME);
 }
 
+/* a time as RFC 3339 writes it, any fraction and offset: never a secret */
+static int
+is_time(const char *s)
+{
+	static const char	form[] = "dddd-dd-ddTdd:dd:dd";
+	size_t			i, n;
+
+	for (i = 0; form[i] != '\0'; i++)
+		if (form[i] == 'd' ? !isdigit((unsigned char)s[i]) :
+		    s[i] != form[i])
+			return (0);
+	s += i;
+	if (*s == '.') {
+		n = strspn(s + 1, "0123456789");
+		if (n == 0 || n > 9)
+			return (0);
+		s += n + 1;
+	}
+	if (strcmp(s, "Z") == 0)
+		return (1);
+	return ((*s == '+' || *s == '-') && strlen(s) == 6 &&
+	    isdigit((unsigned char)s[1]) && isdigit((unsigned char)s[2]) &&
+	    s[3] == ':' && isdigit((unsigned char)s[4]) &&
+	    isdigit((unsigned char)s[5]));
+}
+
 /*
  * A client's own event: who said it is the kernel's word, what it says of
  * itself (actor, time) is kept as its claim.
@@ -137,10 +175,8 @@ audit_event(const struct asker *a, json_t *body)
 	const char	*action, *target, *details, *claimed, *when, *s;
 	char		 red[MAX_REDACT_TEXT], where[MAX_TARGET_NAME + 1];
 	char		 who[MAX_TARGET_NAME + 1], tool[MAX_TARGET_NAME + 1];
-	char		 at[EVENT_TIME_SIZE];
 	enum severity	 sev = SEV_INFO;
 	struct event	 ev;
-	uint64_t	 us;
 	json_t		*d;
 
 	action = body_str(body, "action");
@@ -177,10 +213,8 @@ audit_event(const struct asker *a, json_t *body)
 		ev.field[EV_TOOL_NAME] = tool;
 	}
 	d = json_pack("{s:s,s:s}", "details", red, "claimed_actor", who);
-	if (when != NULL && event_time_parse(when, &us) == 0) {
-		event_time(us, at);
-		json_object_set_new(d, "claimed_time", json_string(at));
-	}
+	if (when != NULL && is_time(when))
+		json_object_set_new(d, "claimed_time", json_string(when));
 	record_answer(a, &ev, d, json_pack("{s:s}", "status", "ok"));
 }
 

@@ -72,6 +72,5 @@ reload_done(struct peer *sup, struct msg *msg)
 	if (done.code != CTL_OK)
 		peer_error(p, r->ctl_id, done.code, "%s", done.text);
 	else
-		peer_send(p, MSG_CTL_DONE, r->ctl_id, -1, &done.code,
-		    sizeof(done.code));
+		peer_done(p, r->ctl_id, CTL_OK);
 }

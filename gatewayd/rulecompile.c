@@ -400,6 +400,7 @@ static int
 compile_rules(struct compile *c, char **db, size_t *dblen, char *err,
     size_t errlen)
 {
+	char	 ignored[256];
 	int	 bad, i;
 
 	for (i = 0; c->nrules > 0; i++) {
@@ -409,7 +410,9 @@ compile_rules(struct compile *c, char **db, size_t *dblen, char *err,
 		if (bad < 0 || (size_t)bad >= c->nrules ||
 		    i == MAX_RULECOMPILE_RETRIES)
 			return -1;
-		drop_rule(c, (size_t)bad, err);
+		if (ruleimage_prefilter(&c->rules[bad], c->confirm,
+		    &c->platform, ignored, sizeof(ignored)) == -1)
+			drop_rule(c, (size_t)bad, err);
 	}
 	(void)snprintf(err, errlen, "no rule of the pack is left, %u were "
 	    "skipped and %u are switched off", c->report->skipped,

@@ -23,6 +23,8 @@
 #include "rulecompile.h"
 #include "rulesyntax.h"
 
+#define MAX_CHEAP_COUNT	256	/* in {m,n}, of a pattern not tried alone */
+
 struct imgbuf {
 	uint8_t	*data;
 	size_t	 len;
@@ -45,7 +47,23 @@ hs_flags(const struct crule *r)
 	return flags;
 }
 
-/* Compiles a rule alone as the kind it is; takes its width. */
+/*
+ * Large counts are what makes a pattern explode; such a one is compiled alone
+ * first, so that it can be named and left out.  Others are compiled once,
+ * together, which is half the work.
+ */
+static int
+is_costly(const char *pattern)
+{
+	const char	*p;
+
+	for (p = pattern; (p = strpbrk(p, "{,")) != NULL; p++)
+		if (strtoul(p + 1, NULL, 10) > MAX_CHEAP_COUNT)
+			return 1;
+	return 0;
+}
+
+/* Looks at a rule alone as the kind it is; takes its width. */
 static int
 probe_kind(struct crule *r, const hs_platform_info_t *platform, char *err,
     size_t errlen)
@@ -65,8 +83,8 @@ probe_kind(struct crule *r, const hs_platform_info_t *platform, char *err,
 		(void)snprintf(err, errlen, "it matches the empty text");
 		return -1;
 	}
-	if (hs_compile(r->pattern, hs_flags(r), HS_MODE_BLOCK, platform, &db,
-	    &e) != HS_SUCCESS)
+	if (is_costly(r->pattern) && hs_compile(r->pattern, hs_flags(r),
+	    HS_MODE_BLOCK, platform, &db, &e) != HS_SUCCESS)
 		goto fail;
 	(void)hs_free_database(db);
 	return 0;
@@ -88,10 +106,29 @@ seconds(void)
 }
 
 int
-ruleimage_probe(struct crule *r, struct confirm *confirm,
+ruleimage_prefilter(struct crule *r, struct confirm *confirm,
     const hs_platform_info_t *platform, char *err, size_t errlen)
 {
 	struct confirm_code	*code;
+
+	if (r->kind == IMAGE_PREFILTER) {
+		(void)snprintf(err, errlen, "not even as a filter");
+		return -1;
+	}
+	r->kind = IMAGE_PREFILTER;
+	if (probe_kind(r, platform, err, errlen) == -1)
+		return -1;
+	if ((code = confirm_compile(confirm, r->pattern, r->flags, err,
+	    errlen)) == NULL)
+		return -1;
+	confirm_code_free(code);
+	return 0;
+}
+
+int
+ruleimage_probe(struct crule *r, struct confirm *confirm,
+    const hs_platform_info_t *platform, char *err, size_t errlen)
+{
 	const char		*why;
 	unsigned int		 flags = r->flags;
 	double			 start = seconds();
@@ -112,16 +149,10 @@ ruleimage_probe(struct crule *r, struct confirm *confirm,
 	r->pattern = out;
 	r->flags = (uint8_t)flags;
 	r->kind = IMAGE_EXACT;
-	if (probe_kind(r, platform, err, errlen) == -1) {
-		r->kind = IMAGE_PREFILTER;
-		if (probe_kind(r, platform, ignored, sizeof(ignored)) == -1)
-			return -1;
-		code = confirm_compile(confirm, r->pattern, r->flags, err,
-		    errlen);
-		if (code == NULL)
-			return -1;
-		confirm_code_free(code);
-	}
+	if (probe_kind(r, platform, err, errlen) == -1 &&
+	    ruleimage_prefilter(r, confirm, platform, ignored,
+	    sizeof(ignored)) == -1)
+		return -1;
 	if (seconds() - start > MAX_RULECOMPILE_SECS) {
 		(void)snprintf(err, errlen, "it takes more than %d seconds "
 		    "to compile", MAX_RULECOMPILE_SECS);

@@ -55,6 +55,13 @@ int	ruleimage_probe(struct crule *, struct confirm *,
 	    const hs_platform_info_t *, char *, size_t);
 
 /*
+ * Makes it a rule that PCRE2 has to confirm; -1 with err when it is one
+ * already or cannot be.
+ */
+int	ruleimage_prefilter(struct crule *, struct confirm *,
+	    const hs_platform_info_t *, char *, size_t);
+
+/*
  * One database of all rules, serialised in memory of free(3).  -1 with err,
  * and *bad the index of the rule at fault, or -1.
  */

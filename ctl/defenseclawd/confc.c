@@ -139,7 +139,10 @@ send_records(enum role_id id, const struct conf *c, struct plan *plan)
 	int			 fd;
 
 	memset(&suite, 0, sizeof(suite));
-	strlcpy(suite.conf_hash, plan->conf_hash, sizeof(suite.conf_hash));
+	/* auditd learns it from the roster: it need not start again for it */
+	if (id != ROLE_AUDITD)
+		strlcpy(suite.conf_hash, plan->conf_hash,
+		    sizeof(suite.conf_hash));
 	strlcpy(suite.agent_id, c->agent.id, sizeof(suite.agent_id));
 	strlcpy(suite.agent_name, c->agent.name, sizeof(suite.agent_name));
 	wbuf_init(&w, MAX_RECORDS);

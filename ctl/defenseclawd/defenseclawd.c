@@ -114,8 +114,8 @@ run_dirs(void)
 	    (mkdir(empty, mode) == -1 && errno != EEXIST) ||
 	    chmod(sup.paths.run, mode) == -1 ||
 	    chmod(sup.paths.control, mode) == -1) {
-		log_warn("%s", sup.paths.run);
-		exit(CTL_PERMISSION);
+		log_warn("%s: run `defenseclawctl init' first", sup.paths.run);
+		exit(errno == ENOENT ? CTL_CONFIG : CTL_PERMISSION);
 	}
 }
 

@@ -40,7 +40,7 @@
 #define MAX_SLOTS		(2 + MAX_WORKERS)
 #define MAX_STOP_MS		8000	/* for a role to go when told to */
 #define MAX_DRAIN_MS		60000	/* for a replaced worker to finish */
-#define MAX_LOAD_MS		30000	/* for confc and rulec together */
+#define MAX_LOAD_MS		90000	/* for confc and rulec together */
 #define MAX_PENDING_DEATHS	64	/* kept while auditd is away */
 #define LOG_BURST		200	/* lines a role may send at once */
 #define LOG_PER_SECOND		20	/* and then per second */
@@ -133,7 +133,9 @@ struct sup {
 	uint32_t		 incarnations;
 	uint64_t		 started_us;
 	struct death		 deaths[MAX_PENDING_DEATHS];
-	unsigned int		 ndeaths;
+	unsigned int		 ndeaths;	/* not yet in the log */
+	unsigned int		 deaths_sent;	/* of them, to auditd */
+	uint32_t		 deaths_to;	/* its incarnation */
 	int			 tcp;		/* listening sockets */
 	int			 unix_http;
 	char			 tcp_bind[64];
@@ -171,6 +173,7 @@ void		 slots_apply(void);	/* a new setup is in force */
 void		 slots_stop(void);
 void		 role_ready(struct proc *);
 void		 role_dead(struct proc *);
+void		 deaths_kept(uint32_t);	/* it is in the log */
 void		 roster_send(void);
 
 /* load.c */

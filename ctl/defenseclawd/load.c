@@ -16,10 +16,12 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -533,7 +535,10 @@ load_dead(struct proc *p)
 		return;
 	}
 	if (p->status != 0) {
-		load_fail("it could not be read: see the log");
+		load_fail(WIFSIGNALED(p->status) &&
+		    WTERMSIG(p->status) == SIGPROF ? "the rule pack takes too "
+		    "long to compile: leave out its largest patterns" :
+		    "it could not be read: see the log");
 		return;
 	}
 	switch (sup.load) {

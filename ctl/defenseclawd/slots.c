@@ -133,20 +133,26 @@ hand_dir(struct proc *p, enum start_fd_kind kind, const char *path)
 }
 
 /*
- * In system mode a role's root is its own directory, or the empty one.
+ * In system mode a role's root is its own directory, or the empty one; in
+ * user mode there is no other root, and nothing may lie around unused.
  */
 static void
 hand_dirs(struct proc *p)
 {
-	char	empty[MAX_CONF_PATH];
+	char		 empty[MAX_CONF_PATH];
+	const char	*own = NULL;
 
-	if (p->role == ROLE_AUDITD) {
-		hand_dir(p, SFD_ROOT, sup.paths.audit);
-		hand_dir(p, SFD_DIR, sup.paths.audit);
-	} else if (p->role == ROLE_SIGNER) {
-		hand_dir(p, SFD_ROOT, sup.paths.sign);
-		hand_dir(p, SFD_DIR, sup.paths.sign);
-	} else if (paths_join(empty, sizeof(empty), sup.paths.run,
+	if (p->role == ROLE_AUDITD)
+		own = sup.paths.audit;
+	else if (p->role == ROLE_SIGNER)
+		own = sup.paths.sign;
+	if (own != NULL)
+		hand_dir(p, SFD_DIR, own);
+	if (!sup.paths.system)
+		return;
+	if (own != NULL)
+		hand_dir(p, SFD_ROOT, own);
+	else if (paths_join(empty, sizeof(empty), sup.paths.run,
 	    "empty") == 0)
 		hand_dir(p, SFD_ROOT, empty);
 }
@@ -225,6 +231,10 @@ edges_make(struct proc *p)
 	}
 }
 
+/*
+ * A death stays with us until auditd has it in the log: one that is killed
+ * before then leaves it to its successor.
+ */
 static void
 deaths_send(void)
 {
@@ -236,10 +246,30 @@ deaths_send(void)
 			break;
 	if (p == NULL || p->peer == NULL)
 		return;
-	for (i = 0; i < sup.ndeaths; i++)
+	if (sup.deaths_to != p->incarnation) {
+		sup.deaths_to = p->incarnation;
+		sup.deaths_sent = 0;
+	}
+	for (i = sup.deaths_sent; i < sup.ndeaths; i++)
 		peer_send(p->peer, MSG_DEATH, 0, -1, &sup.deaths[i],
 		    sizeof(sup.deaths[i]));
-	sup.ndeaths = 0;
+	sup.deaths_sent = sup.ndeaths;
+}
+
+void
+deaths_kept(uint32_t incarnation)
+{
+	unsigned int	i;
+
+	for (i = 0; i < sup.deaths_sent; i++)
+		if (sup.deaths[i].incarnation == incarnation)
+			break;
+	if (i == sup.deaths_sent)
+		return;
+	sup.deaths_sent--;
+	sup.ndeaths--;
+	memmove(&sup.deaths[i], &sup.deaths[i + 1],
+	    (sup.ndeaths - i) * sizeof(sup.deaths[0]));
 }
 
 /*

@@ -439,6 +439,8 @@ from_role_request(struct peer *peer, struct msg *msg)
 		load_start(p->incarnation, rq.id);
 	else if (p->role == ROLE_AUDITD && rq.kind == REQ_STOP)
 		slots_stop();
+	else if (p->role == ROLE_AUDITD && rq.kind == REQ_DEATH_KEPT)
+		deaths_kept(rq.incarnation);
 	else if (p->role == ROLE_AUDITD && rq.kind == REQ_REPLACE) {
 		other = proc_by_incarnation(rq.incarnation);
 		if (other != NULL && other->role == ROLE_GATEWAYD) {

@@ -231,6 +231,7 @@ probe_env_open(struct probe_env *env)
 
 	memset(env, 0, sizeof(*env));
 	env->parent = getpid();
+	env->secret = (uintptr_t)gain_dir;
 	snprintf(env->dir, sizeof(env->dir), "/tmp/probe.XXXXXX");
 	if (mkdtemp(env->dir) == NULL)
 		return (-1);
@@ -360,7 +361,7 @@ size_t
 probe_ways(const struct probe_op *op, const struct sandbox_state *st,
     struct probe_way ways[MAX_PROBE_WAYS])
 {
-	struct probe_way	*w = ways;
+	struct probe_way	*w = ways, *old;
 	uint32_t		 skip = 0, all;
 	unsigned int		 layer;
 
@@ -379,7 +380,9 @@ probe_ways(const struct probe_op *op, const struct sandbox_state *st,
 		/* else the row's order is wrong */
 		if (w->held != layer)
 			abort();
-		if (w->skip != ways[0].skip)
+		for (old = ways; old->skip != w->skip; old++)
+			;
+		if (old == w)
 			w++;
 	}
 	return ((size_t)(w - ways));

@@ -43,6 +43,7 @@
 struct probe_env {
 	pid_t	 parent;	/* not to be signalled, traced, read */
 	pid_t	 sibling;	/* the same; the parent's other child */
+	uint64_t secret;	/* where the parent has 16 readable bytes */
 	int	 listener;	/* TCP, non-blocking, nobody connects */
 	int	 inet;		/* TCP socket, unconnected */
 	int	 outside;	/* directory of root's, 0700, no role's */

@@ -359,7 +359,7 @@ static int
 op_read_parent(const struct probe_env *env)
 {
 	struct iovec	 to = { scratch, 16 };
-	struct iovec	 from = { scratch, 16 };
+	struct iovec	 from = { (void *)(uintptr_t)env->secret, 16 };
 
 	return (RESULT(process_vm_readv(env->parent, &to, 1, &from, 1, 0)));
 }

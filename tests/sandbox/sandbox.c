@@ -262,8 +262,8 @@ show_job(FILE *out, unsigned int i, const char *mode)
 	const struct job	*j = &jobs[i];
 	char			 name[48], off[256];
 
-	layers_text(j->skip, off, sizeof(off));
-	fprintf(out, "  %-14s %-22s %-30s %-18s without %s\n",
+	layers_text(j->skip | left_out, off, sizeof(off));
+	fprintf(out, "  %-14s %-22s %-30s %-20s left out: %s\n",
 	    role_name(roles[j->role]), job_name(j, name, sizeof(name)),
 	    probe_text(board->got[i]), layer_text(j->held, j->skip), off);
 	if (!job_failed(i))
@@ -296,7 +296,7 @@ summary(size_t role)
 	printf("  %-14s %u operations in %u ways", role_name(roles[role]),
 	    ops, ways);
 	if (numbers != 0)
-		printf(", %u numbers outside its %u calls", numbers,
+		printf(", %u numbers besides its %u calls", numbers,
 		    states[role].syscalls);
 	printf("; held by");
 	for (layer = 0; layer < LAYER_COUNT; layer++)
@@ -392,9 +392,11 @@ run_in_sites(enum run_mode mode)
 	for (r = 0; r < NROLES; r++) {
 		add_operations(r);
 		/* the filter is the same in every mode */
-		if (everywhere || mode == RUN_USER || geteuid() != 0)
+		if (everywhere || mode == RUN_USER)
 			add_numbers(r);
 	}
+	if (njobs == 0)
+		return (EXIT_SKIPPED);
 	if (left_out == 0)
 		printf("%s\n", mode_names[mode]);
 	if (run_jobs() != 0)
@@ -441,23 +443,33 @@ static int
 run_modes(void)
 {
 	enum run_mode	 mode;
-	int		 status, bad = 0;
+	int		 status, bad = 0, tried = 0;
 	pid_t		 pid;
 
 	for (mode = RUN_USER; mode < RUN_COUNT; mode++) {
 		if (mode != RUN_USER && (counting || geteuid() != 0))
 			continue;
+		/* a layer that is off shows in one mode, which is enough */
+		if (left_out != 0 && bad)
+			break;
 		board->next = 0;
 		fflush(stdout);
 		if ((pid = fork()) == 0)
 			_exit(run_mode(mode));
-		if (pid == -1 || waitpid(pid, &status, 0) != pid ||
-		    status != 0)
+		if (pid == -1 || waitpid(pid, &status, 0) != pid)
 			bad = 1;
+		else if (WIFEXITED(status) &&
+		    WEXITSTATUS(status) == EXIT_SKIPPED)
+			continue;
+		else if (status != 0)
+			bad = 1;
+		tried = 1;
 	}
 	if (geteuid() != 0 && !counting)
 		printf("system mode was not tried: it needs root\n");
-	return (bad);
+	if (!tried)
+		printf("no layer of that name holds anything here\n");
+	return (tried ? bad : EXIT_SKIPPED);
 }
 
 static int

@@ -98,6 +98,31 @@ own_dir(const struct site *s, enum role_id id, uint32_t skip, char *path,
 		    root ? ".root" : "");
 }
 
+/* which rules there are does not matter, and compiling many takes long */
+static int
+make_pack(const struct site *s)
+{
+	static const char	 text[] = "version: 1\ncategory: secrets\n"
+	    "rules:\n  - id: PROBE\n    pattern: 'probe[0-9]{4}'\n"
+	    "    title: 'A rule'\n    severity: HIGH\n"
+	    "    confidence: 0.9\n    tags: [probe]\n";
+	char			 path[PATH_MAX];
+	int			 fd;
+
+	snprintf(path, sizeof(path), "%s/pack", s->top);
+	if (mkdir(path, 0755) == -1)
+		return (complain(path));
+	snprintf(path, sizeof(path), "%s/pack/rules", s->top);
+	if (mkdir(path, 0755) == -1)
+		return (complain(path));
+	snprintf(path, sizeof(path), "%s/pack/rules/probe.yaml", s->top);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd == -1 || write(fd, text, strlen(text)) !=
+	    (ssize_t)strlen(text) || close(fd) == -1)
+		return (complain(path));
+	return (0);
+}
+
 static int
 make_own_dirs(const struct site *s)
 {
@@ -184,7 +209,8 @@ site_open(struct site *s, int system)
 		s->top[0] = '\0';
 		return (-1);
 	}
-	if (make_home(s) == -1 || make_own_dirs(s) == -1)
+	if (make_home(s) == -1 || make_pack(s) == -1 ||
+	    make_own_dirs(s) == -1)
 		return (-1);
 	snprintf(path, sizeof(path), "%s/gateway.sock", s->top);
 	s->tcp = listener(AF_INET, NULL);
@@ -295,14 +321,13 @@ hand_dirs(int sock, const struct site *s, enum role_id id, uint32_t skip)
 {
 	char	 path[PATH_MAX];
 
+	snprintf(path, sizeof(path), "%s/empty", s->top);
 	if (id == ROLE_AUDITD || id == ROLE_SIGNER) {
 		own_dir(s, id, skip, path, sizeof(path));
-		hand_path(sock, SFD_ROOT, NULL, path, O_DIRECTORY);
 		hand_path(sock, SFD_DIR, NULL, path, O_DIRECTORY);
-		return;
 	}
-	snprintf(path, sizeof(path), "%s/empty", s->top);
-	hand_path(sock, SFD_ROOT, NULL, path, O_DIRECTORY);
+	if (s->system)
+		hand_path(sock, SFD_ROOT, NULL, path, O_DIRECTORY);
 }
 
 /* what slots.c and load.c of the supervisor hand over */
@@ -321,9 +346,8 @@ hand_all(int sock, const struct site *s, const struct made *m,
 		hand_path(sock, SFD_INPUT, "config.yaml", s->paths.config, 0);
 		break;
 	case ROLE_RULEREAD:
-		if (paths_join(path, sizeof(path), s->paths.policies,
-		    "guardrail/default") == 0)
-			hand_path(sock, SFD_INPUT, NULL, path, O_DIRECTORY);
+		snprintf(path, sizeof(path), "%s/pack", s->top);
+		hand_path(sock, SFD_INPUT, NULL, path, O_DIRECTORY);
 		break;
 	case ROLE_RULECOMP:
 		hand(sock, SFD_INPUT, NULL, m->pack);

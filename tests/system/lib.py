@@ -20,6 +20,8 @@ run below DC_SYSROOT.  Only the standard library is used.
 """
 
 import array
+import contextlib
+import fcntl
 import http.client
 import json
 import os
@@ -177,6 +179,22 @@ def as_uid(uid, fn, gid=None, groups=()):
     if not ok:
         raise AssertionError('as uid %d: %s' % (uid, value))
     return value
+
+
+@contextlib.contextmanager
+def acting(uid, groups=()):
+    """Whatever is connected in here is that account's, by the kernel's word
+    (SO_PEERCRED, SO_PEERGROUPS)."""
+    keep = os.getgroups(), os.getegid(), os.geteuid()
+    os.setgroups(list(groups))
+    os.setegid(uid)
+    os.seteuid(uid)
+    try:
+        yield
+    finally:
+        os.seteuid(keep[2])
+        os.setegid(keep[1])
+        os.setgroups(keep[0])
 
 
 class Answer:
@@ -374,6 +392,9 @@ class Suite:
             need_root()
             self.bin = env_dir('DC_SYSBIN')
             root = env_dir('DC_SYSROOT')
+            # the prefixes are compiled in: one such suite at a time
+            self.lock = open(os.path.join(root, '.lock'), 'w')
+            fcntl.flock(self.lock, fcntl.LOCK_EX)
             for d in ('etc', 'var/lib', 'var/log', 'run'):
                 path = os.path.join(root, d)
                 os.makedirs(path, 0o755, exist_ok=True)
@@ -661,6 +682,8 @@ class Suite:
             self.kill()
         finally:
             shutil.rmtree(self.dir, ignore_errors=True)
+            if self.system:
+                self.lock.close()
 
     # --- talking to it -----------------------------------------------------
 
@@ -746,20 +769,28 @@ def eq(got, want, what=''):
 
 
 def run(tests):
-    """main() of a test program: every function in turn, then the status."""
-    skipped = None
+    """Every function in turn; Skip when none of them can run here."""
+    reason = None
     for fn in tests:
         print('  %s' % fn.__name__, flush=True)
         try:
             fn()
+            reason = ''
         except Skip as e:
-            skipped = e
-            print('  %s: skipped: %s' % (fn.__name__, e), flush=True)
-        except BaseException:
-            traceback.print_exc()
-            print('%s: failed' % fn.__name__, flush=True)
-            sys.exit(1)
-    if skipped is not None and len(tests) == 1:
-        print(skipped)
+            print('    skipped: %s' % e, flush=True)
+            reason = str(e) if reason is None else reason
+    if reason:
+        raise Skip(reason)
+
+
+def program(main):
+    """main() of a test program, as its exit status."""
+    try:
+        main()
+    except Skip as e:
+        print(e)
         sys.exit(77)
-    sys.exit(0)
+    except BaseException:
+        sys.stdout.flush()
+        traceback.print_exc()
+        sys.exit(1)

@@ -1,0 +1,453 @@
+# Copyright (c) 2026 The DefenseClaw authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+
+"""The control sockets: who may say what to whom, by the kernel's word, and
+what a malformed client can do (nothing)."""
+
+import grp
+import random
+
+from lib import *
+
+OPERATOR, AUDITOR, CLIENT, NOBODY = 'operator', 'auditor', 'client', 'nobody'
+READERS = (OPERATOR, AUDITOR)
+UIDS = {OPERATOR: 47010, AUDITOR: 47011, CLIENT: 47012, NOBODY: 47013}
+GROUPS = {OPERATOR: 'defenseclaw-admin', AUDITOR: 'defenseclaw-audit',
+    CLIENT: 'defenseclaw'}
+FOREIGN = 47020
+MAX_CLIENTS, MAX_PER_UID = 64, 16
+MAX_FRAME, MAX_FRAME_BIG = 80 * 1024, 5 * 1024 * 1024
+
+suite = None
+alert = 0               # seq of an alert to acknowledge
+
+
+def call(method, path, body=b''):
+    return wstr(method) + wstr(path) + body
+
+
+def audit_list():
+    return struct.pack('=QQII64s80s', 0, 0, 10, 0, b'', b'')
+
+
+def list_change(name='t'):
+    return struct.pack('=16sIIII', b'', KIND_TOOL, OP_BLOCK, OP_NONE, 0) + \
+        wstr(name) + wstr('why')
+
+
+TOOL = call('POST', '/api/v1/inspect/tool', b'{"tool":"shell"}')
+BATCH = struct.pack('=I', 1) + json.dumps({'id': '1', 'direction':
+    'tool_call', 'tool_name': 'shell', 'text': ATTACK}).encode() + b'\n'
+
+# role, message, payload, who may; TAIL never ends and STOP ends all
+TABLE = (
+    ('gatewayd.1', 'MSG_CTL_STATUS', lambda: b'', READERS),
+    ('gatewayd.1', 'MSG_CTL_CALL', lambda: TOOL, (OPERATOR, CLIENT)),
+    ('gatewayd.1', 'MSG_CTL_CALL', lambda: call('GET', '/alerts'),
+        (OPERATOR, CLIENT)),
+    ('gatewayd.1', 'MSG_CTL_CALL', lambda: call('GET', '/enforce/blocked'),
+        (OPERATOR, CLIENT)),
+    ('gatewayd.1', 'MSG_CTL_BATCH', lambda: BATCH, (OPERATOR,)),
+    ('gatewayd.1', 'MSG_CTL_RELOAD', lambda: b'', (OPERATOR,)),
+    ('auditd', 'MSG_CTL_STATUS', lambda: b'', READERS),
+    ('auditd', 'MSG_CTL_AUDIT_LIST', audit_list, READERS),
+    ('auditd', 'MSG_CTL_AUDIT_SHOW', lambda: struct.pack('=Q', 1), READERS),
+    ('auditd', 'MSG_CTL_AUDIT_HEAD', lambda: b'', READERS),
+    ('auditd', 'MSG_CTL_AUDIT_EXPORT', lambda: struct.pack('=QQ', 0, 0),
+        READERS),
+    ('auditd', 'MSG_CTL_AUDIT_TAIL', lambda: struct.pack('=Q', 1), READERS),
+    ('auditd', 'MSG_CTL_ALERTS', lambda: struct.pack('=I', 10), READERS),
+    ('auditd', 'MSG_CTL_ALERT_ACK', lambda: struct.pack('=Q', alert) +
+        wstr('seen'), (OPERATOR,)),
+    ('auditd', 'MSG_CTL_LIST', lambda: b'', READERS),
+    ('auditd', 'MSG_CTL_LIST_CHANGE', list_change, (OPERATOR,)),
+    ('auditd', 'MSG_CTL_NOTE', lambda: wstr('config-update') +
+        wstr('config.yaml') + wstr('mode=action'), (OPERATOR,)),
+    ('auditd', 'MSG_CTL_STOP', lambda: b'', (OPERATOR,)),
+    ('signer', 'MSG_CTL_STATUS', lambda: b'', READERS),
+)
+
+
+def ask(c, type, payload):
+    """The code of the answer; TAIL's first row is answer enough."""
+    if type == 'MSG_CTL_AUDIT_TAIL':
+        c.send(MSG[type], payload)
+        t, _, data = c.recv()
+        if t == MSG['MSG_CTL_TEXT']:
+            return CTL_OK, data
+        return struct.unpack_from('=I', data)[0], ''
+    return c.request(type, payload)
+
+
+def refusals(uid):
+    return sum(r['details']['count'] for r in suite.rows(
+        "action = 'request-refused' AND target = 'control' AND actor = ?",
+        ('uid:%d' % uid,)))
+
+
+def everyone_everything():
+    global alert
+    gids = {who: [grp.getgrnam(g).gr_gid] for who, g in GROUPS.items()}
+    gids[NOBODY] = []
+    a = suite.post('/api/v1/inspect/tool', {'tool': 'shell', 'args': ATTACK})
+    alert = int(a.headers['x-defenseclaw-audit-seq'])
+    expected = dict.fromkeys(UIDS, 0)
+    for instance, type, payload, may in TABLE:
+        for who in (NOBODY, CLIENT, AUDITOR, OPERATOR):
+            if type == 'MSG_CTL_STOP' and who == OPERATOR:
+                continue
+            with acting(UIDS[who], gids[who]):
+                c = suite.control(instance)
+            code, text = ask(c, type, payload())
+            what = '%s from %s to %s: %s' % (type, who, instance, text)
+            if who in may:
+                eq(code, CTL_OK, what)
+                if type == 'MSG_CTL_RELOAD':
+                    # a worker may have been replaced: talk to the new one
+                    wait_for(lambda: len(suite.pids('gatewayd')) > 0, 'up')
+            else:
+                eq(code, CTL_PERMISSION, what)
+                assert 'uid %d' % UIDS[who] in text or type.endswith('TAIL')
+                if instance != 'signer':
+                    expected[who] += 1
+                # it is refused, not cut off: the next may be allowed
+                eq(ask(c, type, payload())[0], CTL_PERMISSION, what)
+                if instance != 'signer':
+                    expected[who] += 1
+            c.close()
+    for who in (NOBODY, CLIENT, AUDITOR):
+        wait_for(lambda: refusals(UIDS[who]) == expected[who],
+            'refusals of %s are counted: %d of %d' % (who,
+            refusals(UIDS[who]), expected[who]))
+    eq(refusals(UIDS[OPERATOR]), expected[OPERATOR])
+
+
+def nothing_was_done():
+    """What was refused has left no trace but that."""
+    for who in (NOBODY, CLIENT, AUDITOR):
+        actor = 'uid:%d' % UIDS[who]
+        actions = {r['action'] for r in suite.rows('actor = ?', (actor,))}
+        want = {'request-refused'}
+        if who == CLIENT:
+            want.add('inspect-tool-allow')
+        eq(actions, want)
+    actions = {r['action'] for r in suite.rows('actor = ?', ('uid:%d' %
+        UIDS[OPERATOR],))}
+    assert {'tool-block', 'acknowledge-alerts', 'config-update',
+        'policy-reload', 'inspect-batch'} <= actions, actions
+    listed = json.loads(suite.control().request('MSG_CTL_LIST')[1])
+    eq([e['target_name'] for e in listed['entries']], ['t'])
+
+
+def calls():
+    """A route over the control socket answers as over HTTP."""
+    gid = grp.getgrnam(GROUPS[CLIENT]).gr_gid
+    with acting(UIDS[CLIENT], [gid]):
+        c = suite.control('gatewayd.1')
+    code, text = c.request('MSG_CTL_CALL', call('POST',
+        '/api/v1/inspect/tool', json.dumps({'tool': 'shell', 'args':
+        ATTACK}).encode()))
+    eq((code, json.loads(text)['action']), (CTL_OK, 'block'))
+    row = suite.rows("action = 'inspect-tool-block' AND actor = ?",
+        ('uid:%d' % UIDS[CLIENT],))
+    eq(len(row), 1)
+    big = json.dumps({'tool': 'x', 'args': 'a ' * 1024 * 1024}).encode()
+    eq(c.request('MSG_CTL_CALL', call('POST', '/api/v1/inspect/tool',
+        big))[0], CTL_OK)
+    for method, path, body, code in (('POST', '/nowhere', b'{}',
+            CTL_NOT_FOUND), ('POST', '/status', b'{}', CTL_NOT_FOUND),
+            ('GET', '/health/', b'', CTL_NOT_FOUND),
+            ('POST', '/api/v1/inspect/tool', b'{', CTL_USAGE),
+            ('POST', '/api/v1/inspect/tool', b'{}', CTL_USAGE),
+            ('POST', '/audit/event', b'x' * (1024 * 1024 + 1), CTL_USAGE),
+            ('POST', '/enforce/block', b'{"target_type":"tool",'
+            b'"target_name":"x"}', CTL_PERMISSION)):
+        eq(c.request('MSG_CTL_CALL', call(method, path, body))[0], code,
+            (method, path, body[:30]))
+    # strings that are not what they say
+    for bad in (b'', b'\0' * 5, struct.pack('=I', 2 ** 31) + b'x\0' * 4,
+            struct.pack('=I', 4) + b'POST', wstr('POST'),
+            struct.pack('=I', 4) + b'PO\0T\0' + wstr('/status')):
+        with acting(UIDS[CLIENT], [gid]):
+            d = suite.control('gatewayd.1')
+        try:
+            code = d.request('MSG_CTL_CALL', bad)[0]
+        except EOFError:
+            code = CTL_FAILURE
+        assert code in (CTL_FAILURE, CTL_NOT_FOUND), code
+    c.close()
+
+
+def malformed(instance):
+    """Each ends its own connection; the role and the others live on."""
+    pid = suite.pids()
+    other = suite.control(instance)
+    limit = MAX_FRAME_BIG if instance.startswith('gatewayd') else MAX_FRAME
+    known = {MSG[t] for i, t, _, _ in TABLE if i == instance}
+    status, hello = MSG['MSG_CTL_STATUS'], MSG['MSG_CTL_HELLO']
+
+    def closed(do, hello=True):
+        c = suite.control(instance, hello=hello)
+        try:
+            do(c)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        got = []
+        while True:
+            m = c.recv()
+            if m is None:
+                break
+            got.append(m)
+        c.close()
+        eq(other.request('MSG_CTL_STATUS')[0], CTL_OK)
+        for t, _, data in got:
+            eq(t, MSG['MSG_CTL_ERROR'], got)
+            eq(struct.unpack_from('=I', data)[0], CTL_FAILURE)
+        return got
+
+    for n in (0, 1, 15):
+        closed(lambda c: c.send(status, length=n))
+    for n in (16 + limit + 1, 2 ** 30, 2 ** 31 - 1):
+        closed(lambda c: c.send(status, length=n))
+    for t in set(MSG.values()) - known | {0, 7, 9999, 2 ** 32 - 1}:
+        got = closed(lambda c: c.send(t))
+        eq(len(got), 1, 'message %d is answered' % t)
+        closed(lambda c: c.send(t, os.urandom(64)))
+    for name, type, payload, _ in TABLE:
+        right = len(payload())
+        if name != instance:
+            continue
+        if right:
+            closed(lambda c: c.send(MSG[type]))
+            closed(lambda c: c.send(MSG[type], b'x' * 3))
+        if type not in ('MSG_CTL_CALL', 'MSG_CTL_BATCH'):
+            closed(lambda c: c.send(MSG[type], b'x' * 40000))
+    # descriptors: marked, unmarked, marked but not there, by the dozen
+    with open(os.devnull) as null:
+        closed(lambda c: c.send(status, fd=null.fileno()))
+        closed(lambda c: c.send(MSG['MSG_PEER'], b'x' * 32,
+            fd=null.fileno()))
+        closed(lambda c: c.send(MSG['MSG_CONTROL'], b'x' * 272,
+            fd=null.fileno()))
+        closed(lambda c: c.send(status, length=16 | FD_MARK))
+        closed(lambda c: (c.sock.sendmsg([FRAME.pack(status, 16, 1, 1)],
+            [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i',
+            [null.fileno()] * 20))]), c.send(0)))
+        closed(lambda c: c.send(hello, struct.pack('=I', 1),
+            fd=null.fileno()), hello=False)
+    # the version comes first, once, and must be ours
+    for t in (status, 0, MSG['MSG_CTL_STOP'], MSG['MSG_START']):
+        closed(lambda c: c.send(t), hello=False)
+    for bad in (b'', b'\1', struct.pack('=Q', 1), b'x' * 4000):
+        closed(lambda c: c.send(hello, bad), hello=False)
+    for version in (0, 2, 2 ** 32 - 1):
+        got = closed(lambda c: c.send(hello, struct.pack('=I', version)),
+            hello=False)
+        assert b'version' in got[0][2], got
+    closed(lambda c: c.send(hello, struct.pack('=I', 1)))
+    # noise, the same each time
+    rng = random.Random(1)
+    for i in range(100):
+        noise = rng.randbytes(rng.randrange(1, 300))
+        closed(lambda c: (c.sock.sendall(noise),
+            c.sock.shutdown(socket.SHUT_WR)), hello=i % 2 == 0)
+    # gone in the middle of a frame
+    for n in (1, 15, 16, 17):
+        c = suite.control(instance)
+        c.sock.sendall(FRAME.pack(status, 64, 1, 1)[:n] + b'x' * (n - 16))
+        c.close()
+    # bytes one by one are as good as all together
+    c = suite.control(instance)
+    for b in FRAME.pack(status, 16, 99, 1):
+        c.sock.sendall(bytes([b]))
+    eq([c.recv()[1], c.recv()[1]], [99, 99])
+    # many at once, answered in order
+    ids = [c.send(status) for _ in range(50)]
+    got = []
+    while len(got) < 50:
+        t, id, _ = c.recv()
+        if t == MSG['MSG_CTL_DONE']:
+            got.append(id)
+    eq(got, ids)
+    c.close()
+    eq(other.request('MSG_CTL_STATUS')[0], CTL_OK)
+    other.close()
+    eq(suite.pids(), pid, 'the same processes as before')
+
+
+def malformed_frames():
+    for instance in ('gatewayd.1', 'auditd', 'signer'):
+        malformed(instance)
+
+
+def list_names():
+    """Names and reasons at and over their limits."""
+    c = suite.control()
+    eq(c.list_change('x' * 256, OP_BLOCK)[0], CTL_OK)
+    eq(c.list_change('x' * 256, OP_NONE)[0], CTL_OK)
+    for bad in (struct.pack('=16sIIII', b'', 0, 1, 0, 0),
+            struct.pack('=16sIIII', b'', 5, 1, 0, 0),
+            struct.pack('=16sIIII', b'', 1, 3, 0, 0),
+            struct.pack('=16sIIII', b'', 1, 1, 3, 0)):
+        eq(c.request('MSG_CTL_LIST_CHANGE', bad + wstr('x') + wstr('y'))[0],
+            CTL_USAGE)
+    good = struct.pack('=16sIIII', b'', 1, 1, 0, 0)
+    for tail in (b'', wstr('x'), wstr('x' * 257) + wstr(''),
+            wstr('x') + wstr('y' * 1025), wstr('') + wstr(''),
+            wstr('x') + wstr('y') + b'z', wstr('x\0y') + wstr('z'),
+            struct.pack('=I', 2 ** 32 - 1) + b'x', b'\0' * 100,
+            struct.pack('=I', 2) + b'\xff\xfe\0' + wstr('y')):
+        code, text = c.request('MSG_CTL_LIST_CHANGE', good + tail)
+        eq(code, CTL_USAGE, (tail, text))
+    c.close()
+    c = suite.control()
+    # to block what is blocked is no error, to unblock what is not is one
+    eq(c.list_change('same', OP_BLOCK)[0], CTL_OK)
+    eq(c.list_change('same', OP_BLOCK)[0], CTL_OK)
+    eq(c.list_change('same', OP_NONE, was=OP_ALLOW)[0], CTL_NOT_FOUND)
+    eq(c.list_change('same', OP_NONE, was=OP_BLOCK)[0], CTL_OK)
+    eq(c.list_change('same', OP_NONE, was=OP_BLOCK)[0], CTL_NOT_FOUND)
+    eq(c.request('MSG_CTL_ALERT_ACK', struct.pack('=Q', 999999) +
+        wstr(''))[0], CTL_NOT_FOUND)
+    eq(c.request('MSG_CTL_AUDIT_SHOW', struct.pack('=Q', 999999))[0],
+        CTL_NOT_FOUND)
+    for bad in (wstr('start') + wstr('x') + wstr('y'), wstr('config-update'),
+            wstr('config-update') + wstr('x' * 300) + wstr('y')):
+        eq(c.request('MSG_CTL_NOTE', bad + b'\0' * (15 - len(bad)))[0],
+            CTL_USAGE)
+    c.close()
+
+
+def too_many():
+    """No account can take all the places; all of them together neither."""
+    gid = grp.getgrnam(GROUPS[AUDITOR]).gr_gid
+    for instance in ('gatewayd.1', 'auditd', 'signer'):
+        held, uid = [], 47100
+
+        def full():
+            c = suite.control(instance, hello=False)
+            t, _, data = c.recv()
+            eq(t, MSG['MSG_CTL_ERROR'])
+            eq(struct.unpack_from('=I', data)[0], CTL_FAILURE)
+            eq(c.recv(), None)
+            c.close()
+
+        while len(held) < MAX_CLIENTS:
+            uid += 1
+            with acting(uid, [gid]):
+                for _ in range(min(MAX_PER_UID, MAX_CLIENTS - len(held))):
+                    c = suite.control(instance)
+                    eq(c.request('MSG_CTL_STATUS')[0], CTL_OK)
+                    held.append(c)
+                full()
+        full()                  # not even for root
+        for c in held:
+            eq(c.request('MSG_CTL_STATUS')[0], CTL_OK)
+            c.close()
+
+        def room():
+            c = suite.control(instance, hello=False)
+            try:
+                c.send(MSG['MSG_CTL_HELLO'], struct.pack('=I', 1))
+                return c.recv()[0] == MSG['MSG_CTL_HELLO']
+            except (BrokenPipeError, ConnectionResetError):
+                return False
+            finally:
+                c.close()
+        wait_for(room, 'room again')
+
+
+def slow_reader():
+    """One that asks and never reads does not stop the others."""
+    c = suite.control('auditd')
+    c.sock.setblocking(False)
+    n = 0
+    try:
+        for n in range(20000):
+            c.sock.sendall(FRAME.pack(MSG['MSG_CTL_AUDIT_EXPORT'], 32, n, 1) +
+                struct.pack('=QQ', 0, 0))
+    except (BlockingIOError, BrokenPipeError, ConnectionResetError):
+        pass
+    eq(suite.control().request('MSG_CTL_STATUS')[0], CTL_OK)
+    a = suite.post('/api/v1/inspect/tool', {'tool': 'x'})
+    eq(a.status, 200)
+    c.close()
+    eq(suite.control().request('MSG_CTL_AUDIT_LIST', audit_list())[0],
+        CTL_OK)
+
+
+def stop():
+    """The last of the table: an operator's stop is recorded and done."""
+    gid = grp.getgrnam(GROUPS[OPERATOR]).gr_gid
+    with acting(UIDS[OPERATOR], [gid]):
+        c = suite.control()
+    eq(c.request('MSG_CTL_STOP')[0], CTL_OK)
+    eq(suite.proc.wait(CEILING), 0)
+    suite.proc = None
+    rows = suite.rows("action = 'stop'")
+    eq([r['actor'] for r in rows if r['actor'].startswith('uid:')],
+        ['uid:%d' % UIDS[OPERATOR]])
+
+
+def foreign_in_user_mode():
+    """A suite of one user's: another is nobody, root is root."""
+    with Suite(uid=UID) as s:
+        s.start()
+        with acting(FOREIGN):
+            for path in [s.gateway_sock] + [s.control_path(i) for i in
+                    ('auditd', 'gatewayd.1', 'signer')]:
+                try:
+                    socket.socket(socket.AF_UNIX).connect(path)
+                    raise AssertionError('%s is open to others' % path)
+                except PermissionError:
+                    pass
+        # and were the directories open, it would be nobody still
+        for d in (s.dir, s.home, s.run, os.path.join(s.run, 'control')):
+            os.chmod(d, 0o755)
+        for instance, type, payload, may in TABLE:
+            with acting(FOREIGN):
+                c = s.control(instance)
+            eq(ask(c, type, payload())[0], CTL_PERMISSION, type)
+            c.close()
+            for uid in (UID, 0):
+                if type in ('MSG_CTL_STOP', 'MSG_CTL_RELOAD',
+                        'MSG_CTL_ALERT_ACK'):
+                    continue
+                with acting(uid):
+                    c = s.control(instance)
+                eq(ask(c, type, payload())[0], CTL_OK, type)
+                c.close()
+        s.wait_row("action = 'request-refused' AND target = 'control' AND "
+            "actor = ?", ('uid:%d' % FOREIGN,))
+        with acting(FOREIGN):
+            a = s.post('/api/v1/inspect/tool', {'tool': 'x'}, token=False,
+                unix=True)
+        eq(a.status, 401)
+        eq({r['action'] for r in s.rows('actor = ?', ('uid:%d' %
+            FOREIGN,))}, {'request-refused'})
+
+
+def main():
+    global suite
+    need_root()
+    run([foreign_in_user_mode])
+    with Suite('system') as suite:
+        suite.start()
+        run([everyone_everything, nothing_was_done, calls, malformed_frames,
+            list_names, too_many, slow_reader, stop])
+
+
+if __name__ == '__main__':
+    program(main)
