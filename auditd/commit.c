@@ -160,6 +160,8 @@ commit_fail(enum store_status st)
 		store_rollback(auditd.store);
 	auditd.in_tx = 0;
 	own_rows = 0;
+	/* first the reason, for the refusals are told to clients with it */
+	commit_state(NULL);
 	TAILQ_FOREACH(w, &auditd.workers, entry) {
 		for (i = 0; i < w->nacks; i++)
 			refuse(w->peer, w->acks[i].id, st);
@@ -169,7 +171,6 @@ commit_fail(enum store_status st)
 		TAILQ_REMOVE(&auditd.after, a, entry);
 		a->fn(a, auditd.why);
 	}
-	commit_state(NULL);
 	retry_in(RECOVER_MS);
 }
 

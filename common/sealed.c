@@ -93,3 +93,15 @@ sealed_unmap(const void *p, size_t len)
 {
 	munmap((void *)(uintptr_t)p, len);
 }
+
+size_t
+sealed_trim(const void *p, size_t len, size_t keep)
+{
+	size_t	page = (size_t)sysconf(_SC_PAGESIZE);
+
+	keep = (keep + page - 1) / page * page;
+	if (keep == 0 || keep >= len)
+		return (len);
+	munmap((char *)(uintptr_t)p + keep, len - keep);
+	return (keep);
+}

@@ -37,4 +37,10 @@ int	 sealed_create(const char *, const void *, size_t);
 const void	*sealed_map(int, size_t, size_t *);
 void		 sealed_unmap(const void *, size_t);
 
+/*
+ * Unmaps whole pages behind the first keep bytes of a mapping of len bytes;
+ * returns the length to give to sealed_unmap() later.
+ */
+size_t		 sealed_trim(const void *, size_t, size_t);
+
 #endif /* COMMON_SEALED_H */

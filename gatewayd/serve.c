@@ -65,6 +65,6 @@ serve_rules(int fd, uint64_t generation)
 	}
 	gatewayd.detect = d;
 	gatewayd.rules_map = map;
-	gatewayd.rules_len = len;
+	gatewayd.rules_len = sealed_trim(map, len, detect_kept(d));
 	gatewayd.rules_generation = generation;
 }

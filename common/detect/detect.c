@@ -332,6 +332,12 @@ detect_close(struct detect *d)
 }
 
 size_t
+detect_kept(const struct detect *d)
+{
+	return match_kept(d->match);
+}
+
+size_t
 detect_nrules(const struct detect *d)
 {
 	return match_count(d->match);

@@ -96,6 +96,9 @@ void		 detect_close(struct detect *);
 int	 detect_text(struct detect *, enum detect_direction, const char *,
 	    const struct detect_piece *, size_t, struct detect_result *);
 
+/* bytes of the image that must stay in place; what follows may go */
+size_t			 detect_kept(const struct detect *);
+
 size_t			 detect_nrules(const struct detect *);
 const struct match_rule	*detect_rule(const struct detect *, size_t);
 const char		*detect_hash(const struct detect *);	/* 64 hex */

@@ -67,6 +67,7 @@ struct match {
 	struct confirm		*confirm;
 	const char		*pack;
 	char			 hash[IMAGE_HASH_LEN + 1];
+	size_t			 kept;		/* bytes of the image in use */
 	size_t			 nrules;
 	size_t			 nseen;
 	size_t			 nhits;
@@ -271,6 +272,7 @@ match_open(const void *image, size_t len, char *err, size_t errlen)
 	}
 	if (open_header(m, image, len, &db, &dblen, err, errlen) == -1)
 		goto fail;
+	m->kept = len - dblen;
 	rc = hs_deserialize_database((const char *)db, dblen, &m->db);
 	if (rc == HS_SUCCESS)
 		rc = hs_alloc_scratch(m->db, &m->scratch);
@@ -549,4 +551,10 @@ const char *
 match_pack(const struct match *m)
 {
 	return m->pack;
+}
+
+size_t
+match_kept(const struct match *m)
+{
+	return m->kept;
 }

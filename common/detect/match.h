@@ -87,6 +87,9 @@ void	 match_begin(struct match *);
 int	 match_scan(struct match *, const char *, size_t, unsigned int,
 	    const struct match_hit **);
 
+/* bytes of the image that must stay: the database behind them is copied */
+size_t			 match_kept(const struct match *);
+
 size_t			 match_count(const struct match *);
 const struct match_rule	*match_rule(const struct match *, size_t);
 const char		*match_hash(const struct match *);

@@ -15,18 +15,20 @@
 
 """What the README and the manual pages say is what the code says.
 
-The code is read, not run: tables of commands, keys, messages, routes, limits
-and promises are parsed where they stand.
+The code is read: tables of commands, keys, messages, routes, limits and
+promises are parsed where they stand.  Only the numbers of system calls come
+from a running suite.
 """
 
 import glob
+import json
 import os
 import re
 import shutil
 import subprocess
 import tempfile
 
-from lib import MSG, Skip, TOP, eq, program, run
+from lib import MSG, Skip, Suite, TOP, UID, eq, program, run
 
 ROLES = [       # source, which of its comments, promise, page, section
     ('ctl/defenseclawd/defenseclawd.c', 0, None, 'defenseclawd.8'),
@@ -38,6 +40,18 @@ ROLES = [       # source, which of its comments, promise, page, section
     ('auditd/sign.c', 0, 'signer_promise', 'defenseclaw-auditd.8'),
     ('ctl/defenseclawctl.c', 0, None, 'defenseclawctl.8'),
 ]
+PARTS = {       # the README's table of lines: what counts, what does not
+    'supervisor': ('ctl/defenseclawd/*.[ch]', 'confc'),
+    'config reader': ('ctl/defenseclawd/confc.c ctl/conf*.[ch] '
+        'ctl/schema.[ch] ctl/yamltree.[ch]', None),
+    'rule reader and compiler': ('gatewayd/rule*.[ch]', None),
+    'ingress': ('gatewayd/*.[ch]', '/rule'),
+    'audit owner': ('auditd/*.[ch]', '/sign'),
+    'signer': ('auditd/sign*.[ch]', None),
+    'front end': ('ctl/*.[ch]', None),
+    'shared by all': ('common/*.[ch]', None),
+    'detection': ('common/detect/*.[ch]', None),
+}
 UNITS = {'bytes': 1, 'KiB': 1024, 'MiB': 1024 * 1024}
 
 
@@ -139,6 +153,36 @@ def boundary_table_is_whole():
         must([row] if '' in cells else [], 'an empty cell')
 
 
+def lines_are_counted():
+    readme = read('README.md')
+    for part, (globs, but) in PARTS.items():
+        files = {p for g in globs.split() for p in glob.glob(os.path.join(
+            TOP, g)) if but is None or but not in p}
+        n = sum(read(p).count('\n') for p in files)
+        said = re.search(r'^\| %s \|.*\| ([\d ]+) \|$' % part, readme, re.M)
+        # to the nearest fifty, and a change of a tenth is news
+        if abs(int(said[1].replace(' ', '')) - n) > 50 + n / 10:
+            raise AssertionError('%s: %d lines, the README says %s' % (part,
+                n, said[1]))
+
+
+def system_calls_are_counted():
+    if not os.environ.get('DC_BIN'):
+        print('    the numbers are not compared: DC_BIN is not set')
+        return
+    with Suite(uid=UID if os.geteuid() == 0 else None) as s:
+        s.start()
+        status = json.loads(s.ctl('status', '--json').stdout)
+    said = {m[1]: int(m[2]) for m in re.finditer(r'^\| `([^`]+)`.*\| (\d+) '
+        r'\|[^|]*\|$', read('README.md'), re.M)}
+    names = {'gatewayd': 'gatewayd', 'auditd': 'auditd', 'signer':
+        'auditd -P sign'}
+    found = {names[p['role']]: p['sandbox']['syscalls'] for p in
+        status['processes'] if p['role'] in names}
+    eq(len(found), 3, 'roles')
+    eq({n: said.get(n) for n in found}, found)
+
+
 def keys_are_documented():
     body = re.search(r'schema_keys\[\] = \{(.*?)\n\};',
         read('ctl/schema.c'), re.S)[1]
@@ -154,6 +198,9 @@ def keys_are_documented():
         must([key] if about[1:] not in text else [], 'another help text')
         must([key] if 'Default: %s.' % (default or 'empty') not in text
             else [], 'another default')
+        effect = 'reload' if 'KEYF_RELOAD' in rest else 'restart'
+        must([key] if 'Takes effect on %s.' % effect not in text else [],
+            'another effect')
 
 
 def messages_are_documented():
@@ -366,6 +413,7 @@ def manual_pages_are_clean():
 
 def main():
     run([roles_are_as_in_their_source, boundary_table_is_whole,
+        lines_are_counted, system_calls_are_counted,
         keys_are_documented, messages_are_documented,
         principals_are_those_of_the_tables, routes_are_documented,
         commands_are_documented, exit_statuses_are_documented,
