@@ -299,6 +299,9 @@ main(int argc, char *argv[])
 	role_enter(&auditd_promise, &params);
 	role_serve(from_supervisor);
 	commit_now();
+	/* with no statement left the database takes in its log when closed */
+	query_close(auditd.query);
+	policy_close(auditd.policy);
 	store_close(auditd.store);
 	_exit(0);
 }

@@ -120,6 +120,10 @@ ready(struct peer *p, uint32_t id)
 	return (1);
 }
 
+/*
+ * One row to the client; stops when its queue is full enough.  A row that
+ * cannot be sent ends the connection: a gap must not look like the end.
+ */
 static int
 row_line(const struct chain_row *row, void *arg)
 {
@@ -128,11 +132,15 @@ row_line(const struct chain_row *row, void *arg)
 	struct stream	*s = p->ctx;
 	ssize_t		 n;
 
-	if ((n = export_row_line(row, line, sizeof(line))) == -1) {
+	n = export_row_line(row, line, sizeof(line));
+	if (n == -1 || peer_send(p, MSG_CTL_TEXT, s->id, -1, line,
+	    (size_t)n) == -1) {
 		log_warn("row %llu", (unsigned long long)row->seq);
+		s->kind = STREAM_NONE;
+		peer_close_when_sent(p);
 		return (1);
 	}
-	return (peer_send(p, MSG_CTL_TEXT, s->id, -1, line, (size_t)n) == -1);
+	return (s->kind != STREAM_NONE && peer_blocked(p));
 }
 
 /*
@@ -387,6 +395,13 @@ control_head(const struct head *h)
 	}
 }
 
+static int
+row_alg(const struct chain_row *row, void *arg)
+{
+	*(enum chain_alg *)arg = row->alg;
+	return (1);
+}
+
 static void
 stream_start(struct peer *p, uint32_t id, enum stream_kind kind,
     uint64_t from, uint64_t to)
@@ -395,6 +410,7 @@ stream_start(struct peer *p, uint32_t id, enum stream_kind kind,
 	struct stream		*s = p->ctx;
 	struct head		 h;
 	char			 line[MAX_EXPORT_HEADER];
+	uint64_t		 next;
 	ssize_t			 n;
 
 	store_head(auditd.store, &h);
@@ -405,7 +421,9 @@ stream_start(struct peer *p, uint32_t id, enum stream_kind kind,
 	memset(&eh, 0, sizeof(eh));
 	memcpy(eh.device, h.device, sizeof(eh.device));
 	memcpy(eh.public_key, auditd.pubkey, sizeof(eh.public_key));
+	/* of the first row: the configured one may have changed since */
 	eh.alg = (enum chain_alg)auditd.rec.hash_alg;
+	(void)query_rows(auditd.query, s->next, 1, row_alg, &eh.alg, &next);
 	eh.from = s->next;
 	if (kind == STREAM_EXPORT) {
 		n = export_header_line(&eh, line, sizeof(line));

@@ -305,7 +305,7 @@ query_rows(struct query *q, uint64_t from, unsigned int max, query_cb *cb,
 	sqlite3_stmt		*st = q->st[QS_RANGE];
 	enum store_status	 ret;
 	uint64_t		 seq;
-	int			 rc, stop = 0;
+	int			 rc = SQLITE_DONE, stop = 0;
 
 	*next = from;
 	if ((ret = query_ready(q)) != STORE_OK)

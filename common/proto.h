@@ -309,7 +309,7 @@ struct list_change {
 	uint32_t	kind;
 	uint32_t	op;
 	uint32_t	was;		/* OP_NONE: what must be there now */
-	uint32_t	principal;
+	uint32_t	pad;
 };
 
 struct list_changed {

@@ -39,9 +39,9 @@
  * service, it is asked to, so that it does not look on as a stranger.
  */
 
-#define MAX_START_MS	30000	/* until ready */
+#define MAX_START_MS	100000	/* until ready */
 #define MAX_GONE_MS	20000	/* until stopped */
-#define RELOAD_MS	40000	/* for the answer to a reload */
+#define RELOAD_MS	100000	/* for the answer to a reload */
 #define GONE_STEP_MS	50
 #define MAX_RELAY	65536	/* bytes kept of what a start says */
 #define READY_FD	3	/* in the supervisor */
@@ -118,7 +118,7 @@ done_text(const char *state, const char *text)
 
 struct manager {
 	const char	*booted;	/* exists when it is in charge */
-	const char	*units[3];	/* any: it knows the suite */
+	const char	*units[4];	/* any: it knows the suite */
 	const char	*program[3];	/* where it is, NULL at end */
 	int		 verb_last;	/* rc-service NAME start */
 };
@@ -126,7 +126,8 @@ struct manager {
 static const struct manager managers[] = {
 	{ "/run/systemd/system", { "/etc/systemd/system/" SERVICE ".service",
 	    "/usr/lib/systemd/system/" SERVICE ".service",
-	    "/lib/systemd/system/" SERVICE ".service" },
+	    "/lib/systemd/system/" SERVICE ".service",
+	    "/usr/local/lib/systemd/system/" SERVICE ".service" },
 	    { "/usr/bin/systemctl", "/bin/systemctl", NULL }, 0 },
 	{ "/run/openrc", { "/etc/init.d/" SERVICE, NULL, NULL },
 	    { "/sbin/rc-service", "/usr/sbin/rc-service", NULL }, 1 },

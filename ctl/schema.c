@@ -97,8 +97,8 @@ const struct key schema_keys[] = {
 	    guardrail.detection_strategy_tool_call, KEYF_RELOAD | KEYF_EMPTY,
 	    strategies, "", "the same for tool calls; empty: as above"),
 
-	ENUM("audit.hash", audit.hash, 0, hashes, "blake2b-256",
-	    "hash of the audit chain, fixed when the database is made"),
+	ENUM("audit.hash", audit.hash, KEYF_RELOAD, hashes, "blake2b-256",
+	    "hash of the audit chain, of rows from now on"),
 	INT("audit.checkpoint_events", audit.checkpoint_events, KEYF_RELOAD,
 	    1, 100000, "1000", "events after which a head is signed"),
 	INT("audit.checkpoint_seconds", audit.checkpoint_seconds, KEYF_RELOAD,

@@ -23,7 +23,8 @@
  *            sink's or judge's secret, exec, map executable memory
  *   if taken sees what agents send, answers them what it likes, records what
  *            it likes from then on; knows the client token and the redaction
- *            key; cannot change what is recorded, the lists or the rules
+ *            key; cannot change what is recorded or the rules, nor the lists
+ *            unless gateway.allow_enforce is true
  */
 
 #include <event2/event.h>

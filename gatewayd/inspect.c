@@ -113,6 +113,10 @@ verdict_json(const struct verdict *v, const char *reason, int reveal)
 	json_decref(detailed);
 	json_object_set_new(j, "mode", json_string(decide_mode()));
 	json_object_set_new(j, "would_block", json_boolean(v->would_block));
+	if (strcmp(v->action, "block") == 0 &&
+	    gatewayd.rec.block_message[0] != '\0')
+		json_object_set_new(j, "block_message",
+		    json_string(gatewayd.rec.block_message));
 	return (j);
 }
 

@@ -289,7 +289,6 @@ record_list_change(const struct asker *a, enum list_kind kind,
 	lc.kind = kind;
 	lc.op = op;
 	lc.was = was;
-	lc.principal = a->principal;
 	wbuf_init(&w, MAX_FRAME);
 	wbuf_put(&w, &lc, sizeof(lc));
 	wbuf_str(&w, name);

@@ -297,7 +297,9 @@ main(int argc, char *argv[])
 	signals();
 	slots_make();
 	load_start(0, 0);
-	event_base_dispatch(sup.base);
+	/* a load that failed at once has nothing to wait for */
+	if (sup.load != LOAD_NONE)
+		event_base_dispatch(sup.base);
 	listen_close();
 	log_info("stopped");
 	return (sup.status);

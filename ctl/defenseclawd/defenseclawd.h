@@ -198,6 +198,7 @@ void		 logfile_limits(uint32_t, uint32_t);
 void		 logfile_line(const char *, pid_t, enum log_level,
 		    const char *);
 void		 logfile_role(struct proc *, const struct log_line *);
+void		 logfile_dropped(struct proc *);
 void		 logfile_detach(void);	/* stop repeating on stderr */
 
 /* notify.c */

@@ -120,9 +120,11 @@ load_end(uint32_t code, const char *text)
 		peer_send(p->peer, MSG_REQUEST_DONE, sup.load_id, -1, &done,
 		    sizeof(done));
 	}
-	if (sup.now.have_plan)
-		notify_service("READY=1");
-	else {
+	/* the first READY=1 is sent when all roles serve */
+	if (sup.now.have_plan) {
+		if (sup.ready)
+			notify_service("READY=1");
+	} else {
 		sup.status = (int)code;
 		event_base_loopbreak(sup.base);
 	}
@@ -200,7 +202,7 @@ load_start(uint32_t incarnation, uint32_t id)
 	sup.load_text[0] = '\0';
 	setup_init(&sup.next);
 	sup.load = LOAD_CONF;
-	if (sup.now.have_plan)
+	if (sup.ready)
 		notify_service("RELOADING=1");
 	if (sup.load_timer == NULL)
 		sup.load_timer = evtimer_new(sup.base, load_overdue, NULL);

@@ -33,7 +33,7 @@
  */
 
 #define LOG_NAME	"defenseclaw.log"
-#define LOG_MODE	0640
+#define LOG_MODE	0600
 #define MAX_LOG_FILES	100
 #define MAX_STAMP	32
 
@@ -152,6 +152,22 @@ logfile_own(enum log_level level, const char *text)
 }
 
 /*
+ * What a role's allowance did not cover is counted, and said.
+ */
+void
+logfile_dropped(struct proc *p)
+{
+	char	text[MAX_LOG_LINE];
+
+	if (p->log_dropped == 0)
+		return;
+	snprintf(text, sizeof(text), "%u lines dropped: this role wrote more "
+	    "than %d a second", p->log_dropped, LOG_PER_SECOND);
+	p->log_dropped = 0;
+	logfile_line(p->instance, p->pid, LOG_LVL_WARN, text);
+}
+
+/*
  * A role's line: already escaped by it, escaped again here if it was not,
  * and counted against the role's allowance.
  */
@@ -174,13 +190,7 @@ logfile_role(struct proc *p, const struct log_line *line)
 		return;
 	}
 	p->log_tokens -= 1;
-	if (p->log_dropped != 0) {
-		snprintf(text, sizeof(text), "%u lines dropped: this role "
-		    "wrote more than %d a second", p->log_dropped,
-		    LOG_PER_SECOND);
-		p->log_dropped = 0;
-		logfile_line(p->instance, p->pid, LOG_LVL_WARN, text);
-	}
+	logfile_dropped(p);
 	for (c = line->text; *c >= 0x20 && *c < 0x7f; c++)
 		;
 	if (*c == '\0') {

@@ -340,6 +340,7 @@ proc_over(struct proc *p)
 	if (!p->exited || !p->closed)
 		return;
 	TAILQ_REMOVE(&sup.procs, p, entry);
+	logfile_dropped(p);
 	if (p->killer != NULL)
 		event_free(p->killer);
 	if (p->expected || (p->slot == NULL && p->status == 0))

@@ -40,7 +40,8 @@
  *	sandbox [-lv]		the test; -l: numbers in every mode, -v: table
  *	sandbox --layer-off L	the same with layer L (or "all") left out, and
  *				nobody told: it must fail
- *	sandbox --counts	system calls each role's list has
+ *	sandbox --counts	system calls each role's list has, and how
+ *				many the supervisor's filter lets nobody make
  */
 
 #define WORKERS		2
@@ -342,6 +343,13 @@ all_layers(enum run_mode mode)
 	return (all);
 }
 
+static void
+count_never(const struct sandbox_line *line, void *arg)
+{
+	(void)line;
+	++*(unsigned int *)arg;
+}
+
 static int
 ask_states(enum run_mode mode)
 {
@@ -383,12 +391,16 @@ ask_states(enum run_mode mode)
 static int
 run_in_sites(enum run_mode mode)
 {
-	size_t	 r;
+	unsigned int	 never = 0;
+	size_t		 r;
 
 	if (site_load(&sites[0], &made) == -1 || ask_states(mode) == -1)
 		return (1);
-	if (counting)
+	if (counting) {
+		sandbox_explain_never(count_never, &never);
+		printf("never %u\n", never);
 		return (0);
+	}
 	for (r = 0; r < NROLES; r++) {
 		add_operations(r);
 		/* the filter is the same in every mode */

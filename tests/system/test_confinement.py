@@ -212,6 +212,7 @@ def check_supervisor(suite):
         'inherited capabilities of the supervisor')
     lib.eq(limits(pid)['Max core file size'], ('0', '0'),
         'core of the supervisor')
+    check_memory('the supervisor', pid)
 
 
 def check(suite):
