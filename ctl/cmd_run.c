@@ -155,7 +155,8 @@ manager_find(const struct paths *p, const char **program)
 	    i++) {
 		m = &managers[i];
 		if (access(m->booted, F_OK) == 0 &&
-		    first_there(m->units, 3, F_OK) != NULL &&
+		    first_there(m->units, sizeof(m->units) /
+		    sizeof(m->units[0]), F_OK) != NULL &&
 		    (*program = first_there(m->program, 3, X_OK)) != NULL)
 			return (m);
 	}
