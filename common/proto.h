@@ -237,6 +237,7 @@ enum blob_kind { BLOB_RECORDS = 1, BLOB_PACK, BLOB_MATCHER };
 struct blob {
 	uint32_t	kind;
 	uint32_t	role;		/* BLOB_RECORDS: whose */
+	uint8_t		digest[32];	/* BLOB_PACK: of its bytes */
 };
 
 struct rules_info {

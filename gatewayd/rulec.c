@@ -30,6 +30,7 @@
 
 #include <sys/time.h>
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,6 +77,7 @@ send_blob(enum blob_kind kind, const void *data, size_t len)
 
 	memset(&b, 0, sizeof(b));
 	b.kind = kind;
+	crypto_generichash(b.digest, sizeof(b.digest), data, len, NULL, 0);
 	if ((fd = sealed_create("rules", data, len)) == -1)
 		fatal("sealed file");
 	if (peer_send(role.sup, MSG_BLOB, 0, fd, &b, sizeof(b)) == -1 ||

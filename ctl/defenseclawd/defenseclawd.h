@@ -109,6 +109,7 @@ struct setup {
 	struct held_file device_key;
 	int		 device_pub;
 	int		 pack;			/* rulec's records */
+	uint8_t		 pack_digest[32];	/* its word on them */
 	int		 rules;			/* matcher database */
 };
 
