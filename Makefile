@@ -214,13 +214,13 @@ system-build:
 # all that needs only Debian's packages
 check: deps
 	$(Q)$(MAKE) all unit-bins
-	$(Q)$(MAKE) asan clang system-build
+	$(Q)$(MAKE) asan clang system-build probe-build
 	$(Q)SYSROOT=$(SYSROOT) MAKE=$(MAKE) sh tests/check.sh
 
 check-unit: unit-bins
 	$(Q)python3 tests/run.py $(sort $(UNIT))
 
-check-system: all system-build
+check-system: all system-build probe-build
 	$(Q)DC_BIN=$(CURDIR)/$(BIN) DC_SYSBIN=$(CURDIR)/build/system/bin \
 	    DC_SYSROOT=$(SYSROOT) \
 	    python3 tests/run.py $(sort $(wildcard tests/system/test_*.py))

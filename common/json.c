@@ -17,12 +17,37 @@
 #include <sys/types.h>
 #include <sys/random.h>
 
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/json.h"
+#include "common/utf8.h"
+
+/*
+ * Our own reader: it walks the text once and copies a string in one piece,
+ * where jansson's takes each byte through four functions.  The values are
+ * jansson's.
+ */
+
+#define MAX_JSON_NUMBER	64	/* bytes of a number read without malloc */
+
+struct json_in {
+	const char	*start;
+	const char	*p;
+	const char	*end;
+	char		*scratch;	/* of the longest string, or NULL */
+	char		*err;
+	int		 depth;
+};
+
+static json_t	*in_value(struct json_in *);
 
 /*
  * jansson seeds its hash tables on first use by opening /dev/urandom, which
@@ -39,79 +64,410 @@ json_seed(void)
 	json_object_seed(seed == 0 ? 1 : seed);
 }
 
-/*
- * jansson recurses on input depth with a limit of its own far above ours:
- * count brackets outside strings first.  Returns the offset of the bracket
- * that goes too deep, or -1.
- */
-static ssize_t
-json_too_deep(const char *p, size_t len)
+/* what is wrong at p; always NULL */
+static void *
+in_fail(struct json_in *in, const char *what)
 {
-	size_t	 i;
-	int	 depth = 0, in_string = 0;
+	const char	*q, *line = in->start;
+	int		 n = 1;
 
-	for (i = 0; i < len; i++) {
-		if (in_string) {
-			if (p[i] == '\\')
-				i++;
-			else if (p[i] == '"')
-				in_string = 0;
-			continue;
+	for (q = in->start; q < in->p && q < in->end; q++)
+		if (*q == '\n') {
+			n++;
+			line = q + 1;
 		}
-		switch (p[i]) {
-		case '"':
-			in_string = 1;
-			break;
-		case '[':
-		case '{':
-			if (++depth > MAX_JSON_DEPTH)
-				return ((ssize_t)i);
-			break;
-		case ']':
-		case '}':
-			depth--;
-			break;
-		}
+	snprintf(in->err, MAX_JSON_ERR, "line %d column %zd: %s", n,
+	    in->p - line + 1, in->p >= in->end ? "it ends too early" : what);
+	return (NULL);
+}
+
+static void
+in_space(struct json_in *in)
+{
+	while (in->p < in->end && (*in->p == ' ' || *in->p == '\n' ||
+	    *in->p == '\t' || *in->p == '\r'))
+		in->p++;
+}
+
+/* four hex digits, -1: none */
+static int
+in_hex(const char *p, const char *end)
+{
+	int	 i, v = 0;
+
+	if (end - p < 4)
+		return (-1);
+	for (i = 0; i < 4; i++) {
+		v <<= 4;
+		if (p[i] >= '0' && p[i] <= '9')
+			v |= p[i] - '0';
+		else if ((p[i] | 0x20) >= 'a' && (p[i] | 0x20) <= 'f')
+			v |= (p[i] | 0x20) - 'a' + 10;
+		else
+			return (-1);
 	}
+	return (v);
+}
+
+/* \uXXXX at p: writes UTF-8 and returns its length, 0 when it is invalid */
+static size_t
+in_unicode(struct json_in *in, char *out)
+{
+	int	 c, low;
+
+	if ((c = in_hex(in->p + 2, in->end)) <= 0 ||
+	    (c >= 0xdc00 && c <= 0xdfff))
+		return (0);
+	if (c >= 0xd800 && c <= 0xdbff) {
+		if (in->end - in->p < 12 || in->p[6] != '\\' ||
+		    in->p[7] != 'u' || (low = in_hex(in->p + 8,
+		    in->end)) < 0xdc00 || low > 0xdfff)
+			return (0);
+		c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+		in->p += 6;
+	}
+	in->p += 6;
+	if (c < 0x80) {
+		out[0] = (char)c;
+		return (1);
+	}
+	if (c < 0x800) {
+		out[0] = (char)(0xc0 | c >> 6);
+		out[1] = (char)(0x80 | (c & 0x3f));
+		return (2);
+	}
+	if (c < 0x10000) {
+		out[0] = (char)(0xe0 | c >> 12);
+		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
+		out[2] = (char)(0x80 | (c & 0x3f));
+		return (3);
+	}
+	out[0] = (char)(0xf0 | c >> 18);
+	out[1] = (char)(0x80 | (c >> 12 & 0x3f));
+	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
+	out[3] = (char)(0x80 | (c & 0x3f));
+	return (4);
+}
+
+/* an escape at p into out; 0: invalid */
+static size_t
+in_escape(struct json_in *in, char *out)
+{
+	static const char	 from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+	const char		*at;
+
+	if (in->end - in->p < 2)
+		return (0);
+	if (in->p[1] == 'u')
+		return (in_unicode(in, out));
+	if (in->p[1] == '\0' || (at = strchr(from, in->p[1])) == NULL)
+		return (0);
+	*out = to[at - from];
+	in->p += 2;
+	return (1);
+}
+
+/* the end of what can be copied as it is */
+static const char *
+in_plain(const struct json_in *in)
+{
+	const char	*q = in->p;
+
+	while (q < in->end && *q != '"' && *q != '\\' &&
+	    (unsigned char)*q >= 0x20)
+		q++;
+	return (q);
+}
+
+/* the string at p, in the text itself or in the scratch buffer */
+static const char *
+in_string(struct json_in *in, size_t *len)
+{
+	const char	*s, *q;
+	size_t		 n = 0, add;
+
+	s = ++in->p;
+	q = in_plain(in);
+	if (q < in->end && *q == '"') {
+		*len = (size_t)(q - s);
+		if (!utf8_valid(s, *len))
+			return (in_fail(in, "a string is not UTF-8"));
+		in->p = q + 1;
+		return (s);
+	}
+	/* what an escape stands for is never longer than the escape */
+	if (in->scratch == NULL && (in->scratch = malloc((size_t)(in->end -
+	    in->p) + 1)) == NULL)
+		return (in_fail(in, "out of memory"));
+	for (;;) {
+		q = in_plain(in);
+		memcpy(in->scratch + n, in->p, (size_t)(q - in->p));
+		n += (size_t)(q - in->p);
+		in->p = q;
+		if (q == in->end || (unsigned char)*q < 0x20)
+			return (in_fail(in, "a control character in a "
+			    "string"));
+		if (*q == '"')
+			break;
+		if ((add = in_escape(in, in->scratch + n)) == 0)
+			return (in_fail(in, "an invalid escape"));
+		n += add;
+	}
+	if (!utf8_valid(in->scratch, n))
+		return (in_fail(in, "a string is not UTF-8"));
+	in->p++;
+	*len = n;
+	return (in->scratch);
+}
+
+static const char *
+in_digits(const struct json_in *in, const char *q)
+{
+	while (q < in->end && *q >= '0' && *q <= '9')
+		q++;
+	return (q);
+}
+
+/* the end of the number at p, NULL: none */
+static const char *
+in_number_end(const struct json_in *in, int *real)
+{
+	const char	*q = in->p, *d;
+
+	*real = 0;
+	if (q < in->end && *q == '-')
+		q++;
+	if ((d = in_digits(in, q)) == q || (*q == '0' && d - q > 1))
+		return (NULL);
+	q = d;
+	if (q < in->end && *q == '.') {
+		*real = 1;
+		if ((d = in_digits(in, ++q)) == q)
+			return (NULL);
+		q = d;
+	}
+	if (q < in->end && (*q == 'e' || *q == 'E')) {
+		*real = 1;
+		q++;
+		if (q < in->end && (*q == '+' || *q == '-'))
+			q++;
+		if ((d = in_digits(in, q)) == q)
+			return (NULL);
+		q = d;
+	}
+	return (q);
+}
+
+static json_t *
+in_number(struct json_in *in)
+{
+	char		 buf[MAX_JSON_NUMBER], *text = buf;
+	const char	*end;
+	json_t		*v = NULL;
+	long long	 n;
+	double		 d;
+	size_t		 len;
+	int		 real;
+
+	if ((end = in_number_end(in, &real)) == NULL)
+		return (in_fail(in, "not a value"));
+	len = (size_t)(end - in->p);
+	if (len < sizeof(buf)) {
+		memcpy(buf, in->p, len);
+		buf[len] = '\0';
+	} else if ((text = strndup(in->p, len)) == NULL)
+		return (in_fail(in, "out of memory"));
+	errno = 0;
+	if (real) {
+		d = strtod(text, NULL);
+		if (!isinf(d))
+			v = json_real(d);
+	} else {
+		n = strtoll(text, NULL, 10);
+		if (errno == 0)
+			v = json_integer(n);
+	}
+	if (text != buf)
+		free(text);
+	if (v == NULL)
+		return (in_fail(in, "the number is out of range"));
+	in->p = end;
+	return (v);
+}
+
+static json_t *
+in_word(struct json_in *in, const char *word, json_t *v)
+{
+	size_t	 len = strlen(word);
+
+	if ((size_t)(in->end - in->p) < len || memcmp(in->p, word, len) != 0)
+		return (in_fail(in, "not a value"));
+	in->p += len;
+	return (v);
+}
+
+/* after a member: 1 there is another, 0 the end, -1 neither */
+static int
+in_more(struct json_in *in, char close)
+{
+	in_space(in);
+	if (in->p < in->end && (*in->p == ',' || *in->p == close))
+		return (*in->p++ == ',');
+	in_fail(in, "a comma or the end is missing");
 	return (-1);
+}
+
+static json_t *
+in_array(struct json_in *in)
+{
+	json_t	*a = json_array(), *v;
+	int	 more;
+
+	in->p++;
+	in_space(in);
+	if (in->p < in->end && *in->p == ']') {
+		in->p++;
+		return (a);
+	}
+	do {
+		in_space(in);
+		if ((v = in_value(in)) == NULL ||
+		    json_array_append_new(a, v) == -1)
+			break;
+		if ((more = in_more(in, ']')) == 0)
+			return (a);
+	} while (more == 1);
+	json_decref(a);
+	return (NULL);
+}
+
+static int
+in_member(struct json_in *in, json_t *o)
+{
+	const char	*s;
+	char		 small[MAX_JSON_NUMBER], *key = small;
+	json_t		*v;
+	size_t		 len;
+	int		 rc = -1;
+
+	in_space(in);
+	if (in->p == in->end || *in->p != '"') {
+		in_fail(in, "a member name is missing");
+		return (-1);
+	}
+	if ((s = in_string(in, &len)) == NULL)
+		return (-1);
+	/* the value may need the scratch buffer */
+	if (len >= sizeof(small) && (key = malloc(len + 1)) == NULL) {
+		in_fail(in, "out of memory");
+		return (-1);
+	}
+	memcpy(key, s, len);
+	key[len] = '\0';
+	in_space(in);
+	if (in->p == in->end || *in->p != ':')
+		in_fail(in, "a colon is missing");
+	else if (json_object_getn(o, key, len) != NULL)
+		in_fail(in, "a member name is there twice");
+	else {
+		in->p++;
+		in_space(in);
+		if ((v = in_value(in)) != NULL)
+			rc = json_object_setn_new_nocheck(o, key, len, v);
+	}
+	if (key != small)
+		free(key);
+	return (rc);
+}
+
+static json_t *
+in_object(struct json_in *in)
+{
+	json_t	*o = json_object();
+	int	 more;
+
+	in->p++;
+	in_space(in);
+	if (in->p < in->end && *in->p == '}') {
+		in->p++;
+		return (o);
+	}
+	do {
+		if (in_member(in, o) == -1)
+			break;
+		if ((more = in_more(in, '}')) == 0)
+			return (o);
+	} while (more == 1);
+	json_decref(o);
+	return (NULL);
+}
+
+static json_t *
+in_value(struct json_in *in)
+{
+	const char	*s;
+	json_t		*v;
+	size_t		 len;
+
+	if (in->p == in->end)
+		return (in_fail(in, ""));
+	switch (*in->p) {
+	case '{':
+	case '[':
+		/* the recursion ends here */
+		if (in->depth == MAX_JSON_DEPTH) {
+			snprintf(in->err, MAX_JSON_ERR, "byte %zd: nested "
+			    "deeper than %d levels", in->p - in->start + 1,
+			    MAX_JSON_DEPTH);
+			return (NULL);
+		}
+		in->depth++;
+		v = *in->p == '{' ? in_object(in) : in_array(in);
+		in->depth--;
+		return (v);
+	case '"':
+		if ((s = in_string(in, &len)) == NULL)
+			return (NULL);
+		return (json_stringn_nocheck(s, len));
+	case 't':
+		return (in_word(in, "true", json_true()));
+	case 'f':
+		return (in_word(in, "false", json_false()));
+	case 'n':
+		return (in_word(in, "null", json_null()));
+	default:
+		return (in_number(in));
+	}
 }
 
 json_t *
 json_strict(const void *buf, size_t len, char *err)
 {
-	json_error_t	 je;
-	json_t		*root;
-	ssize_t		 at;
-	char		*p;
+	struct json_in	 in;
+	json_t		*root = NULL;
 
-	if ((at = json_too_deep(buf, len)) != -1) {
-		snprintf(err, MAX_JSON_ERR,
-		    "byte %zd: nested deeper than %d levels", at + 1,
-		    MAX_JSON_DEPTH);
-		return (NULL);
+	memset(&in, 0, sizeof(in));
+	in.start = in.p = buf;
+	in.end = in.start + len;
+	in.err = err;
+	snprintf(err, MAX_JSON_ERR, "line 1 column 1: out of memory");
+	in_space(&in);
+	if (in.p < in.end && *in.p != '{' && *in.p != '[')
+		in_fail(&in, "neither an object nor an array");
+	else if ((root = in_value(&in)) != NULL) {
+		in_space(&in);
+		if (in.p != in.end) {
+			in_fail(&in, "bytes after the end");
+			json_decref(root);
+			root = NULL;
+		}
 	}
-	root = json_loadb(buf, len, JSON_REJECT_DUPLICATES, &je);
-	if (root != NULL)
-		return (root);
-	/* the text quotes input: keep one line of printable ASCII of it */
-	for (p = je.text; *p != '\0'; p++)
-		if (*p < ' ' || *p > '~')
-			*p = '?';
-	snprintf(err, MAX_JSON_ERR, "line %d column %d: %.120s",
-	    je.line < 0 ? 0 : je.line, je.column < 0 ? 0 : je.column,
-	    je.text);
-	return (NULL);
+	free(in.scratch);
+	return (root);
 }
 
 const char *
 json_str(const json_t *obj, const char *key)
 {
 	return (json_string_value(json_object_get(obj, key)));
-}
-
-char *
-json_text(const json_t *root)
-{
-	return (json_dumps(root, JSON_COMPACT | JSON_ENCODE_ANY |
-	    JSON_REAL_PRECISION(6)));
 }

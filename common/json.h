@@ -21,10 +21,10 @@
 #include <stddef.h>
 
 /*
- * Strict JSON (RFC 8259): jansson with duplicate keys, NUL, invalid UTF-8,
- * surrogates, trailing bytes and out-of-range numbers refused, and our own
- * depth limit.  Everything that reads JSON goes through here, so that the
- * part behind it can be replaced.
+ * Strict JSON (RFC 8259), read and written by ourselves into jansson's
+ * values: duplicate keys, NUL, invalid UTF-8, lone surrogates, trailing
+ * bytes, numbers out of range and too much depth are refused.  Everything
+ * that reads JSON goes through here.
  */
 
 #define MAX_JSON_DEPTH	64
@@ -39,7 +39,10 @@ json_t	*json_strict(const void *, size_t, char *);
 /* member as string (NULL when absent or no string); not owned */
 const char	*json_str(const json_t *, const char *);
 
-/* compact text, keys in order of insertion; malloc'd, NULL on ENOMEM */
+/*
+ * Compact text, keys in order of insertion, reals with six digits; malloc'd,
+ * NULL when out of memory or for values nested beyond reason (or NULL).
+ */
 char	*json_text(const json_t *);
 
 #endif /* COMMON_JSON_H */

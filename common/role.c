@@ -14,6 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include <errno.h>
@@ -163,8 +164,10 @@ role_begin(int argc, char *argv[], enum role_id id)
 	struct msg	 msg;
 	int		 fd;
 
-	(void)argv;
 	log_init(role_name(id), 0);
+	/* ps and the audit log of the kernel show this one, not argv[0] */
+	if (argc > 0)
+		prctl(PR_SET_NAME, argv[0], 0, 0, 0);
 	signal(SIGPIPE, SIG_IGN);
 	if (argc > 3)
 		fatalx("too many arguments");

@@ -357,6 +357,8 @@ class Control:
             elif t == MSG['MSG_CTL_ERROR']:
                 code, n = struct.unpack_from('=II', data)
                 return code, data[8:8 + n].split(b'\0')[0].decode()
+            elif t == MSG['MSG_CTL_NEXT']:
+                self.next = struct.unpack('=Q', data)[0]
             elif t == MSG['MSG_LIST_CHANGED']:
                 _, code, _, gen, seq = struct.unpack_from('=16sIIQQ', data)
                 self.generation, self.seq = gen, seq
