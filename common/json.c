@@ -153,7 +153,8 @@ in_unicode(struct json_in *in, char *out)
 static size_t
 in_escape(struct json_in *in, char *out)
 {
-	static const char	 from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+	static const char	 from[] = "\"\\/bfnrt";
+	static const char	 to[] = "\"\\/\b\f\n\r\t";
 	const char		*at;
 
 	if (in->end - in->p < 2)
@@ -242,7 +243,8 @@ in_number_end(const struct json_in *in, int *real)
 	q = d;
 	if (q < in->end && *q == '.') {
 		*real = 1;
-		if ((d = in_digits(in, ++q)) == q)
+		q++;
+		if ((d = in_digits(in, q)) == q)
 			return (NULL);
 		q = d;
 	}

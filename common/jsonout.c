@@ -78,8 +78,10 @@ out_string(struct json_out *o, const char *s, size_t len)
 		out_put(o, s, (size_t)(q - s));
 		if (q == end)
 			break;
+		esc[0] = '\\';
+		n = 2;
 		if (*q != '\0' && (at = strchr(from, *q)) != NULL)
-			n = snprintf(esc, sizeof(esc), "\\%c", to[at - from]);
+			esc[1] = to[at - from];
 		else
 			n = snprintf(esc, sizeof(esc), "\\u%04X",
 			    (unsigned char)*q);

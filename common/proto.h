@@ -200,7 +200,7 @@ enum request_kind { REQ_RELOAD = 1, REQ_STOP, REQ_REPLACE, REQ_DEATH_KEPT };
 struct request {
 	uint32_t	kind;
 	uint32_t	id;
-	uint32_t	incarnation;	/* REQ_REPLACE, REQ_DEATH_KEPT: of whom */
+	uint32_t	incarnation;	/* of whom (REPLACE, DEATH_KEPT) */
 };
 
 struct request_done {

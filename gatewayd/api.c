@@ -404,7 +404,7 @@ api_event(void *arg, const struct conn_peer *peer, int status,
 	(void)arg;
 	/* slow or vanishing clients are no attack; malformed ones may be */
 	if (status >= 400 && status != 408 && status != 503 &&
-	    gatewayd.serving)
+	    strncmp(reason, "eof-", 4) != 0 && gatewayd.serving)
 		refusal(peer, reason);
 }
 

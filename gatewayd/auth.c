@@ -251,8 +251,11 @@ auth_asker(struct asker *a, const struct http_head *h)
 		masked(a->policy_id);
 	if (corr(h, "X-DefenseClaw-Destination-App", a->destination_app))
 		masked(a->destination_app);
-	if (corr(h, "X-DefenseClaw-Trace-Id", a->trace_id))
-		masked(a->trace_id);
+	if (corr(h, "X-DefenseClaw-Trace-Id", a->trace_id)) {
+		if (strlen(a->trace_id) != 32 ||
+		    strspn(a->trace_id, "0123456789abcdef") != 32)
+			masked(a->trace_id);
+	}
 	/* W3C trace context: 00-<32 hex>-<16 hex>-<2 hex> */
 	else if (corr(h, "traceparent", tp) && strlen(tp) == 55 &&
 	    strspn(tp + 3, "0123456789abcdef") == 32)

@@ -123,8 +123,8 @@ listen_open(const struct plan *pl, int tcp, char *err, size_t errlen)
 		sup.tcp = -1;
 		return (1);
 	}
-	if (!tcp || sup.tcp_given || (sup.tcp != -1 && sup.tcp_port == pl->port &&
-	    strcmp(sup.tcp_bind, pl->bind) == 0))
+	if (!tcp || sup.tcp_given || (sup.tcp != -1 &&
+	    sup.tcp_port == pl->port && strcmp(sup.tcp_bind, pl->bind) == 0))
 		return (0);
 	if ((fd = listen_tcp(pl->bind, pl->port)) == -1) {
 		snprintf(err, errlen, "%s port %u: %s%s", pl->bind, pl->port,

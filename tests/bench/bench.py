@@ -107,7 +107,7 @@ def words(text, key):
 
 def body():
     """A tool call of 1 KB."""
-    args = {'command': 'cat > notes.txt', 'text': TEXT}
+    args = {'command': 'cat > notes.txt', 'text': 2 * TEXT}
     while True:
         b = json.dumps({'tool': 'shell', 'args': args})
         if len(b) <= 1024:

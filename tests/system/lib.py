@@ -26,6 +26,7 @@ import http.client
 import json
 import os
 import pickle
+import random
 import re
 import select
 import shutil
@@ -132,10 +133,16 @@ def need_root():
 
 
 def free_port():
-    """A TCP port of 127.0.0.1 that was free a moment ago."""
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
+    """A TCP port of 127.0.0.1 that was free a moment ago, below those the
+    kernel gives to clients."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(('127.0.0.1', port))
+                return port
+            except OSError:
+                pass
 
 
 def wait_for(fn, what, seconds=CEILING):
