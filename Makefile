@@ -208,6 +208,8 @@ asan:
 clang:
 	$(Q)$(MAKE) $(CLANG) all unit-bins
 system-build:
+	@mkdir -p $(SYSROOT)/etc $(SYSROOT)/var/lib $(SYSROOT)/var/log \
+	    $(SYSROOT)/run
 	$(Q)$(MAKE) $(SYSTEM) all
 .PHONY: system-build
 
@@ -229,10 +231,13 @@ check-peers:
 	@echo 'no real clients or collectors are tested yet: they come with' \
 	    'the agents and the sinks'
 
-bench: all bench-bins
-	$(Q)DC_BIN=$(CURDIR)/$(BIN) python3 tests/bench/bench.py
+bench: deps
+	$(Q)$(MAKE) all bench-bins
+	$(Q)DC_BIN=$(CURDIR)/$(BIN) DC_BENCH=$(CURDIR)/$(B)/bench \
+	    python3 tests/bench/bench.py
 
-soak: all
+soak: deps
+	$(Q)$(MAKE) all
 	$(Q)DC_SOAK=1 DC_BIN=$(CURDIR)/$(BIN) python3 tests/system/soak.py
 
 # --- confinement: role programs that try what they may not -----------------
@@ -277,7 +282,7 @@ fuzz-bins: $(addprefix $(B)/,$(FUZZ))
 .PHONY: fuzz-bins
 
 # what it finds goes to build/fuzz/found; the corpora in the tree stay
-fuzz:
+fuzz: deps
 	$(Q)$(MAKE) $(FUZZB) fuzz-bins
 	$(Q)sh tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ)
 
@@ -289,12 +294,12 @@ lint:
 DEPS	= build-essential pkg-config libbsd-dev libevent-dev libsodium-dev \
 	  libjansson-dev libsqlite3-dev libpcre2-dev libyaml-dev \
 	  libvectorscan-dev python3 curl
-TESTDEPS = clang libclang-rt-14-dev libhttp-parser-dev mandoc iproute2 wrk \
-	  nginx-light
+TESTDEPS = clang libclang-rt-14-dev libhttp-parser-dev mandoc iproute2 \
+	  e2fsprogs sqlite3 wrk nginx-light
 
 deps:
 	$(Q)sh tests/deps.sh $(DEPS) \
-	    $(if $(filter check bench fuzz,$(MAKECMDGOALS)),$(TESTDEPS))
+	    $(if $(filter check bench fuzz soak,$(MAKECMDGOALS)),$(TESTDEPS))
 
 run: deps
 	$(Q)$(MAKE) all

@@ -100,6 +100,9 @@ signer_closed(struct peer *p)
 {
 	if (auditd.signer == p)
 		auditd.signer = NULL;
+	/* the last checkpoint was waited for: it does not come */
+	if (auditd.stopping)
+		role_exit();
 }
 
 static void

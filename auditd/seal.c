@@ -164,6 +164,8 @@ seal_signed(struct peer *peer, struct msg *msg)
 	if (sa.code != CTL_OK) {
 		log_warnx("no checkpoint: the signer: %s", sa.text);
 		news_ms = clock_ms();
+		if (auditd.stopping)
+			role_exit();
 		return;
 	}
 	if (head_verify(&sa.head, auditd.pubkey, err, sizeof(err)) == -1)
@@ -174,8 +176,11 @@ seal_signed(struct peer *peer, struct msg *msg)
 	stamp_event(&auditd.stamp, &ev, ACTION_CHECKPOINT, SEV_INFO);
 	ev.field[EV_TARGET] = seq;
 	ev.field[EV_DETAILS] = text;
-	if (commit_event(&ev, NULL, NULL) == -1)
+	if (commit_event(&ev, NULL, NULL) == -1) {
+		if (auditd.stopping)
+			role_exit();
 		return;
+	}
 	commit_now();
 	/* rows since the head was taken are news, the checkpoint is not */
 	auditd.unsealed -= asked_rows;

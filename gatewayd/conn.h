@@ -110,6 +110,7 @@ int	conn_listen(struct conn_server *, int);
 void	conn_pause(struct conn_server *);
 void	conn_resume(struct conn_server *);
 void	conn_drain(struct conn_server *, void (*)(void *), void *);
+void	conn_end_idle(struct conn_server *);
 void	conn_get_stats(const struct conn_server *, struct conn_stats *);
 
 int	conn_alive(struct conn_server *, uint64_t);

@@ -543,6 +543,19 @@ conn_drain(struct conn_server *srv, void (*cb)(void *), void *arg)
 		event_active(&srv->wake, EV_TIMEOUT, 0);
 }
 
+/*
+ * After conn_drain(): who asks nothing now is not waited for.
+ */
+void
+conn_end_idle(struct conn_server *srv)
+{
+	struct conn	*c;
+
+	TAILQ_FOREACH(c, &srv->conns, entry)
+		if (c->state == CONN_IDLE || c->state == CONN_HEAD)
+			conn_set_deadline(c, conn_now());
+}
+
 void
 conn_get_stats(const struct conn_server *srv, struct conn_stats *st)
 {

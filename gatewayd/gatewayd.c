@@ -159,10 +159,13 @@ gatewayd_drain(struct peer *sup, struct msg *msg)
 	if (msg->hdr.type == MSG_SHUTDOWN)
 		TAILQ_FOREACH_SAFE(p, &role.clients, entry, tmp)
 			peer_close_when_sent(p);
-	if (role.state == ST_DRAINING)
-		return;
-	role.state = ST_DRAINING;
-	conn_drain(gatewayd.server, drained, NULL);
+	if (role.state != ST_DRAINING) {
+		role.state = ST_DRAINING;
+		conn_drain(gatewayd.server, drained, NULL);
+	}
+	/* no successor serves: an idle client has nothing to wait for */
+	if (msg->hdr.type == MSG_SHUTDOWN)
+		conn_end_idle(gatewayd.server);
 }
 
 static void

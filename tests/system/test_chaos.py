@@ -272,5 +272,18 @@ def auditd_with_a_role():
         wait_for(lambda: set(pids) <= deaths(suite), 'a row for each death')
 
 
+def stop_with_an_idle_client():
+    """Who asks nothing is not waited for, and nobody has to be killed."""
+    with lib.Suite() as suite:
+        suite.start()
+        c = suite.client()
+        eq(c.post('/api/v1/inspect/tool', BODIES[0][0]).status, 200)
+        eq(suite.stop(), 0, 'exit status')
+        if 'did not go when told' in suite.log():
+            raise AssertionError('a worker waited for an idle client')
+        c.close()
+
+
 if __name__ == '__main__':
-    lib.run([auditd_with_a_role, one_by_one, all_at_once])
+    lib.run([stop_with_an_idle_client, auditd_with_a_role, one_by_one,
+        all_at_once])

@@ -45,6 +45,35 @@ accepts(void)
 	json_decref(root);
 }
 
+/* what goes in by any spelling comes out in one */
+static void
+spellings(void)
+{
+	static const char *const	 pairs[][2] = {
+		{ " [ ] ", "[]" },
+		{ "{\"a\\u0062\":{}}", "{\"ab\":{}}" },
+		{ "[\"\\ud83d\\ude00\\u20ac\"]",
+		    "[\"\xf0\x9f\x98\x80\xe2\x82\xac\"]" },
+		{ "[\"\\/\\\\\\\"\\b\\f\\n\\r\\t\\u0001\x7f\"]",
+		    "[\"/\\\\\\\"\\b\\f\\n\\r\\t\\u0001\x7f\"]" },
+		{ "[0,-0,1.0,1e2,0.5,1E-7,9223372036854775807]",
+		    "[0,0,1.0,100.0,0.5,1e-07,9223372036854775807]" },
+		{ "[true,false,null]", "[true,false,null]" },
+	};
+	char		 err[MAX_JSON_ERR], *text;
+	json_t		*root;
+	size_t		 i;
+
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		CHECK((root = parse(pairs[i][0], err)) != NULL);
+		CHECK((text = json_text(root)) != NULL);
+		CHECK_STR(text, pairs[i][1]);
+		free(text);
+		json_decref(root);
+	}
+	CHECK(json_text(NULL) == NULL);
+}
+
 static void
 refuses(void)
 {
@@ -54,6 +83,10 @@ refuses(void)
 		"[\"\x80\"]", "[\"\xc0\xaf\"]", "[\"\\ud800\"]",
 		"[\"\\u0000\"]", "[\"a\nb\"]", "[// no\n1]", "{\"a\" 1}",
 		"[\"\xed\xa0\x80\"]", "{a:1}", "[+1]", "[.5]", "[1.]",
+		"[-]", "[1e]", "[\"\\x41\"]", "[\"\\u12\"]", "[\"a", "[tru]",
+		"[\"\\udc00\"]", "[\"\\ud800\\u0041\"]", "[\"\\", "3",
+		"{\"a\":1,}", "{\"a\":1 \"b\":2}", "{\"a\",1}", "[1 2]",
+		"{\"a\":1,\"\\u0061\":2}", "\xef\xbb\xbf[]", "[1}",
 	};
 	char				 err[MAX_JSON_ERR];
 	size_t				 i;
@@ -101,6 +134,7 @@ int
 main(void)
 {
 	RUN(accepts);
+	RUN(spellings);
 	RUN(refuses);
 	RUN(depth);
 	return (0);
