@@ -40,6 +40,7 @@
 #include "common/sealed.h"
 #include "rulecompile.h"
 #include "rulepack.h"
+#include "ruleself.h"
 
 #define MAX_RULEC_SECONDS	20
 
@@ -133,6 +134,8 @@ compile_main(void)
 	if ((fd = role_fd(SFD_INPUT, NULL)) == -1)
 		fatalx("no records were handed over");
 	role_enter(&compile_promise, NULL);
+	if (ruleself_check(err, sizeof(err)) == -1)
+		fatalx("%s", err);
 	if ((recs = sealed_map(fd, MAX_SEALED, &len)) == NULL)
 		fatal("records");
 	if (rulecompile(recs, len, &image, &imagelen, &rp, err,

@@ -39,6 +39,18 @@ if [ "$(id -u)" != 0 ]; then
 else
 	echo "installing:$missing"
 fi
+# Vectorscan has Hyperscan's library name, and misses matches: it has to go
+case $missing in
+*libhyperscan-dev*)
+	for p in libvectorscan5 libvectorscan-dev; do
+		status=$(dpkg-query -W -f '${Status}' $p 2>/dev/null || true)
+		[ "$status" != 'install ok installed' ] || {
+			echo "removing $p: libhyperscan takes its place"
+			missing="$missing $p-"
+		}
+	done
+	;;
+esac
 export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2086
 $sudo apt-get install -y --no-install-recommends $missing >/dev/null 2>&1 || {
