@@ -454,6 +454,8 @@ class Suite:
         env = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'HOME': self.dir}
         if not self.system:
             env['DEFENSECLAW_HOME'] = self.home
+        if 'ASAN_OPTIONS' in os.environ:
+            env['ASAN_OPTIONS'] = os.environ['ASAN_OPTIONS']
         return env
 
     def become(self):
