@@ -65,7 +65,7 @@ MAINS	= gatewayd/gatewayd.c gatewayd/rulec.c auditd/auditd.c \
 	  ctl/defenseclawctl.c ctl/defenseclawd/defenseclawd.c \
 	  ctl/defenseclawd/confc.c
 
-# gatewayd links the Vectorscan run time only; the compiler is rulec's
+# gatewayd links the Hyperscan run time only; the compiler is rulec's
 RULEC_SRCS = $(wildcard gatewayd/rule*.c)
 COMMON_SRCS = $(wildcard common/*.c)
 DETECT_SRCS = $(wildcard common/detect/*.c)

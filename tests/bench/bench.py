@@ -130,7 +130,7 @@ def bench_match():
     def last(label, n):
         line = re.search(re.escape(label) + r'\s+(.*)', out)
         return float(line[1].split()[n])
-    raw, detect = (last('Vectorscan, one raw pass', n) for n in (0, 2)), \
+    raw, detect = (last('Hyperscan, one raw pass', n) for n in (0, 2)), \
         (last('the whole detect step', n) for n in (0, 2))
     pcre = last('PCRE2-JIT, rule by rule', 0)
     us, ratio = raw
