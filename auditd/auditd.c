@@ -22,10 +22,10 @@
  *            auditors and operators over connections the supervisor passes
  *   may not  sign (auditd -P sign does, and sees no event), use the network,
  *            exec, open anything outside its directory, see a client's token
- *   if taken can write false rows from now on and read what is stored; the
- *            rows before the last signed head cannot be changed unnoticed,
- *            for it does not hold the device key and the signer signs no
- *            older head
+ *   if taken can write false rows from now on and read what is stored; a
+ *            change of rows up to a signed head shows to whoever keeps that
+ *            head elsewhere, for it does not hold the device key; to others
+ *            a log written anew with higher sequences does not show
  */
 
 #include <sys/stat.h>
@@ -38,6 +38,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/secret.h"
 #include "auditd.h"
@@ -91,6 +92,7 @@ static const struct dispatch from_signer[] = {
 };
 
 #define MAX_DEATHS	64	/* as many as the supervisor keeps */
+#define MAX_OPEN_MS	5000	/* at the suite's start, for another writer */
 
 static struct death	deaths[MAX_DEATHS];
 static unsigned int	ndeaths;
@@ -98,11 +100,10 @@ static unsigned int	ndeaths;
 static void
 signer_closed(struct peer *p)
 {
-	if (auditd.signer == p)
-		auditd.signer = NULL;
-	/* the last checkpoint was waited for: it does not come */
-	if (auditd.stopping)
-		role_exit();
+	if (auditd.signer != p)
+		return;
+	auditd.signer = NULL;
+	seal_over("the signer is being replaced: try again");
 }
 
 static void
@@ -131,7 +132,8 @@ auditd_control(struct peer *sup, struct msg *msg)
 	struct peer	*p;
 
 	(void)sup;
-	if ((p = role_control(msg, control_from_client, MAX_FRAME)) != NULL)
+	if ((p = role_control(msg, control_from_client, MAX_FRAME,
+	    control_refused)) != NULL)
 		control_open(p);
 }
 
@@ -170,6 +172,37 @@ auditd_roster(struct peer *sup, struct msg *msg)
 }
 
 /*
+ * One death is one event, however often the supervisor has to tell of it.
+ */
+static void
+death_id(const struct death *d, uint8_t id[EVENT_ID_LEN])
+{
+	uint64_t	who[2] = { d->suite_us, d->incarnation };
+
+	crypto_generichash(id, EVENT_ID_LEN, (const uint8_t *)who,
+	    sizeof(who), NULL, 0);
+}
+
+static int
+death_cb(const struct chain_row *row, void *arg)
+{
+	(void)row;
+	(void)arg;
+	return (0);
+}
+
+static int
+death_known(const struct death *d)
+{
+	uint8_t	id[EVENT_ID_LEN];
+	int	found;
+
+	death_id(d, id);
+	return (query_id(auditd.query, id, death_cb, NULL, &found) ==
+	    STORE_OK && found);
+}
+
+/*
  * The death of a role nobody told to go is evidence.
  */
 static void
@@ -182,6 +215,7 @@ death_event(const struct death *d)
 	if (WIFSIGNALED(d->status) && WTERMSIG(d->status) == SIGSYS)
 		severity = SEV_CRITICAL;
 	stamp_event(&auditd.stamp, &ev, "role-death", severity);
+	death_id(d, ev.id);
 	ev.field[EV_TARGET] = d->instance;
 	ev.field[EV_ACTOR] = "role:supervisor";
 	details = json_pack("{s:i,s:i,s:i,s:b,s:I}", "pid", (int)d->pid,
@@ -201,11 +235,19 @@ deaths_record(void)
 {
 	struct request	 rq;
 	unsigned int	 i;
+	int		 known[MAX_DEATHS];
 
-	if (ndeaths == 0 || commit_begin() == -1)
+	if (ndeaths == 0 || !auditd.reconciled)
+		return;
+	/* only durable rows are looked at */
+	commit_now();
+	for (i = 0; i < ndeaths; i++)
+		known[i] = death_known(&deaths[i]);
+	if (commit_begin() == -1)
 		return;
 	for (i = 0; i < ndeaths; i++)
-		death_event(&deaths[i]);
+		if (!known[i])
+			death_event(&deaths[i]);
 	commit_now();
 	if (auditd.why[0] != '\0')
 		return;
@@ -243,7 +285,7 @@ read_pubkey(void)
 		fatal("device.pub");
 	if (device_pub_parse(s.data, s.len, auditd.pubkey, err,
 	    sizeof(err)) == -1)
-		fatalx("device.pub: %s", err);
+		role_refuse("device.pub: %s", err);
 	secret_free(&s);
 }
 
@@ -270,12 +312,34 @@ read_keys(struct store_conf *sc)
 	}
 }
 
+/*
+ * Whatever may pass by itself is waited for while the suite lives; at its
+ * start the operator is there and is told.
+ */
+static void
+open_store(const struct store_conf *sc)
+{
+	char			 err[MAX_STORE_ERR], said[MAX_STORE_ERR] = "";
+	enum store_status	 st;
+	uint64_t		 since = clock_ms();
+
+	while ((st = store_open(&auditd.store, sc, err, sizeof(err))) !=
+	    STORE_OK) {
+		if (!store_transient(st) || (!role.start.was_ready &&
+		    (st != STORE_BUSY || clock_ms() - since > MAX_OPEN_MS)))
+			role_refuse("audit database: %s", err);
+		if (strcmp(err, said) != 0)
+			log_warnx("audit database: %s", err);
+		strlcpy(said, err, sizeof(said));
+		role_pause(RECOVER_MS);
+	}
+}
+
 int
 main(int argc, char *argv[])
 {
 	static struct confine_params	 params;
 	struct store_conf		 sc;
-	char				 err[MAX_STORE_ERR];
 	int				 dir;
 
 	if (argc == 3 && strcmp(argv[1], "-P") == 0 &&
@@ -294,8 +358,7 @@ main(int argc, char *argv[])
 	sc.alg = (enum chain_alg)auditd.rec.hash_alg;
 	read_keys(&sc);
 	stamp_init(&auditd.stamp, &auditd.suite);
-	if (store_open(&auditd.store, &sc, err, sizeof(err)) != STORE_OK)
-		fatalx("audit database: %s", err);
+	open_store(&sc);
 	commit_init();
 	seal_init();
 	params.dirs[params.ndirs++] = dir;

@@ -33,6 +33,7 @@
 #define BUSY_RETRY_MS	10
 #define RECOVER_MS	500	/* between attempts after a failed write */
 #define IN_FORCE_MS	1000	/* for a worker to follow a list change */
+#define ACTION_UNFOUNDED "lists-unfounded"
 #define MAX_WAITERS	256	/* list changes being answered */
 #define TAIL_ROWS	256	/* rows sent to a follower at once */
 #define EXPORT_ROWS	256
@@ -42,6 +43,7 @@ struct worker {
 	TAILQ_ENTRY(worker)	 entry;
 	struct peer		*peer;
 	uint64_t		 in_force;	/* list generation it has */
+	uint64_t		 since_ms;	/* it was told of one, or late */
 	struct appended		 acks[MAX_APPENDED];
 	unsigned int		 nacks;
 };
@@ -98,19 +100,23 @@ void	 deaths_record(void);
 
 /* commit.c: the one transaction that everything arriving together shares */
 void	 commit_init(void);
-int	 commit_begin(void);		/* -1: why is set */
+int	 commit_begin(void);		/* -1: why is set, or busy */
 void	 commit_soon(void);
 void	 commit_now(void);
 void	 commit_fail(enum store_status);
+void	 commit_pause(const char *);	/* why traffic is refused now */
 struct after	*commit_after(void (*)(struct after *, const char *),
 	    struct peer *, uint32_t);
 void	 commit_forget(struct peer *);
 int	 commit_event(struct event *, json_t *, uint64_t *);
 void	 commit_state(struct peer *);	/* tells one worker, or all (NULL) */
 void	 append_msg(struct peer *, struct msg *);
+int	 event_is_ours(const struct event *);	/* no worker may send it */
 
 /* lists.c */
 void	 lists_push(struct worker *);
+void	 lists_push_late(void);		/* to whoever could not be told */
+void	 lists_verify(void);		/* against the log; reports */
 void	 lists_in_force(struct peer *, struct msg *);
 void	 lists_change(struct peer *, struct msg *);
 void	 lists_check(void);
@@ -122,16 +128,20 @@ void	 seal_hello(struct peer *, struct msg *);
 void	 seal_signed(struct peer *, struct msg *);
 void	 seal_rows(uint64_t);
 void	 seal_now(void);
+void	 seal_begin(void);		/* takes the log into use */
+void	 seal_head(void);		/* a reader waits for a signature */
+void	 seal_over(const char *);	/* no answer comes, for this reason */
 int	 seal_pending(void);
+const struct head	*seal_last(void);	/* NULL: none yet */
 
 /* control.c */
 extern const struct dispatch control_from_client[];
 void	 control_open(struct peer *);
+void	 control_refused(struct peer *, uint32_t);
 void	 control_tails(void);		/* new rows for followers */
 void	 alerts_msg(struct peer *, struct msg *);
 void	 control_tick(void);
-void	 control_refusal(const struct tally_entry *, void *);
-void	 control_head(const struct head *);
+void	 control_head(const struct head *, const char *);
 void	 control_closed(struct peer *);
 
 /* report.c: status as JSON */

@@ -80,8 +80,9 @@ commit_state(struct peer *peer)
 
 	memset(&ss, 0, sizeof(ss));
 	ss.ok = auditd.reconciled && auditd.why[0] == '\0';
-	strlcpy(ss.text, auditd.reconciled ? auditd.why :
-	    "the audit log waits for the signer", sizeof(ss.text));
+	strlcpy(ss.text, auditd.reconciled || auditd.why[0] != '\0' ?
+	    auditd.why : "the audit log waits for the signer",
+	    sizeof(ss.text));
 	store_head(auditd.store, &h);
 	ss.last_seq = h.seq;
 	if (peer != NULL) {
@@ -143,6 +144,18 @@ refuse(struct peer *peer, const uint8_t id[EVENT_ID_LEN],
 }
 
 /*
+ * Traffic is refused for this reason until the store works again.
+ */
+void
+commit_pause(const char *why)
+{
+	strlcpy(auditd.why, why, sizeof(auditd.why));
+	log_warnx("the audit log fails, traffic is refused: %s", auditd.why);
+	commit_state(NULL);
+	retry_in(RECOVER_MS);
+}
+
+/*
  * Everything of the open transaction is undone and everyone in it told;
  * nothing durable is touched.  Traffic is refused until the store recovers.
  */
@@ -152,16 +165,15 @@ commit_fail(enum store_status st)
 	struct worker	*w;
 	struct after	*a;
 	unsigned int	 i;
+	char		 why[MAX_STORE_ERR];
 
-	strlcpy(auditd.why, store_errtext(auditd.store), sizeof(auditd.why));
-	log_warnx("the audit log cannot be written (%s): traffic is refused: "
-	    "%s", store_status_name(st), auditd.why);
+	strlcpy(why, store_errtext(auditd.store), sizeof(why));
 	if (auditd.in_tx)
 		store_rollback(auditd.store);
 	auditd.in_tx = 0;
 	own_rows = 0;
 	/* first the reason, for the refusals are told to clients with it */
-	commit_state(NULL);
+	commit_pause(why);
 	TAILQ_FOREACH(w, &auditd.workers, entry) {
 		for (i = 0; i < w->nacks; i++)
 			refuse(w->peer, w->acks[i].id, st);
@@ -171,7 +183,6 @@ commit_fail(enum store_status st)
 		TAILQ_REMOVE(&auditd.after, a, entry);
 		a->fn(a, auditd.why);
 	}
-	retry_in(RECOVER_MS);
 }
 
 int
@@ -276,12 +287,15 @@ commit_event(struct event *ev, json_t *details, uint64_t *seq)
 static void
 hold(struct peer *peer, const void *data, size_t len)
 {
+	struct event	 ev;
 	struct held	*h;
 
 	if (nheld == MAX_HELD || (h = malloc(sizeof(*h) + len)) == NULL) {
-		/* gatewayd sends it again, or refuses its client */
-		worker_closed(peer);
-		peer_free(peer);
+		/* the edge stays: a closed one is not made again */
+		if (event_decode(&ev, data, len) == -1)
+			fatalx("%s: an event that does not decode",
+			    peer->name);
+		refuse(peer, ev.id, STORE_BUSY);
 		return;
 	}
 	h->peer = peer;
@@ -305,6 +319,12 @@ append_one(struct peer *peer, const void *data, size_t len)
 
 	if (event_decode(&ev, data, len) == -1)
 		fatalx("%s: an event that does not decode", peer->name);
+	if (event_is_ours(&ev)) {
+		log_warnx("%s: refused an event that is auditd's own to "
+		    "write: %s", peer->name, ev.field[EV_ACTION]);
+		refuse(peer, ev.id, STORE_REFUSED);
+		return;
+	}
 	if (commit_begin() == -1) {
 		if (auditd.reconciled && auditd.why[0] == '\0')
 			hold(peer, data, len);
@@ -385,6 +405,10 @@ retry_cb(evutil_socket_t fd, short what, void *arg)
 	auditd.why[0] = '\0';
 	log_info("the audit log can be written again");
 	commit_state(NULL);
+	if (!auditd.reconciled)
+		seal_begin();
+	else
+		lists_push_late();
 }
 
 void

@@ -37,6 +37,7 @@ struct stream {
 	uint64_t	 next;
 	uint64_t	 last;		/* export: where it ends */
 	int		 want_head;
+	uint32_t	 head_id;	/* of the request for it */
 };
 
 struct alerts_to {
@@ -75,8 +76,8 @@ const struct dispatch control_from_client[] = {
 	    control_export },
 	{ MSG_CTL_AUDIT_TAIL, ST_RUNNING, 8, 8, FD_NONE, READERS,
 	    control_tail },
-	{ MSG_CTL_ALERTS, ST_RUNNING, 4, 4, FD_NONE, READERS,
-	    control_alerts },
+	{ MSG_CTL_ALERTS, ST_RUNNING, sizeof(struct alert_list),
+	    sizeof(struct alert_list), FD_NONE, READERS, control_alerts },
 	{ MSG_CTL_ALERT_ACK, ST_RUNNING, 13, 13 + MAX_ACK_NOTE, FD_NONE,
 	    OPERATOR, control_ack },
 	{ MSG_CTL_LIST, ST_RUNNING, 0, 0, FD_NONE, READERS, control_lists },
@@ -140,7 +141,7 @@ row_line(const struct chain_row *row, void *arg)
 		peer_close_when_sent(p);
 		return (1);
 	}
-	return (s->kind != STREAM_NONE && peer_blocked(p));
+	return (peer_blocked(p));
 }
 
 /*
@@ -200,25 +201,10 @@ control_tails(void)
 			stream_go(p);
 }
 
-static void
-control_refused(struct peer *p, uint32_t type)
-{
-	char	 origin[32];
-
-	(void)type;
-	snprintf(origin, sizeof(origin), "uid:%u", p->caller.uid);
-	if (tally_hit(&auditd.tally, "control", origin, clock_ms())) {
-		struct tally_entry	e;
-
-		memset(&e, 0, sizeof(e));
-		strlcpy(e.what, "control", sizeof(e.what));
-		strlcpy(e.origin, origin, sizeof(e.origin));
-		e.count = 1;
-		control_refusal(&e, NULL);
-	}
-}
-
-void
+/*
+ * -1 when it is not durable: it is kept then, and counted on.
+ */
+static int
 control_refusal(const struct tally_entry *e, void *arg)
 {
 	struct event	ev;
@@ -227,8 +213,26 @@ control_refusal(const struct tally_entry *e, void *arg)
 	stamp_event(&auditd.stamp, &ev, "request-refused", SEV_MEDIUM);
 	ev.field[EV_TARGET] = e->what;
 	ev.field[EV_ACTOR] = e->origin;
-	(void)commit_event(&ev, json_pack("{s:I,s:i}", "count",
-	    (json_int_t)e->count, "window_ms", TALLY_WINDOW_MS), NULL);
+	if (commit_event(&ev, json_pack("{s:I,s:i}", "count",
+	    (json_int_t)e->count, "window_ms", TALLY_WINDOW_MS), NULL) == -1)
+		return (-1);
+	commit_now();
+	return (auditd.why[0] == '\0' ? 0 : -1);
+}
+
+void
+control_refused(struct peer *p, uint32_t type)
+{
+	struct tally_entry	e;
+
+	(void)type;
+	memset(&e, 0, sizeof(e));
+	strlcpy(e.what, "control", sizeof(e.what));
+	snprintf(e.origin, sizeof(e.origin), "uid:%u", p->caller.uid);
+	e.count = 1;
+	if (tally_hit(&auditd.tally, e.what, e.origin, clock_ms()) &&
+	    control_refusal(&e, NULL) == -1)
+		(void)tally_hit(&auditd.tally, e.what, e.origin, clock_ms());
 }
 
 void
@@ -253,7 +257,6 @@ control_open(struct peer *p)
 		fatal("client");
 	p->on_close = control_closed;
 	p->on_flow = control_flow;
-	p->on_refused = control_refused;
 }
 
 static void
@@ -350,48 +353,61 @@ control_show(struct peer *p, struct msg *msg)
 		peer_done(p, msg->hdr.id, CTL_OK);
 }
 
+static void
+head_answer(struct peer *p, uint32_t id, const struct head *h)
+{
+	char	text[MAX_HEAD_JSON];
+	size_t	n = head_json(h, text);
+
+	peer_send(p, MSG_CTL_TEXT, id, -1, text, n);
+	peer_done(p, id, CTL_OK);
+}
+
 /*
- * A fresh signature under the newest row; the answer comes with it.
+ * A signature under the newest row that says anything; the answer comes with
+ * it.
  */
 static void
 control_take_head(struct peer *p, struct msg *msg)
 {
 	struct stream	*s = p->ctx;
-	struct head	 h;
 
 	if (!ready(p, msg->hdr.id))
 		return;
+	/* what came after that head is the checkpoint made of it */
+	if (auditd.unsealed == 0 && seal_last() != NULL) {
+		head_answer(p, msg->hdr.id, seal_last());
+		return;
+	}
 	if (auditd.signer == NULL) {
 		peer_error(p, msg->hdr.id, CTL_NOT_RUNNING, "the signer is "
 		    "not running at the moment: try again");
 		return;
 	}
-	s->id = msg->hdr.id;
+	s->head_id = msg->hdr.id;
 	s->want_head = 1;
-	store_head(auditd.store, &h);
-	if (auditd.unsealed == 0) {
-		/* the last row may be the checkpoint itself */
-		auditd.unsealed = 1;
-	}
-	seal_now();
+	seal_head();
 }
 
+/*
+ * To everybody who waits: the head, or why there is none (NULL).
+ */
 void
-control_head(const struct head *h)
+control_head(const struct head *h, const char *failure)
 {
-	char		 text[MAX_HEAD_JSON];
 	struct stream	*s;
 	struct peer	*p;
-	size_t		 n;
 
-	n = head_json(h, text);
 	TAILQ_FOREACH(p, &role.clients, entry) {
 		s = p->ctx;
 		if (!s->want_head)
 			continue;
 		s->want_head = 0;
-		peer_send(p, MSG_CTL_TEXT, s->id, -1, text, n);
-		peer_done(p, s->id, CTL_OK);
+		if (h != NULL)
+			head_answer(p, s->head_id, h);
+		else
+			peer_error(p, s->head_id, CTL_NOT_RUNNING, "%s",
+			    failure);
 	}
 }
 
@@ -467,21 +483,25 @@ control_alerts(struct peer *p, struct msg *msg)
 	struct stream		*s = p->ctx;
 	struct query_filter	 f;
 	enum store_status	 st;
-	uint32_t		 limit;
+	struct alert_list	 al;
 	uint64_t		 next;
 
-	if (msg_get(msg, &limit, sizeof(limit)) == -1 ||
-	    !ready(p, msg->hdr.id))
+	if (msg_get(msg, &al, sizeof(al)) == -1 || !ready(p, msg->hdr.id))
 		return;
 	memset(&f, 0, sizeof(f));
-	f.limit = limit == 0 || limit > MAX_QUERY_ROWS ? MAX_QUERY_ROWS :
-	    limit;
+	f.before = al.before;
+	f.limit = al.limit == 0 || al.limit > MAX_QUERY_ROWS ?
+	    MAX_QUERY_ROWS : al.limit;
 	s->id = msg->hdr.id;
 	if ((st = query_alerts(auditd.query, &f, row_line, p, &next)) !=
-	    STORE_OK)
+	    STORE_OK) {
 		store_error(p, msg->hdr.id, st);
-	else
-		peer_done(p, msg->hdr.id, CTL_OK);
+		return;
+	}
+	if (next != 0)
+		peer_send(p, MSG_CTL_NEXT, msg->hdr.id, -1, &next,
+		    sizeof(next));
+	peer_done(p, msg->hdr.id, CTL_OK);
 }
 
 /* a client's request was recorded, or could not be */
@@ -661,10 +681,12 @@ alerts_msg(struct peer *peer, struct msg *msg)
 	actor = rbuf_str(&r, 80);
 	if (rbuf_end(&r) == -1 || f.limit == 0 || f.limit > MAX_QUERY_ROWS)
 		fatalx("%s: malformed alert query", peer->name);
-	f.actor = actor[0] != '\0' ? actor : NULL;
+	f.actor = actor;
 	to.peer = peer;
 	to.id = msg->hdr.id;
-	if (!auditd.reconciled)
+	if (actor[0] == '\0')
+		code = CTL_PERMISSION;	/* everybody's are for operators */
+	else if (!auditd.reconciled)
 		code = CTL_NOT_RUNNING;
 	else {
 		commit_now();

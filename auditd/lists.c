@@ -37,10 +37,16 @@ struct find {
 	enum list_action found;
 };
 
+struct push {
+	struct worker	*w;
+	uint32_t	 count;
+	int		 failed;
+};
+
 static int
 push_entry(const struct list_entry *e, void *arg)
 {
-	struct worker		*w = arg;
+	struct push		*push = arg;
 	struct policy_item	 item;
 	struct wbuf		 b;
 
@@ -53,31 +59,79 @@ push_entry(const struct list_entry *e, void *arg)
 	wbuf_put(&b, &item, sizeof(item));
 	wbuf_str(&b, e->name);
 	wbuf_str(&b, e->reason != NULL ? e->reason : "");
-	if (b.failed || peer_send(w->peer, MSG_POLICY_ENTRY, 0, -1, b.data,
-	    b.len) == -1)
-		log_warnx("%s: list entry not sent", w->peer->name);
+	push->failed = b.failed || peer_send(push->w->peer, MSG_POLICY_ENTRY,
+	    0, -1, b.data, b.len) == -1;
 	wbuf_free(&b);
-	return (0);
+	push->count++;
+	return (push->failed);
 }
 
 /*
  * The whole of the lists, which the worker takes over at the end message.
+ * When they cannot be read or sent whole that message does not come and
+ * traffic is refused: a list cut short would allow what is blocked.
  */
 void
 lists_push(struct worker *w)
 {
 	struct policy_head	ph;
+	struct push		push;
 
 	memset(&ph, 0, sizeof(ph));
+	memset(&push, 0, sizeof(push));
+	push.w = w;
 	ph.generation = auditd.generation;
-	peer_send(w->peer, MSG_POLICY_BEGIN, 0, -1, &ph, sizeof(ph));
-	if (policy_each(auditd.policy, push_entry, w) != STORE_OK)
+	push.failed = peer_send(w->peer, MSG_POLICY_BEGIN, 0, -1, &ph,
+	    sizeof(ph)) == -1;
+	if (!push.failed && policy_each(auditd.policy, push_entry, &push) !=
+	    STORE_OK) {
+		commit_pause(store_errtext(auditd.store));
+		return;
+	}
+	ph.count = push.count;
+	if (push.failed || peer_send(w->peer, MSG_POLICY_END, 0, -1, &ph,
+	    sizeof(ph)) == -1)
+		commit_pause("the lists could not be sent to every worker");
+}
+
+void
+lists_push_late(void)
+{
+	struct worker	*w;
+
+	TAILQ_FOREACH(w, &auditd.workers, entry)
+		if (w->in_force < auditd.generation)
+			lists_push(w);
+}
+
+/*
+ * List entries and acknowledgements are no rows of the chain: each must at
+ * least name the row that made it.
+ */
+void
+lists_verify(void)
+{
+	struct event	ev;
+	uint64_t	lists, acks;
+
+	if (policy_unfounded(auditd.policy, &lists) != STORE_OK ||
+	    query_unfounded(auditd.query, &acks) != STORE_OK) {
 		log_warnx("lists: %s", store_errtext(auditd.store));
-	peer_send(w->peer, MSG_POLICY_END, 0, -1, &ph, sizeof(ph));
+		return;
+	}
+	if (lists == 0 && acks == 0)
+		return;
+	log_warnx("%llu list entries and %llu acknowledgements have no event "
+	    "that made them: the database was changed by somebody else",
+	    (unsigned long long)lists, (unsigned long long)acks);
+	stamp_event(&auditd.stamp, &ev, ACTION_UNFOUNDED, SEV_CRITICAL);
+	ev.field[EV_TARGET] = "audit.db";
+	(void)commit_event(&ev, json_pack("{s:I,s:I}", "list_entries",
+	    (json_int_t)lists, "acknowledgements", (json_int_t)acks), NULL);
 }
 
 static void
-lists_answer(struct after *a, uint32_t code, const char *text)
+lists_answer(const struct after *a, uint32_t code, const char *text)
 {
 	struct list_changed	lc;
 
@@ -100,28 +154,30 @@ void
 lists_check(void)
 {
 	struct after	*a, *tmp;
-	struct worker	*w, *late;
+	struct worker	*w;
 	struct request	 rq;
 	uint64_t	 now = clock_ms();
+	int		 late;
 
 	TAILQ_FOREACH_SAFE(a, &auditd.waiting, entry, tmp) {
-		late = NULL;
-		TAILQ_FOREACH(w, &auditd.workers, entry)
-			if (w->in_force < a->generation) {
-				late = w;
-				if (now < a->deadline_ms)
-					break;
-				memset(&rq, 0, sizeof(rq));
-				rq.kind = REQ_REPLACE;
-				rq.incarnation = w->peer->incarnation;
-				peer_send(role.sup, MSG_REQUEST, 0, -1, &rq,
-				    sizeof(rq));
-			}
-		if (late != NULL) {
-			if (now >= a->deadline_ms)
-				a->deadline_ms = now + IN_FORCE_MS;
-			continue;
+		late = 0;
+		TAILQ_FOREACH(w, &auditd.workers, entry) {
+			if (w->in_force >= a->generation)
+				continue;
+			late = 1;
+			/* one that just came has its own time */
+			if (now < a->deadline_ms ||
+			    now < w->since_ms + IN_FORCE_MS)
+				continue;
+			w->since_ms = now;
+			memset(&rq, 0, sizeof(rq));
+			rq.kind = REQ_REPLACE;
+			rq.incarnation = w->peer->incarnation;
+			peer_send(role.sup, MSG_REQUEST, 0, -1, &rq,
+			    sizeof(rq));
 		}
+		if (late)
+			continue;
 		TAILQ_REMOVE(&auditd.waiting, a, entry);
 		auditd.nwaiting--;
 		lists_answer(a, CTL_OK, "");
@@ -181,6 +237,30 @@ find_cb(const struct list_entry *e, void *arg)
 	return (1);
 }
 
+/* what a change that was asked for before became */
+struct before {
+	const char	*action;
+	const char	*target;
+	const char	*actor;
+	uint64_t	 time_us;
+	uint64_t	 seq;
+	int		 same;
+};
+
+static int
+before_cb(const struct chain_row *row, void *arg)
+{
+	struct before	*b = arg;
+	const char	*const *f = row->ev.field;
+
+	b->seq = row->seq;
+	b->same = row->ev.time_us == b->time_us &&
+	    strcmp(f[EV_ACTION], b->action) == 0 && f[EV_TARGET] != NULL &&
+	    strcmp(f[EV_TARGET], b->target) == 0 && f[EV_ACTOR] != NULL &&
+	    strcmp(f[EV_ACTOR], b->actor) == 0;
+	return (0);
+}
+
 static const char *
 event_action(const struct list_change *lc, int over_http, char *buf,
     size_t size)
@@ -193,6 +273,48 @@ event_action(const struct list_change *lc, int over_http, char *buf,
 		snprintf(buf, size, "%s-%s", kind_names[lc->kind],
 		    verbs[lc->op]);
 	return (buf);
+}
+
+/*
+ * gatewayd asks again when auditd was replaced before it answered: what is
+ * in the log already is answered, not done twice.  1: nothing is left to do.
+ */
+static int
+lists_known(const struct after *now, const struct list_change *lc,
+    const char *name, const char *actor)
+{
+	char			 action[48], target[MAX_TARGET_NAME + 1];
+	struct before		 b;
+	struct after		*a;
+	enum store_status	 st;
+	int			 found;
+
+	/* only durable rows are looked at */
+	commit_now();
+	redact_name(&auditd.redactor, name, target, sizeof(target));
+	memset(&b, 0, sizeof(b));
+	b.action = event_action(lc, 1, action, sizeof(action));
+	b.target = target;
+	b.actor = actor;
+	b.time_us = lc->time_us;
+	if ((st = query_id(auditd.query, lc->id, before_cb, &b, &found)) !=
+	    STORE_OK) {
+		commit_fail(st);
+		lists_answer(now, CTL_FAILURE, auditd.why);
+		return (1);
+	}
+	if (!found)
+		return (0);
+	if (!b.same) {
+		lists_answer(now, CTL_USAGE, "the id is another event's");
+		return (1);
+	}
+	if ((a = malloc(sizeof(*a))) == NULL)
+		fatal("list change");
+	*a = *now;
+	a->seq = b.seq;
+	lists_wait(a);
+	return (1);
 }
 
 static void
@@ -214,8 +336,10 @@ lists_apply(struct peer *peer, struct msg *msg, const struct list_change *lc,
 
 	stamp_event(&auditd.stamp, &ev, event_action(lc,
 	    peer->class != PEER_CLIENT, action, sizeof(action)), SEV_INFO);
-	if (peer->class != PEER_CLIENT)
+	if (peer->class != PEER_CLIENT) {
 		memcpy(ev.id, lc->id, sizeof(ev.id));
+		ev.time_us = lc->time_us;
+	}
 	redact_name(&auditd.redactor, name, target, sizeof(target));
 	redact_reason(&auditd.redactor, reason, red);
 	ev.field[EV_TARGET] = target;
@@ -281,7 +405,8 @@ lists_change(struct peer *peer, struct msg *msg)
 	memcpy(now.event_id, lc.id, sizeof(now.event_id));
 	now.generation = auditd.generation;
 	if (rbuf_end(&r) == -1 || lc.kind < KIND_TOOL ||
-	    lc.kind > KIND_PLUGIN || lc.op > OP_ALLOW || lc.was > OP_ALLOW) {
+	    lc.kind > KIND_PLUGIN || lc.op > OP_ALLOW || lc.was > OP_ALLOW ||
+	    lc.time_us > INT64_MAX) {
 		if (peer->class != PEER_CLIENT)
 			fatalx("%s: malformed list change", peer->name);
 		lists_answer(&now, CTL_USAGE, "malformed list change");
@@ -302,6 +427,8 @@ lists_change(struct peer *peer, struct msg *msg)
 		lists_answer(&now, CTL_FAILURE, "too many changes at once");
 		return;
 	}
+	if (peer->class != PEER_CLIENT && lists_known(&now, &lc, name, who))
+		return;
 	if (lc.was != OP_NONE) {
 		f.type = (enum list_type)lc.kind;
 		f.name = name;

@@ -20,12 +20,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/dbrow.h"
 #include "common/utf8.h"
 
 #include "policy.h"
 
 enum policy_stmt {
-	PS_GET, PS_COUNT, PS_PUT, PS_DEL, PS_EACH, PS_MAX
+	PS_GET, PS_COUNT, PS_PUT, PS_DEL, PS_EACH, PS_UNFOUNDED, PS_MAX
 };
 
 static const char *const policy_sql[PS_MAX] = {
@@ -41,6 +42,7 @@ static const char *const policy_sql[PS_MAX] = {
 	[PS_DEL] = "DELETE FROM policy_list WHERE type = ? AND name = ?",
 	[PS_EACH] = "SELECT type, name, action, reason, actor, updated_us,"
 	    " seq FROM policy_list ORDER BY type, name",
+	[PS_UNFOUNDED] = DBROW_UNFOUNDED_LISTS,
 };
 
 struct policy {
@@ -201,14 +203,11 @@ policy_get(struct policy *p, const struct list_entry *e,
 static enum store_status
 policy_room(struct policy *p)
 {
-	sqlite3_stmt	*st = p->st[PS_COUNT];
-	int		 rc, n = 0;
+	enum store_status	 ret;
+	uint64_t		 n;
 
-	if ((rc = sqlite3_step(st)) == SQLITE_ROW)
-		n = sqlite3_column_int(st, 0);
-	(void)sqlite3_reset(st);
-	if (rc != SQLITE_ROW)
-		return (store_fail(p->store, rc, "count list entries"));
+	if ((ret = store_count(p->store, p->st[PS_COUNT], &n)) != STORE_OK)
+		return (ret);
 	if (n >= MAX_LIST_ENTRIES)
 		return (store_refuse(p->store, "the lists hold %d entries "
 		    "already: take some away first", MAX_LIST_ENTRIES));
@@ -286,6 +285,12 @@ enum store_status
 policy_generation(struct policy *p, uint64_t *generation)
 {
 	return (store_meta_get(p->store, META_GENERATION, generation));
+}
+
+enum store_status
+policy_unfounded(struct policy *p, uint64_t *n)
+{
+	return (store_count(p->store, p->st[PS_UNFOUNDED], n));
 }
 
 enum store_status

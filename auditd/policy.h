@@ -83,6 +83,10 @@ enum store_status policy_generation(struct policy *, uint64_t *);
  */
 enum store_status policy_each(struct policy *,
 	    int (*)(const struct list_entry *, void *), void *);
+
+/* entries that no event in the log made (DBROW_UNFOUNDED_LISTS) */
+enum store_status policy_unfounded(struct policy *, uint64_t *);
+
 const char	*list_type_name(enum list_type);	/* "tool" */
 int		 list_type_parse(const char *, enum list_type *);
 const char	*list_action_name(enum list_action);	/* "block" */

@@ -40,7 +40,8 @@
 	ONE_SEVERITY(5, more) "ORDER BY seq DESC"
 
 enum query_stmt {
-	QS_ROW, QS_RANGE, QS_LIST, QS_ALERTS, QS_OWN, QS_ACKED, QS_ACK, QS_MAX
+	QS_ROW, QS_RANGE, QS_LIST, QS_ALERTS, QS_OWN, QS_ACKED, QS_ACK, QS_ID,
+	QS_UNFOUNDED, QS_MAX
 };
 
 static const char *const query_sql[QS_MAX] = {
@@ -53,6 +54,8 @@ static const char *const query_sql[QS_MAX] = {
 	[QS_OWN] = ALERTS(" AND actor = ?5"),
 	[QS_ACKED] = "SELECT ack_seq FROM alert_ack WHERE seq = ?",
 	[QS_ACK] = "INSERT INTO alert_ack(seq, ack_seq) VALUES(?, ?)",
+	[QS_ID] = DBROW_SELECT "WHERE e.id = ?",
+	[QS_UNFOUNDED] = DBROW_UNFOUNDED_ACKS,
 };
 
 struct query {
@@ -280,6 +283,34 @@ query_alerts(struct query *q, const struct query_filter *filter, query_cb *cb,
 
 	f.open_only = 1;
 	return (query_list(q, &f, cb, arg, next));
+}
+
+enum store_status
+query_id(struct query *q, const uint8_t id[EVENT_ID_LEN], query_cb *cb,
+    void *arg, int *found)
+{
+	sqlite3_stmt		*st = q->st[QS_ID];
+	enum store_status	 ret;
+	uint64_t		 seq;
+	int			 rc, stop;
+
+	*found = 0;
+	if ((ret = query_ready(q)) != STORE_OK)
+		return (ret);
+	sqlite3_bind_blob(st, 1, id, EVENT_ID_LEN, SQLITE_STATIC);
+	if ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		*found = 1;
+		ret = query_give(q, st, cb, arg, &seq, &stop);
+	} else if (rc != SQLITE_DONE)
+		ret = store_fail(q->store, rc, "look up an id");
+	(void)sqlite3_reset(st);
+	return (ret);
+}
+
+enum store_status
+query_unfounded(struct query *q, uint64_t *n)
+{
+	return (store_count(q->store, q->st[QS_UNFOUNDED], n));
 }
 
 enum store_status

@@ -68,6 +68,13 @@ enum store_status query_list(struct query *, const struct query_filter *,
 enum store_status query_alerts(struct query *, const struct query_filter *,
 	    query_cb *, void *, uint64_t *);
 
+/* the row of an event by its id; the last is 0 when there is none */
+enum store_status query_id(struct query *, const uint8_t [EVENT_ID_LEN],
+	    query_cb *, void *, int *);
+
+/* acknowledgements that no event in the log made (DBROW_UNFOUNDED_ACKS) */
+enum store_status query_unfounded(struct query *, uint64_t *);
+
 /* STORE_REFUSED when there is no such row */
 enum store_status query_show(struct query *, uint64_t, query_cb *, void *);
 

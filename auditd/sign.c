@@ -101,7 +101,7 @@ static void
 signer_control(struct peer *sup, struct msg *msg)
 {
 	(void)sup;
-	(void)role_control(msg, from_operator, MAX_FRAME);
+	(void)role_control(msg, from_operator, MAX_FRAME, NULL);
 }
 
 static void
@@ -167,7 +167,7 @@ sign_main(int argc, char *argv[])
 		fatalx("no directory was handed over");
 	if (signer_open(&signer, key.data, key.len, dir, err,
 	    sizeof(err)) == -1)
-		fatalx("%s", err);
+		role_refuse("%s", err);
 	secret_free(&key);
 	params.dirs[params.ndirs++] = dir;
 	role_enter(&signer_promise, &params);

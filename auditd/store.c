@@ -91,32 +91,6 @@ struct store {
 	char			 text[MAX_STORE_ERR];
 };
 
-const char *
-store_status_name(enum store_status s)
-{
-	static const char *const	 names[] = {
-		"ok", "full", "read-only", "io", "busy", "corrupt", "newer",
-		"refused"
-	};
-
-	if ((size_t)s >= sizeof(names) / sizeof(names[0]))
-		return ("unknown");
-	return (names[s]);
-}
-
-const char *
-store_epoch_name(enum store_epoch e)
-{
-	static const char *const	 names[] = {
-		"same", "first-start", "older-copy", "signer-state-lost",
-		"other-machine", "other-device-key"
-	};
-
-	if ((size_t)e >= sizeof(names) / sizeof(names[0]))
-		return ("unknown");
-	return (names[e]);
-}
-
 static const char *
 store_advice(enum store_status s)
 {
@@ -216,6 +190,18 @@ store_meta_set(struct store *s, const char *key, uint64_t value)
 	if ((rc = store_run(s, ST_META_SET)) != SQLITE_OK)
 		return (store_fail(s, rc, "write a number"));
 	return (STORE_OK);
+}
+
+enum store_status
+store_count(struct store *s, sqlite3_stmt *st, uint64_t *n)
+{
+	int	 rc;
+
+	*n = 0;
+	if ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		*n = (uint64_t)sqlite3_column_int64(st, 0);
+	(void)sqlite3_reset(st);
+	return (rc == SQLITE_ROW ? STORE_OK : store_fail(s, rc, "count"));
 }
 
 static int

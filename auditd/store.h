@@ -125,6 +125,8 @@ void	 store_head(const struct store *, struct head *);
 /* sequence of the last checkpoint row, 0 for none */
 uint64_t store_signed_row(const struct store *);
 
+/* 1: what stands in the way may go away, or be taken away, by itself */
+int	 store_transient(enum store_status);
 const char	*store_status_name(enum store_status);	/* "full" */
 const char	*store_epoch_name(enum store_epoch);
 /* operator text of the last result that was not STORE_OK */
@@ -138,6 +140,8 @@ enum store_status store_fail(struct store *, int, const char *);
 /* STORE_REFUSED with this text */
 enum store_status store_refuse(struct store *, const char *, ...)
 	    __attribute__((__format__(printf, 2, 3)));
+/* the number that a prepared statement gives */
+enum store_status store_count(struct store *, sqlite3_stmt *, uint64_t *);
 /* small persistent numbers, 0 when never set; set with a transaction open */
 #define META_GENERATION	"policy_generation"	/* a new epoch sets it too */
 enum store_status store_meta_get(struct store *, const char *, uint64_t *);

@@ -122,6 +122,39 @@ const struct store_step	store_steps[] = {
 const size_t		store_nsteps =
     sizeof(store_steps) / sizeof(store_steps[0]);
 
+const char *
+store_status_name(enum store_status s)
+{
+	static const char *const	 names[] = {
+		"ok", "full", "read-only", "io", "busy", "corrupt", "newer",
+		"refused"
+	};
+
+	if ((size_t)s >= sizeof(names) / sizeof(names[0]))
+		return ("unknown");
+	return (names[s]);
+}
+
+const char *
+store_epoch_name(enum store_epoch e)
+{
+	static const char *const	 names[] = {
+		"same", "first-start", "older-copy", "signer-state-lost",
+		"other-machine", "other-device-key"
+	};
+
+	if ((size_t)e >= sizeof(names) / sizeof(names[0]))
+		return ("unknown");
+	return (names[e]);
+}
+
+int
+store_transient(enum store_status s)
+{
+	return (s == STORE_FULL || s == STORE_READONLY || s == STORE_IO ||
+	    s == STORE_BUSY);
+}
+
 enum store_status
 store_classify(int rc)
 {

@@ -16,6 +16,7 @@
 
 #include <stdlib.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "auditd.h"
 
@@ -42,8 +43,13 @@ static void
 worker_greet(struct worker *w)
 {
 	commit_state(w->peer);
-	if (auditd.reconciled)
+	w->since_ms = clock_ms();
+	if (auditd.reconciled) {
+		/* no list change that could still be undone */
+		commit_now();
 		lists_push(w);
+		peer_read(w->peer, 1);
+	}
 }
 
 void
@@ -65,6 +71,9 @@ worker_new(struct peer *p)
 	w->peer = p;
 	p->ctx = w;
 	p->on_close = worker_closed;
+	/* what it sends again may be in the log: no answer before we know */
+	if (!auditd.reconciled)
+		peer_read(p, 0);
 	TAILQ_INSERT_TAIL(&auditd.workers, w, entry);
 	worker_greet(w);
 }

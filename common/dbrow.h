@@ -40,6 +40,27 @@
 #define DBROW_FIELD0	12	/* column of EV_ACTION */
 
 /*
+ * How many list entries and acknowledgements name no row that made them.
+ * The chain does not cover these two tables: an entry that is gone, or an
+ * older one that was true once, is not seen by this.
+ */
+#define DBROW_UNFOUNDED_LISTS						\
+	"SELECT count(*) FROM policy_list l LEFT JOIN events e"		\
+	" ON e.seq = l.seq WHERE e.seq IS NULL OR e.target IS NULL"	\
+	" OR (e.target <> l.name AND e.target NOT LIKE '<redacted%')"	\
+	" OR e.action NOT IN ("						\
+	"CASE l.type WHEN 1 THEN 'tool-' WHEN 2 THEN 'skill-'"		\
+	" WHEN 3 THEN 'mcp-' ELSE 'plugin-' END ||"			\
+	"CASE l.action WHEN 1 THEN 'block' ELSE 'allow' END,"		\
+	"'api-enforce-' ||"						\
+	"CASE l.action WHEN 1 THEN 'block' ELSE 'allow' END)"
+#define DBROW_UNFOUNDED_ACKS						\
+	"SELECT count(*) FROM alert_ack a LEFT JOIN events e"		\
+	" ON e.seq = a.ack_seq WHERE e.seq IS NULL"			\
+	" OR e.action <> 'acknowledge-alerts'"				\
+	" OR e.target IS NOT CAST(a.seq AS TEXT)"
+
+/*
  * Reads the row the statement stands on.  Strings belong to the statement
  * until it is stepped or reset.  -1 with err when a column has a type, a
  * length or a value that the store never writes.

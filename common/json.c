@@ -21,6 +21,7 @@
 #include <limits.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +45,9 @@ struct json_in {
 	const char	*end;
 	char		*scratch;	/* of the longest string, or NULL */
 	char		*err;
+	size_t		 left;		/* values that may still come */
 	int		 depth;
+	int		 unreadable;	/* JSON, but not for us */
 };
 
 static json_t	*in_value(struct json_in *);
@@ -79,6 +82,14 @@ in_fail(struct json_in *in, const char *what)
 	snprintf(in->err, MAX_JSON_ERR, "line %d column %zd: %s", n,
 	    in->p - line + 1, in->p >= in->end ? "it ends too early" : what);
 	return (NULL);
+}
+
+/* the same for what is JSON and has no value here */
+static void *
+in_unreadable(struct json_in *in, const char *what)
+{
+	in->unreadable = 1;
+	return (in_fail(in, what));
 }
 
 static void
@@ -168,6 +179,18 @@ in_escape(struct json_in *in, char *out)
 	return (1);
 }
 
+/* the length of the escape at p by syntax alone; 0: invalid */
+static size_t
+in_escape_len(const struct json_in *in)
+{
+	if (in->end - in->p < 2)
+		return (0);
+	if (in->p[1] == 'u')
+		return (in_hex(in->p + 2, in->end) == -1 ? 0 : 6);
+	return (in->p[1] != '\0' && strchr("\"\\/bfnrt", in->p[1]) !=
+	    NULL ? 2 : 0);
+}
+
 /* the end of what can be copied as it is */
 static const char *
 in_plain(const struct json_in *in)
@@ -211,7 +234,9 @@ in_string(struct json_in *in, size_t *len)
 		if (*q == '"')
 			break;
 		if ((add = in_escape(in, in->scratch + n)) == 0)
-			return (in_fail(in, "an invalid escape"));
+			return (in_escape_len(in) == 0 ? in_fail(in,
+			    "an invalid escape") : in_unreadable(in,
+			    "an escape that stands for no character"));
 		n += add;
 	}
 	if (!utf8_valid(in->scratch, n))
@@ -292,7 +317,7 @@ in_number(struct json_in *in)
 	if (text != buf)
 		free(text);
 	if (v == NULL)
-		return (in_fail(in, "the number is out of range"));
+		return (in_unreadable(in, "the number is out of range"));
 	in->p = end;
 	return (v);
 }
@@ -413,11 +438,14 @@ in_value(struct json_in *in)
 
 	if (in->p == in->end)
 		return (in_fail(in, ""));
+	if (in->left-- == 0)
+		return (in_unreadable(in, "too many values"));
 	switch (*in->p) {
 	case '{':
 	case '[':
 		/* the recursion ends here */
 		if (in->depth == MAX_JSON_DEPTH) {
+			in->unreadable = 1;
 			snprintf(in->err, MAX_JSON_ERR, "byte %zd: nested "
 			    "deeper than %d levels", in->p - in->start + 1,
 			    MAX_JSON_DEPTH);
@@ -442,8 +470,134 @@ in_value(struct json_in *in)
 	}
 }
 
+/* past the string at p by syntax alone; -1: it is none */
+static int
+skim_string(struct json_in *in)
+{
+	size_t	 len;
+
+	if (in->p == in->end || *in->p != '"')
+		return (-1);
+	for (in->p++; (in->p = in_plain(in)) < in->end; in->p += len) {
+		if (*in->p == '"') {
+			in->p++;
+			return (0);
+		}
+		if (*in->p != '\\' || (len = in_escape_len(in)) == 0)
+			return (-1);
+	}
+	return (-1);
+}
+
+/* past a member's name and colon */
+static int
+skim_name(struct json_in *in)
+{
+	in_space(in);
+	if (skim_string(in) == -1)
+		return (-1);
+	in_space(in);
+	return (in->p < in->end && *in->p++ == ':' ? 0 : -1);
+}
+
+static int
+skim_scalar(struct json_in *in)
+{
+	static const char *const	 words[] = { "true", "false", "null" };
+	const char			*end;
+	size_t				 i, len;
+	int				 real;
+
+	if (*in->p == '"')
+		return (skim_string(in));
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		len = strlen(words[i]);
+		if ((size_t)(in->end - in->p) >= len &&
+		    memcmp(in->p, words[i], len) == 0) {
+			in->p += len;
+			return (0);
+		}
+	}
+	if ((end = in_number_end(in, &real)) == NULL)
+		return (-1);
+	in->p = end;
+	return (0);
+}
+
+/* past every end that follows a value: 1 a comma, 0 all ended, -1 neither */
+static int
+skim_ends(struct json_in *in, const char *open, size_t *depth)
+{
+	for (; *depth != 0; in->p++, (*depth)--) {
+		in_space(in);
+		if (in->p == in->end)
+			return (-1);
+		if (*in->p == ',') {
+			in->p++;
+			return (1);
+		}
+		/* '}' is '{' + 2, ']' is '[' + 2 */
+		if (*in->p != open[*depth - 1] + 2)
+			return (-1);
+	}
+	in_space(in);
+	return (in->p == in->end ? 0 : -1);
+}
+
+/*
+ * Whether all of it is JSON by syntax, however deep: open has room for one
+ * byte per level, which are no more than bytes of text.
+ */
+static int
+skim(struct json_in *in, char *open)
+{
+	size_t	 depth = 0;
+	int	 more = 1;
+	char	 c;
+
+	while (more == 1) {
+		in_space(in);
+		if (in->p == in->end)
+			return (0);
+		if ((c = *in->p) == '{' || c == '[') {
+			in->p++;
+			open[depth++] = c;
+			in_space(in);
+			/* an empty one ends like one with members */
+			if (in->p == in->end || *in->p != c + 2) {
+				if (c == '{' && skim_name(in) == -1)
+					return (0);
+				continue;
+			}
+		} else if (skim_scalar(in) == -1)
+			return (0);
+		if ((more = skim_ends(in, open, &depth)) == 1 &&
+		    open[depth - 1] == '{' && skim_name(in) == -1)
+			return (0);
+	}
+	return (more == 0);
+}
+
+static int
+json_is_syntax(const void *buf, size_t len)
+{
+	struct json_in	 in;
+	char		*open;
+	int		 rc;
+
+	if (!utf8_valid(buf, len) || (open = malloc(len + 1)) == NULL)
+		return (0);
+	memset(&in, 0, sizeof(in));
+	in.start = in.p = buf;
+	in.end = in.start + len;
+	rc = skim(&in, open);
+	free(open);
+	return (rc);
+}
+
 json_t *
-json_strict(const void *buf, size_t len, char *err)
+json_bounded(const void *buf, size_t len, size_t max, int *unreadable,
+    char *err)
 {
 	struct json_in	 in;
 	json_t		*root = NULL;
@@ -452,6 +606,7 @@ json_strict(const void *buf, size_t len, char *err)
 	in.start = in.p = buf;
 	in.end = in.start + len;
 	in.err = err;
+	in.left = max;
 	snprintf(err, MAX_JSON_ERR, "line 1 column 1: out of memory");
 	in_space(&in);
 	if (in.p < in.end && *in.p != '{' && *in.p != '[')
@@ -465,7 +620,42 @@ json_strict(const void *buf, size_t len, char *err)
 		}
 	}
 	free(in.scratch);
+	*unreadable = root == NULL && in.unreadable &&
+	    json_is_syntax(buf, len);
 	return (root);
+}
+
+json_t *
+json_strict(const void *buf, size_t len, char *err)
+{
+	int	 unreadable;
+
+	return (json_bounded(buf, len, SIZE_MAX, &unreadable, err));
+}
+
+size_t
+json_unescape(char *s, size_t len)
+{
+	struct json_in	 in;
+	size_t		 n = 0, add;
+
+	memset(&in, 0, sizeof(in));
+	in.p = s;
+	in.end = s + len;
+	/* what an escape stands for is never longer than the escape */
+	while (in.p < in.end) {
+		if (*in.p != '\\')
+			s[n++] = *in.p++;
+		else if ((add = in_escape(&in, s + n)) != 0)
+			n += add;
+		else if (in_escape_len(&in) == 6) {
+			memcpy(s + n, "\xef\xbf\xbd", 3);
+			n += 3;
+			in.p += 6;
+		} else
+			s[n++] = *in.p++;
+	}
+	return (n);
 }
 
 const char *

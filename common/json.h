@@ -36,6 +36,21 @@
  */
 json_t	*json_strict(const void *, size_t, char *);
 
+/*
+ * The same with at most max values.  When it returns NULL, *unreadable says
+ * whether the text is all the same JSON by syntax (RFC 8259) and only holds
+ * what has no value here: a number out of range, an escape of NUL or of half
+ * a surrogate pair, too many levels or values.
+ */
+json_t	*json_bounded(const void *, size_t, size_t, int *, char *);
+
+/*
+ * Undoes the escapes of a JSON string wherever they stand, in place; what is
+ * no escape stays, what stands for no character becomes U+FFFD.  Returns the
+ * length, which is never more.
+ */
+size_t	 json_unescape(char *, size_t);
+
 /* member as string (NULL when absent or no string); not owned */
 const char	*json_str(const json_t *, const char *);
 
@@ -44,5 +59,8 @@ const char	*json_str(const json_t *, const char *);
  * NULL when out of memory or for values nested beyond reason (or NULL).
  */
 char	*json_text(const json_t *);
+
+/* the same with at most max bytes of each string that is a value */
+char	*json_text_cut(const json_t *, size_t);
 
 #endif /* COMMON_JSON_H */

@@ -16,6 +16,7 @@
 
 #include <sys/types.h>
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@ struct json_out {
 	char	*data;
 	size_t	 len;
 	size_t	 size;
+	size_t	 max;		/* bytes of a string value */
 	int	 failed;
 };
 
@@ -139,6 +141,20 @@ out_array(struct json_out *o, const json_t *v, int level)
 	out_put(o, "]", 1);
 }
 
+/* cut between characters */
+static size_t
+out_length(const json_t *v, size_t max)
+{
+	const char	*s = json_string_value(v);
+	size_t		 len = json_string_length(v);
+
+	if (len <= max)
+		return (len);
+	while (max > 0 && (s[max] & 0xc0) == 0x80)
+		max--;
+	return (max);
+}
+
 static void
 out_value(struct json_out *o, const json_t *v, int level)
 {
@@ -157,7 +173,7 @@ out_value(struct json_out *o, const json_t *v, int level)
 		out_array(o, v, level);
 		break;
 	case JSON_STRING:
-		out_string(o, json_string_value(v), json_string_length(v));
+		out_string(o, json_string_value(v), out_length(v, o->max));
 		break;
 	case JSON_INTEGER:
 		n = snprintf(buf, sizeof(buf), "%" JSON_INTEGER_FORMAT,
@@ -180,11 +196,12 @@ out_value(struct json_out *o, const json_t *v, int level)
 }
 
 char *
-json_text(const json_t *root)
+json_text_cut(const json_t *root, size_t max)
 {
 	struct json_out	 o;
 
 	memset(&o, 0, sizeof(o));
+	o.max = max;
 	out_value(&o, root, 0);
 	if (o.failed) {
 		free(o.data);
@@ -192,4 +209,10 @@ json_text(const json_t *root)
 	}
 	o.data[o.len] = '\0';
 	return (o.data);
+}
+
+char *
+json_text(const json_t *root)
+{
+	return (json_text_cut(root, SIZE_MAX));
 }

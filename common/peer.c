@@ -375,6 +375,27 @@ peer_flush(struct peer *p, int ms)
 	return (rc == 1 ? 0 : -1);
 }
 
+unsigned int
+peer_fds(const struct peer *p)
+{
+	const struct peer_out	*o;
+	unsigned int		 n = 0;
+
+	TAILQ_FOREACH(o, &p->out, entry)
+		if (o->fd != -1)
+			n++;
+	return (n);
+}
+
+void
+peer_read(struct peer *p, int on)
+{
+	if (on)
+		event_add(p->rev, NULL);
+	else
+		event_del(p->rev);
+}
+
 void
 peer_hold(struct peer *p)
 {

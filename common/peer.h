@@ -113,6 +113,7 @@ struct peer {
 	int			 holding;	/* we said XOFF */
 	int			 congested;	/* queue passed HIGH, not LOW */
 	int			 hello;		/* client spoke its version */
+	uint64_t		 since_ms;	/* client: when it came */
 	int			 closing;	/* once the queue is out */
 	int			 busy;		/* inside dispatch */
 	int			 dead;
@@ -149,7 +150,9 @@ int	 peer_send2(struct peer *, uint32_t, uint32_t, const void *, size_t,
 	    const void *, size_t);
 
 int	 peer_flush(struct peer *, int);	/* ms; 0: all is out */
+unsigned int peer_fds(const struct peer *);	/* descriptors in the queue */
 int	 peer_blocked(const struct peer *);	/* held or congested */
+void	 peer_read(struct peer *, int);		/* 0: what comes waits */
 void	 peer_hold(struct peer *);		/* XOFF, once */
 void	 peer_release(struct peer *);		/* XON, once */
 

@@ -71,7 +71,7 @@ enum msg_type {
 	MSG_LIST_CHANGE,		/* struct list_change, str name, reason,
 					   actor, request id */
 	MSG_LIST_CHANGED,		/* struct list_changed */
-	MSG_ALERTS,			/* u32 limit, str actor ("": all) */
+	MSG_ALERTS,			/* u32 limit, str actor */
 	MSG_ALERTS_ROW,			/* u64 seq, rest encoded event */
 	MSG_ALERTS_END,			/* u32 enum ctl_code */
 	MSG_STORE_STATE,		/* struct store_state */
@@ -97,7 +97,7 @@ enum msg_type {
 	MSG_CTL_AUDIT_HEAD,		/* empty */
 	MSG_CTL_AUDIT_EXPORT,		/* u64 from, u64 to (0: all) */
 	MSG_CTL_AUDIT_TAIL,		/* u64 from */
-	MSG_CTL_ALERTS,			/* u32 limit */
+	MSG_CTL_ALERTS,			/* struct alert_list */
 	MSG_CTL_ALERT_ACK,		/* u64 seq, str note */
 	MSG_CTL_LIST,			/* empty: block and allow lists */
 	MSG_CTL_LIST_CHANGE,		/* struct list_change, 2 str */
@@ -140,6 +140,12 @@ enum role_id {
 	ROLE_COUNT
 };
 
+/*
+ * How auditd or the signer exits when it cannot work until an operator has
+ * done something: trying again is of no use and the suite stops.
+ */
+#define EXIT_OPERATOR	3
+
 enum suite_mode { MODE_USER = 1, MODE_SYSTEM = 2 };
 
 /* first words to a new process */
@@ -158,6 +164,7 @@ struct start {
 	uint32_t	allow_no_landlock;
 	uint32_t	root_is_own;	/* SFD_ROOT is its own directory */
 	uint32_t	verbose;
+	uint32_t	was_ready;	/* the suite has served before */
 	uint32_t	parent;		/* supervisor's pid */
 	uint64_t	generation;	/* of the configuration */
 	uint64_t	rules_generation;
@@ -273,6 +280,7 @@ struct death {
 	uint32_t	was_ready;
 	uint32_t	expected;	/* told to go */
 	uint64_t	lived_ms;
+	uint64_t	suite_us;	/* when the supervisor started */
 	char		instance[MAX_INSTANCE];
 };
 
@@ -307,6 +315,7 @@ struct policy_item {
 
 struct list_change {
 	uint8_t		id[EVENT_ID_LEN];	/* of the event it becomes */
+	uint64_t	time_us;	/* gatewayd: of that event, too */
 	uint32_t	kind;
 	uint32_t	op;
 	uint32_t	was;		/* OP_NONE: what must be there now */
@@ -352,6 +361,12 @@ struct audit_list {
 	uint32_t	severities;	/* bit per enum severity; 0 all */
 	char		action[64];
 	char		actor[80];
+};
+
+struct alert_list {
+	uint64_t	before;		/* seq, exclusive; 0 none */
+	uint32_t	limit;		/* 0: as many as there may be */
+	uint32_t	pad;
 };
 
 const char	*role_name(enum role_id);	/* "gatewayd" */

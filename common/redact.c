@@ -18,6 +18,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/redact.h"
 
@@ -159,6 +160,23 @@ redact_is_plain(const char *s, size_t len)
 	return (1);
 }
 
+/* a word before ':' or '=' that announces what nobody is to see */
+static int
+redact_is_secret(const char *key, size_t len)
+{
+	static const char *const words[] = { "pass", "secret", "token", "key",
+	    "auth" };
+	size_t	i, at, n;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		n = strlen(words[i]);
+		for (at = 0; at + n <= len; at++)
+			if (strncasecmp(key + at, words[i], n) == 0)
+				return (1);
+	}
+	return (0);
+}
+
 static void
 redact_append(char *out, const char *s, size_t len)
 {
@@ -171,13 +189,14 @@ redact_append(char *out, const char *s, size_t len)
 }
 
 static void
-redact_masked(const struct redactor *r, const char *s, size_t len, char *out)
+redact_masked(const struct redactor *r, const char *s, size_t len, int secret,
+    char *out)
 {
 	char	masked[MAX_REDACTED];
 
 	if (len == 0)
 		return;
-	if (redact_is_plain(s, len)) {
+	if (!secret && redact_is_plain(s, len)) {
 		redact_append(out, s, len);
 		return;
 	}
@@ -205,18 +224,21 @@ redact_id_len(const char *s, size_t len)
 
 /* "a=b c=d": keys stay, each value up to the next " key=" is judged */
 static void
-redact_pairs(const struct redactor *r, const char *s, size_t len, char *out)
+redact_pairs(const struct redactor *r, const char *s, size_t len, int secret,
+    char *out)
 {
 	size_t	i, eq, start, end;
+	int	hide;
 
 	for (i = 0; i < len; i = end) {
 		for (eq = i; eq < len && s[eq] != '='; eq++)
 			;
 		if (eq == len || !redact_is_name(s + i, eq - i)) {
-			redact_masked(r, s + i, len - i, out);
+			redact_masked(r, s + i, len - i, secret, out);
 			return;
 		}
 		redact_append(out, s + i, eq + 1 - i);
+		hide = secret || redact_is_secret(s + i, eq - i);
 		start = eq + 1;
 		for (end = start; end < len; end++) {
 			if (s[end] != ' ')
@@ -227,7 +249,7 @@ redact_pairs(const struct redactor *r, const char *s, size_t len, char *out)
 			if (eq < len && s[eq] == '=' && eq > end + 1)
 				break;
 		}
-		redact_masked(r, s + start, end - start, out);
+		redact_masked(r, s + start, end - start, hide, out);
 		if (end < len) {
 			redact_append(out, " ", 1);
 			end++;
@@ -239,8 +261,10 @@ static void
 redact_clause(const struct redactor *r, const char *s, size_t len, char *out)
 {
 	size_t	id;
+	int	secret = 0;
 
 	if ((id = redact_id_len(s, len)) != 0) {
+		secret = redact_is_secret(s, id);
 		redact_append(out, s, id + 1);
 		s += id + 1;
 		len -= id + 1;
@@ -250,16 +274,17 @@ redact_clause(const struct redactor *r, const char *s, size_t len, char *out)
 			len--;
 		}
 		/* one level more: "matched: RULE-ID:title" */
-		if ((id = redact_id_len(s, len)) != 0) {
+		if (!secret && (id = redact_id_len(s, len)) != 0) {
+			secret = redact_is_secret(s, id);
 			redact_append(out, s, id + 1);
 			s += id + 1;
 			len -= id + 1;
 		}
 	}
 	if (memchr(s, '=', len) != NULL)
-		redact_pairs(r, s, len, out);
+		redact_pairs(r, s, len, secret, out);
 	else
-		redact_masked(r, s, len, out);
+		redact_masked(r, s, len, secret, out);
 }
 
 void

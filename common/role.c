@@ -22,11 +22,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <sodium.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/role.h"
 
@@ -39,6 +41,9 @@ struct role_handed {
 
 static struct role_handed	handed[MAX_ROLE_FDS];
 static unsigned int		nhanded;
+static struct event		*hellos;	/* clients' first messages */
+
+static void	role_orphaned(struct peer *);
 
 /*
  * Sink of log.c: lines travel to the supervisor.  A fatal line must be out
@@ -60,6 +65,33 @@ role_log(enum log_level level, const char *text)
 	    level == LOG_LVL_FATAL)
 		peer_flush(role.sup, 1000);
 	busy = 0;
+}
+
+void
+role_refuse(const char *fmt, ...)
+{
+	char	raw[MAX_LOG_LINE], text[MAX_LOG_LINE];
+	va_list	ap;
+
+	va_start(ap, fmt);
+	vsnprintf(raw, sizeof(raw), fmt, ap);
+	va_end(ap);
+	log_escape(text, sizeof(text), raw, strlen(raw));
+	role_log(LOG_LVL_FATAL, text);
+	_exit(EXIT_OPERATOR);
+}
+
+void
+role_pause(int ms)
+{
+	struct pollfd	pfd;
+
+	(void)peer_flush(role.sup, ms);
+	pfd.fd = ROLE_FD;
+	pfd.events = POLLIN;
+	/* the only word before READY is that we are to go */
+	if (poll(&pfd, 1, ms) == 1)
+		_exit(0);
 }
 
 /* the supervisor is gone: so are we, at once */
@@ -160,9 +192,10 @@ role_drop_root(void)
 void
 role_begin(int argc, char *argv[], enum role_id id)
 {
-	struct frame_in	 in;
-	struct msg	 msg;
-	int		 fd;
+	static const struct dispatch	 nothing[] = { { 0 } };
+	struct frame_in			 in;
+	struct msg			 msg;
+	int				 fd;
 
 	log_init(role_name(id), 0);
 	/* ps and the audit log of the kernel show this one, not argv[0] */
@@ -207,21 +240,35 @@ role_begin(int argc, char *argv[], enum role_id id)
 		fatal("records");
 	if ((role.base = event_base_new()) == NULL)
 		fatalx("libevent does not start");
-}
-
-void
-role_enter(const struct promise *promise, struct confine_params *params)
-{
-	static struct dispatch	 nothing[] = { { 0 } };
-	struct confine_params	 none;
-	char			 err[MAX_CONFINE_ERR];
-
 	/* the channel exists before the filter: its events need no call more */
 	if ((role.sup = peer_new(role.base, ROLE_FD, "supervisor", PEER_FATAL,
 	    nothing, &role.state, MAX_FRAME, 1)) == NULL)
 		fatal("supervisor channel");
 	role.sup->on_close = role_orphaned;
 	log_set_sink(role_log);
+}
+
+/*
+ * From here on words go to the supervisor only; what a library might print
+ * is not for its terminal.
+ */
+static void
+role_mute(void)
+{
+	/* sanitizers report there; the supervisor put /dev/null on 0 */
+#ifndef DC_CHILD_ENV
+	if (dup2(STDIN_FILENO, STDERR_FILENO) == -1)
+		fatal("stderr");
+#endif
+}
+
+void
+role_enter(const struct promise *promise, struct confine_params *params)
+{
+	struct confine_params	 none;
+	char			 err[MAX_CONFINE_ERR];
+
+	role_mute();
 	if (params == NULL) {
 		memset(&none, 0, sizeof(none));
 		params = &none;
@@ -314,12 +361,62 @@ role_client_closed(struct peer *p)
 	role.nclients--;
 }
 
-struct peer *
-role_control(struct msg *msg, const struct dispatch *table, size_t max)
+/*
+ * Clients that connected and then say nothing make room for others.
+ */
+static void
+role_hellos(evutil_socket_t fd, short what, void *arg)
 {
+	struct timeval	 tv = { 1, 0 };
+	struct peer	*p, *tmp;
+	uint64_t	 now = clock_ms();
+
+	(void)fd;
+	(void)what;
+	(void)arg;
+	TAILQ_FOREACH_SAFE(p, &role.clients, entry, tmp)
+		if (!p->hello && !p->closing &&
+		    now - p->since_ms >= MAX_HELLO_MS)
+			peer_close_when_sent(p);
+	if (role.nclients != 0 && evtimer_add(hellos, &tv) == -1)
+		fatalx("timer");
+}
+
+/*
+ * Why this caller gets no place, as an enum ctl_code and a text.
+ */
+static uint32_t
+role_no_place(const struct peer *p, char *text, size_t size)
+{
+	const struct peer	*other;
+	unsigned int		 same = 0, places = MAX_CLIENTS;
+
+	if (p->principal == NOBODY) {
+		snprintf(text, size, "uid %u may not do this",
+		    p->caller.uid);
+		return (CTL_PERMISSION);
+	}
+	TAILQ_FOREACH(other, &role.clients, entry)
+		if (other->caller.uid == p->caller.uid)
+			same++;
+	if (!(p->principal & OPERATOR))
+		places -= OPERATOR_CLIENTS;
+	if (role.nclients < places && same < MAX_CLIENTS_PER_UID)
+		return (CTL_OK);
+	snprintf(text, size, "%u control connections are open already: close "
+	    "some, or try again", role.nclients);
+	return (CTL_FAILURE);
+}
+
+struct peer *
+role_control(struct msg *msg, const struct dispatch *table, size_t max,
+    void (*refused)(struct peer *, uint32_t))
+{
+	struct timeval	 tv = { 1, 0 };
 	struct caller	 caller;
-	struct peer	*p, *other;
-	unsigned int	 same = 0;
+	struct peer	*p;
+	char		 text[128];
+	uint32_t	 code;
 	int		 fd;
 
 	if (msg_get(msg, &caller, sizeof(caller)) == -1 ||
@@ -334,17 +431,20 @@ role_control(struct msg *msg, const struct dispatch *table, size_t max)
 	}
 	p->caller = caller;
 	p->principal = role_principal(&caller);
-	TAILQ_FOREACH(other, &role.clients, entry)
-		if (other->caller.uid == caller.uid)
-			same++;
-	if (role.nclients >= MAX_CLIENTS || same >= MAX_CLIENTS_PER_UID) {
-		p->hello = 1;
-		peer_error(p, 0, CTL_FAILURE, "%u control connections are "
-		    "open already: close some, or try again",
-		    role.nclients);
+	if ((code = role_no_place(p, text, sizeof(text))) != CTL_OK) {
+		if (code == CTL_PERMISSION && refused != NULL)
+			refused(p, 0);
+		peer_error(p, 0, code, "%s", text);
 		peer_close_when_sent(p);
 		return (NULL);
 	}
+	p->on_refused = refused;
+	p->since_ms = clock_ms();
+	if (hellos == NULL &&
+	    (hellos = evtimer_new(role.base, role_hellos, NULL)) == NULL)
+		fatalx("timer");
+	if (!evtimer_pending(hellos, NULL) && evtimer_add(hellos, &tv) == -1)
+		fatalx("timer");
 	TAILQ_INSERT_TAIL(&role.clients, p, entry);
 	role.nclients++;
 	p->on_close = role_client_closed;

@@ -33,6 +33,8 @@
 #define MAX_START_SECONDS	10	/* for the supervisor's first words */
 #define MAX_CLIENTS		64	/* control connections of one role */
 #define MAX_CLIENTS_PER_UID	16
+#define OPERATOR_CLIENTS	4	/* of them, kept for operators */
+#define MAX_HELLO_MS		2000	/* for a client's first message */
 #define MAX_ROLE_FDS		16	/* descriptors handed over at start */
 
 struct event_base;
@@ -59,6 +61,16 @@ void	 role_begin(int, char *[], enum role_id);
  */
 int	 role_fd(enum start_fd_kind, const char *);
 
+/*
+ * Before READY: sleeps so many ms, and ends the process when the supervisor
+ * wants it to.
+ */
+void	 role_pause(int);
+
+/* says why, like fatalx(), and that only an operator can help */
+void	 role_refuse(const char *, ...)
+	    __attribute__((__format__(printf, 1, 2), __noreturn__));
+
 /* filters and limits; params may be NULL; never returns on failure */
 void	 role_enter(const struct promise *, struct confine_params *);
 
@@ -72,9 +84,12 @@ struct peer	*role_peer(struct msg *, struct peer_end *,
 
 /*
  * Handler of MSG_CONTROL: makes a client of the passed connection, with its
- * principal.  NULL when the role has too many (the client is told).
+ * principal.  NULL when the caller may do nothing at all or the role has too
+ * many (it is told).  The last is called when a client, also one that may do
+ * nothing, is refused for who it is; the type is 0 when it sent none.
  */
-struct peer	*role_control(struct msg *, const struct dispatch *, size_t);
+struct peer	*role_control(struct msg *, const struct dispatch *, size_t,
+		    void (*)(struct peer *, uint32_t));
 
 /* on_close of a client; one that replaces it calls it */
 void	 role_client_closed(struct peer *);

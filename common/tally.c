@@ -47,7 +47,7 @@ tally_hit(struct tally *t, const char *what, const char *origin,
 
 void
 tally_flush(struct tally *t, uint64_t now_ms,
-    void (*report)(const struct tally_entry *, void *), void *arg)
+    int (*report)(const struct tally_entry *, void *), void *arg)
 {
 	struct tally_entry	 other;
 	unsigned int		 i = 0;
@@ -57,8 +57,11 @@ tally_flush(struct tally *t, uint64_t now_ms,
 			i++;
 			continue;
 		}
-		if (t->entry[i].count != 0)
-			report(&t->entry[i], arg);
+		if (t->entry[i].count != 0 &&
+		    report(&t->entry[i], arg) == -1) {
+			i++;
+			continue;
+		}
 		t->entry[i] = t->entry[--t->n];
 	}
 	if (t->overflow != 0 && t->n < MAX_TALLY) {
@@ -66,7 +69,7 @@ tally_flush(struct tally *t, uint64_t now_ms,
 		strlcpy(other.what, "other", sizeof(other.what));
 		strlcpy(other.origin, "*", sizeof(other.origin));
 		other.count = t->overflow;
-		t->overflow = 0;
-		report(&other, arg);
+		if (report(&other, arg) == 0)
+			t->overflow = 0;
 	}
 }

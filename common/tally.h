@@ -47,9 +47,10 @@ int	tally_hit(struct tally *, const char *, const char *, uint64_t);
 
 /*
  * Calls back for each entry whose window is over and that counted anything,
- * and forgets those; call once a second.  Overflow comes as ("other", "*").
+ * and forgets those, unless the answer is -1: such an entry is kept and
+ * counts on.  Call once a second.  Overflow comes as ("other", "*").
  */
 void	tally_flush(struct tally *, uint64_t,
-	    void (*)(const struct tally_entry *, void *), void *);
+	    int (*)(const struct tally_entry *, void *), void *);
 
 #endif /* COMMON_TALLY_H */

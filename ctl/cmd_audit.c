@@ -411,20 +411,27 @@ cmd_audit_tail(struct ctl *c)
 int
 cmd_alerts_list(struct ctl *c)
 {
-	struct client	cl;
-	struct rows	r;
-	uint64_t	limit = DEFAULT_ROWS;
-	uint32_t	n;
-	int		rc;
+	struct alert_list	al;
+	struct client		cl;
+	struct rows		r;
+	uint64_t		limit = DEFAULT_ROWS;
+	int			rc;
 
 	memset(&r, 0, sizeof(r));
+	memset(&al, 0, sizeof(al));
 	if (cmd_number(c, O_LIMIT, 1, PAGE_ROWS, &limit) == -1)
 		return (CTL_USAGE);
-	n = (uint32_t)limit;
-	if ((rc = client_open(&cl, &c->paths, "auditd")) == CTL_OK &&
-	    (rc = client_send(&cl, MSG_CTL_ALERTS, &n, sizeof(n), NULL,
-	    0)) == CTL_OK)
-		rc = client_answer(&cl, rows_add, &r);
+	rc = client_open(&cl, &c->paths, "auditd");
+	while (rc == CTL_OK) {
+		al.limit = (uint32_t)(limit - r.n);
+		rc = client_send(&cl, MSG_CTL_ALERTS, &al, sizeof(al), NULL,
+		    0);
+		if (rc == CTL_OK)
+			rc = client_answer(&cl, rows_add, &r);
+		al.before = cl.next;
+		if (r.n >= limit || cl.next == 0)
+			break;
+	}
 	if (rc == CTL_OK)
 		rows_print(&r, 0);
 	else

@@ -214,8 +214,9 @@ print_result(const struct verify_result *r, const struct verify_conf *conf)
 		out_field("result", "ok");
 	else {
 		out_field("result", "failed");
-		out_field("first bad row", "%llu", (unsigned long long)
-		    r->bad_seq);
+		if (r->bad_seq != 0)
+			out_field("first bad row", "%llu",
+			    (unsigned long long)r->bad_seq);
 		out_field("reason", "%s", r->reason);
 	}
 	out_field("good rows", "%llu, up to row %llu, %u epochs",

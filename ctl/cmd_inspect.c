@@ -31,7 +31,6 @@
 
 #define MAX_INSPECT	(4 * 1024 * 1024)	/* bytes of a request */
 #define BATCH_PIECE	(64 * 1024)	/* rows of one message, about */
-#define MAX_BATCH_ROW	(MAX_FRAME - sizeof(uint32_t))
 #define BATCH_END	1U		/* flag of the last piece */
 #define BATCH_LIMIT_MS	60000		/* for the answer to the whole */
 #define PROGRESS_MS	2000		/* until a person is told */
@@ -323,11 +322,12 @@ batch_line(struct batch *b, const char *line, size_t len)
 	int	rc = CTL_OK;
 
 	b->rows++;
-	if (len > MAX_BATCH_ROW) {
-		snprintf(b->cl.err, sizeof(b->cl.err), "row %llu is longer "
-		    "than %zu bytes: inspect it alone, with --file",
-		    (unsigned long long)b->rows, MAX_BATCH_ROW);
-		return (CTL_USAGE);
+	if (len > MAX_INSPECT) {
+		fprintf(stderr, "row %llu is longer than 4 MiB\n",
+		    (unsigned long long)b->rows);
+		/* its place in the answer stays, for an error */
+		line = "{}\n";
+		len = 3;
 	}
 	if (b->piece.len != 0 && b->piece.len + len > BATCH_PIECE)
 		rc = batch_send(b, 0);
@@ -393,7 +393,7 @@ batch(struct ctl *c, FILE *f)
 		return (out_fail(rc, "%s", b.cl.err));
 	b.cl.limit_ms = BATCH_LIMIT_MS;
 	b.begin_ms = clock_ms();
-	wbuf_init(&b.piece, MAX_FRAME);
+	wbuf_init(&b.piece, MAX_FRAME_BIG);
 	rc = batch_rows(&b, f);
 	if (rc == CTL_OK)
 		rc = batch_send(&b, BATCH_END);
@@ -403,10 +403,12 @@ batch(struct ctl *c, FILE *f)
 	}
 	if (b.told)
 		fprintf(stderr, "\n");
-	if (rc != CTL_OK)
-		out_fail(rc, "%s", b.cl.err);
-	else if (b.newline && b.rows != 0)
+	if (b.newline && b.rows != 0)
 		putchar('\n');
+	/* a row at fault has its error in the answer */
+	if (rc != CTL_OK)
+		out_fail(rc, "%s%s", b.newline ? "not every row has a "
+		    "verdict: " : "", b.cl.err);
 	wbuf_free(&b.piece);
 	client_close(&b.cl);
 	return (rc);

@@ -433,6 +433,26 @@ verify_walk(struct verify *v, sqlite3 *db, char *err, size_t errlen)
 	return (-1);
 }
 
+/* a list entry or an acknowledgement must name the row that made it */
+static void
+verify_founded(struct verify *v, sqlite3 *db, const char *what,
+    const char *sql)
+{
+	sqlite3_stmt	*st = NULL;
+	long long	 n = -1;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK &&
+	    sqlite3_step(st) == SQLITE_ROW)
+		n = sqlite3_column_int64(st, 0);
+	if (n == -1)
+		(void)verify_bad(v, 0, "%s cannot be read: %s", what,
+		    sqlite3_errmsg(db));
+	else if (n != 0)
+		(void)verify_bad(v, 0, "%s: %lld that no row of the log made",
+		    what, n);
+	sqlite3_finalize(st);
+}
+
 int
 verify_db(const char *path, const struct verify_conf *conf,
     struct verify_result *res, char *err, size_t errlen)
@@ -452,6 +472,12 @@ verify_db(const char *path, const struct verify_conf *conf,
 		    NULL);
 		sqlite3_busy_timeout(db, DB_BUSY_MS);
 		ret = verify_walk(v, db, err, errlen);
+		if (ret == 0) {
+			verify_founded(v, db, "list entries",
+			    DBROW_UNFOUNDED_LISTS);
+			verify_founded(v, db, "acknowledgements",
+			    DBROW_UNFOUNDED_ACKS);
+		}
 	}
 	sqlite3_close(db);
 	verify_end(v, res);

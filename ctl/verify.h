@@ -44,7 +44,7 @@ struct verify_conf {
 
 struct verify_result {
 	int		ok;
-	uint64_t	bad_seq;	/* first bad row, 0 when ok */
+	uint64_t	bad_seq;	/* first bad row, 0 when none is */
 	char		reason[MAX_VERIFY_REASON]; /* "" when ok */
 	uint64_t	rows;		/* good ones */
 	uint64_t	last_seq;
@@ -72,7 +72,8 @@ void	 verify_end(struct verify *, struct verify_result *);
 /*
  * All at once; -1 with err only when nothing could be verified (file cannot
  * be read, bad anchor).  verify_db opens the file read-only and may run
- * beside the suite; it reads in pieces and holds up no checkpoint.
+ * beside the suite; it reads in pieces and holds up no checkpoint.  It also
+ * looks at the lists and acknowledgements beside the log (common/dbrow.h).
  */
 int	 verify_fd(int, const struct verify_conf *, struct verify_result *,
 	    char *, size_t);

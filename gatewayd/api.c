@@ -14,6 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,7 @@
 
 #define MAX_CTL_ROUTE	64
 #define MAX_EXTRA	768	/* bytes of our header lines */
+#define MAX_BODY_KEPT	(1024 * 1024)	/* bytes whose memory stays ours */
 
 struct route {
 	enum http_verb	 method;
@@ -37,31 +39,34 @@ struct route {
 	size_t		 max_body;
 	unsigned int	 who;		/* 0: anybody, without a token */
 	void		(*handler)(const struct asker *, json_t *);
+	const char	*inspect;	/* its word for a verdict's row */
+	int		 has_effect;	/* beyond its answer */
 };
 
 static const struct route routes[] = {
-	{ METHOD_GET, "/health", 0, 0, health_get },
-	{ METHOD_GET, "/status", 0, CLIENT | READERS, status_get },
+	{ METHOD_GET, "/health", 0, 0, health_get, NULL, 0 },
+	{ METHOD_GET, "/status", 0, CLIENT | READERS, status_get, NULL, 0 },
 	{ METHOD_POST, "/api/v1/inspect/tool", MAX_BODY_INSPECT, CLIENT,
-	    inspect_tool },
+	    inspect_tool, "inspect-tool", 0 },
 	{ METHOD_POST, "/api/v1/inspect/request", MAX_BODY_INSPECT, CLIENT,
-	    inspect_request },
+	    inspect_request, "inspect-request", 0 },
 	{ METHOD_POST, "/api/v1/inspect/response", MAX_BODY_INSPECT, CLIENT,
-	    inspect_response },
+	    inspect_response, "inspect-response", 0 },
 	{ METHOD_POST, "/api/v1/inspect/tool-response", MAX_BODY_INSPECT,
-	    CLIENT, inspect_tool_response },
+	    CLIENT, inspect_tool_response, "inspect-tool-response", 0 },
 	{ METHOD_POST, "/v1/guardrail/evaluate", MAX_BODY_OTHER, CLIENT,
-	    evaluate_guardrail },
-	{ METHOD_POST, "/audit/event", MAX_BODY_OTHER, CLIENT, audit_event },
+	    evaluate_guardrail, NULL, 0 },
+	{ METHOD_POST, "/audit/event", MAX_BODY_OTHER, CLIENT, audit_event,
+	    NULL, 1 },
 	{ METHOD_POST, "/enforce/block", MAX_BODY_OTHER, CLIENT,
-	    enforce_block },
+	    enforce_block, NULL, 1 },
 	{ METHOD_DELETE, "/enforce/block", MAX_BODY_OTHER, CLIENT,
-	    enforce_block },
+	    enforce_block, NULL, 1 },
 	{ METHOD_POST, "/enforce/allow", MAX_BODY_OTHER, CLIENT,
-	    enforce_allow },
-	{ METHOD_GET, "/enforce/blocked", 0, CLIENT, enforce_blocked },
-	{ METHOD_GET, "/enforce/allowed", 0, CLIENT, enforce_allowed },
-	{ METHOD_GET, "/alerts", 0, CLIENT, alerts_get },
+	    enforce_allow, NULL, 1 },
+	{ METHOD_GET, "/enforce/blocked", 0, CLIENT, enforce_blocked, NULL, 0 },
+	{ METHOD_GET, "/enforce/allowed", 0, CLIENT, enforce_allowed, NULL, 0 },
+	{ METHOD_GET, "/alerts", 0, CLIENT, alerts_get, NULL, 0 },
 };
 #define NROUTES	(sizeof(routes) / sizeof(routes[0]))
 
@@ -76,7 +81,7 @@ const struct dispatch api_from_client[] = {
 	{ MSG_CTL_RELOAD, ST_RUNNING, 0, 0, FD_NONE, OPERATOR, ctl_reload },
 	{ MSG_CTL_CALL, ST_RUNNING, 5, MAX_CTL_CALL, FD_NONE, CLIENT,
 	    ctl_call },
-	{ MSG_CTL_BATCH, ST_RUNNING, 4, MAX_FRAME, FD_NONE, OPERATOR,
+	{ MSG_CTL_BATCH, ST_RUNNING, 4, MAX_CTL_CALL, FD_NONE, OPERATOR,
 	    batch_rows },
 	{ 0 }
 };
@@ -128,7 +133,8 @@ answer_text(const struct asker *a, int status, const char *text,
 
 	if (a->ctl != NULL) {
 		peer_text(a->ctl, a->ctl_id, text, len);
-		peer_done(a->ctl, a->ctl_id, ctl_code(status));
+		peer_done(a->ctl, a->ctl_id, status == 200 ?
+		    (uint32_t)a->code : ctl_code(status));
 		return;
 	}
 	n = (size_t)snprintf(extra, sizeof(extra),
@@ -232,10 +238,11 @@ refusal(const struct conn_peer *peer, const char *what)
 	strlcpy(e.what, what, sizeof(e.what));
 	strlcpy(e.origin, origin, sizeof(e.origin));
 	e.count = 1;
-	api_refusal(&e, NULL);
+	if (api_refusal(&e, NULL) == -1)
+		(void)tally_hit(&gatewayd.tally, what, origin, clock_ms());
 }
 
-void
+int
 api_refusal(const struct tally_entry *e, void *arg)
 {
 	struct event	ev;
@@ -245,8 +252,8 @@ api_refusal(const struct tally_entry *e, void *arg)
 	ev.generation = lists_generation();
 	ev.field[EV_TARGET] = e->what;
 	ev.field[EV_ACTOR] = e->origin;
-	record_event(&ev, json_pack("{s:I,s:i}", "count",
-	    (json_int_t)e->count, "window_ms", TALLY_WINDOW_MS));
+	return (record_event(&ev, json_pack("{s:I,s:i}", "count",
+	    (json_int_t)e->count, "window_ms", TALLY_WINDOW_MS)));
 }
 
 /* NULL, with *known when another method would do */
@@ -287,24 +294,23 @@ api_head(void *arg, uint64_t id, const struct conn_peer *peer,
 	const struct route	*r;
 	const char		*error, *reason;
 	char			 actor[MAX_ACTOR], rid[MAX_CORR + 1];
-	unsigned int		 who;
-	int			 known, status;
+	char			 text[MAX_REPLY_ERROR];
+	unsigned int		 who = NOBODY;
+	int			 known, status, open_to_all;
 
 	(void)arg;
 	r = route_find(h, &known);
-	if (r != NULL && r->who == 0) {
-		*tag = (uint64_t)(r - routes);
-		return (r->max_body);
-	}
 	auth_request_id(h, rid);
-	if ((who = auth_peer(peer, h, actor)) == NOBODY) {
+	open_to_all = r != NULL && r->who == 0;
+	if (!open_to_all && (who = auth_peer(peer, h, actor)) == NOBODY) {
 		refusal(peer, "unauthorized");
 		plain_http(id, rid, 401, "{\"error\":\"unauthorized\"}\n");
 		return (0);
 	}
 	if ((status = auth_csrf(peer, h, &error, &reason)) != 0) {
 		refusal(peer, reason);
-		error_http(id, rid, status, error);
+		text[reply_error_body(text, sizeof(text) - 1, error)] = '\0';
+		plain_http(id, rid, status, text);
 		return (0);
 	}
 	if (r == NULL) {
@@ -312,7 +318,7 @@ api_head(void *arg, uint64_t id, const struct conn_peer *peer,
 		    "method not allowed\n" : "404 page not found\n");
 		return (0);
 	}
-	if (!(who & r->who)) {
+	if (!open_to_all && !(who & r->who)) {
 		refusal(peer, "principal");
 		error_http(id, rid, 403, "this principal may not use this "
 		    "route");
@@ -330,8 +336,7 @@ static int
 query_limit(const struct http_head *h, unsigned int *limit)
 {
 	static const char	 key[] = "limit=";
-	const char		*p = h->query.p, *end, *amp, *errstr;
-	char			 buf[16];
+	const char		*p = h->query.p, *end, *amp;
 	size_t			 n;
 
 	*limit = 0;
@@ -343,38 +348,71 @@ query_limit(const struct http_head *h, unsigned int *limit)
 		n = (size_t)(amp - p);
 		if (n < sizeof(key) - 1 || memcmp(p, key, sizeof(key) - 1) != 0)
 			continue;
-		n -= sizeof(key) - 1;
-		if (n >= sizeof(buf))
-			return (-1);
-		memcpy(buf, p + sizeof(key) - 1, n);
-		buf[n] = '\0';
-		*limit = (unsigned int)strtonum(buf, 1, 1000000, &errstr);
-		return (errstr != NULL ? -1 : 0);
+		/* more than there may be is as many as there may be */
+		for (p += sizeof(key) - 1; p < amp; p++) {
+			if (*p < '0' || *p > '9')
+				return (-1);
+			*limit = *limit * 10 + (unsigned int)(*p - '0');
+			if (*limit > MAX_ALERT_ROWS)
+				*limit = MAX_ALERT_ROWS;
+		}
+		return (*limit != 0 ? 0 : -1);
 	}
 	return (0);
+}
+
+/* what is wrong with a body, NULL for nothing */
+static const char *
+body_wrong(const json_t *j, int *unreadable)
+{
+	if (!json_is_object(j))
+		return ("not an object");
+	if (json_object_size(j) > MAX_BODY_MEMBERS) {
+		*unreadable = 1;
+		return ("too many members");
+	}
+	if (body_ambiguous(j))
+		return ("member names differ in case only");
+	return (NULL);
+}
+
+static int
+starts_object(const char *body, size_t len)
+{
+	size_t	i;
+
+	for (i = 0; i < len && strchr(" \n\t\r", body[i]) != NULL; i++)
+		continue;
+	return (i < len && body[i] == '{');
 }
 
 static void
 call(const struct route *r, const struct asker *a, const char *body,
     size_t len)
 {
-	char	 err[MAX_JSON_ERR], text[MAX_JSON_ERR + 32];
-	json_t	*j = NULL;
+	const char	*wrong = NULL;
+	char		 err[MAX_JSON_ERR], text[MAX_JSON_ERR + 32];
+	json_t		*j = NULL;
+	int		 unreadable = 0;
 
 	if (r->max_body != 0) {
-		if ((j = json_strict(body, len, err)) == NULL ||
-		    !json_is_object(j) || body_ambiguous(j)) {
-			snprintf(text, sizeof(text), "invalid JSON body: %s",
-			    j == NULL ? err : !json_is_object(j) ?
-			    "not an object" : "member names differ in case "
-			    "only, or too many");
-			json_decref(j);
-			api_error(a, 400, text);
-			return;
-		}
+		j = json_bounded(body, len, MAX_BODY_VALUES, &unreadable,
+		    err);
+		wrong = j == NULL ? err : body_wrong(j, &unreadable);
 	}
-	r->handler(a, j);
+	if (wrong == NULL)
+		r->handler(a, j);
+	else if (unreadable && r->inspect != NULL && starts_object(body, len))
+		/* clients take an error for leave to go on */
+		inspect_unreadable(a, r->inspect, wrong);
+	else {
+		snprintf(text, sizeof(text), "invalid JSON body: %s", wrong);
+		api_error(a, 400, text);
+	}
 	json_decref(j);
+	/* what a large one took goes back */
+	if (len > MAX_BODY_KEPT)
+		malloc_trim(0);
 }
 
 static void
@@ -389,6 +427,7 @@ api_request(void *arg, uint64_t id, const struct conn_peer *peer,
 	if (routes[tag].who != 0)
 		a.principal = auth_peer(peer, h, a.actor);
 	auth_asker(&a, h);
+	a.has_effect = routes[tag].has_effect;
 	if (routes[tag].handler == alerts_get &&
 	    query_limit(h, &a.limit) == -1) {
 		api_error(&a, 400, "limit must be a positive number");
@@ -419,8 +458,8 @@ control_closed(struct peer *p)
 	role_client_closed(p);
 }
 
-static void
-control_refused(struct peer *p, uint32_t type)
+void
+api_control_refused(struct peer *p, uint32_t type)
 {
 	struct conn_peer	cp;
 
@@ -435,7 +474,6 @@ void
 api_control(struct peer *p)
 {
 	p->on_close = control_closed;
-	p->on_refused = control_refused;
 }
 
 static void
@@ -487,6 +525,7 @@ ctl_call(struct peer *p, struct msg *msg)
 	snprintf(a.actor, sizeof(a.actor), "uid:%u", p->caller.uid);
 	stamp_id(&gatewayd.stamp, id);
 	event_uuid(id, a.request_id);
+	strlcpy(a.logged_id, a.request_id, sizeof(a.logged_id));
 	rbuf_init(&r, msg->data, msg->len);
 	method = rbuf_str(&r, MAX_HTTP_METHOD);
 	path = rbuf_str(&r, MAX_CTL_ROUTE);
@@ -506,5 +545,6 @@ ctl_call(struct peer *p, struct msg *msg)
 		api_error(&a, 413, "the body is too large");
 		return;
 	}
+	a.has_effect = routes[i].has_effect;
 	call(&routes[i], &a, body, len);
 }

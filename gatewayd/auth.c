@@ -47,6 +47,7 @@ auth_token(const struct http_head *h, struct http_slice *t)
 	static const char	bearer[] = "Bearer ";
 	struct http_slice	v;
 	size_t			i, n, skip;
+	int			empty = 0;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		n = http_header_get(h, names[i], &v);
@@ -54,6 +55,11 @@ auth_token(const struct http_head *h, struct http_slice *t)
 			continue;
 		t->p = "";
 		t->len = 0;
+		/* a scheme without a token: another header may hold one */
+		if (n == 1 && i < 2 && http_slice_caseeq(v, "Bearer")) {
+			empty = 1;
+			continue;
+		}
 		skip = i < 2 ? sizeof(bearer) - 1 : 0;
 		if (n == 1 && v.len > skip &&
 		    strncasecmp(v.p, bearer, skip) == 0) {
@@ -62,7 +68,7 @@ auth_token(const struct http_head *h, struct http_slice *t)
 		}
 		return (1);
 	}
-	return (0);
+	return (empty);
 }
 
 /*
@@ -237,6 +243,8 @@ auth_asker(struct asker *a, const struct http_head *h)
 	char			tp[MAX_CORR + 1];
 
 	auth_request_id(h, a->request_id);
+	redact_name(&gatewayd.redactor, a->request_id, a->logged_id,
+	    sizeof(a->logged_id));
 	if (corr(h, "X-DefenseClaw-Session-Id", a->session_id))
 		masked(a->session_id);
 	if (corr(h, "X-DefenseClaw-Run-Id", a->run_id))

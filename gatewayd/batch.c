@@ -44,17 +44,10 @@ static struct detect_result	found;
 static json_t *
 batch_result(const char *id, const struct verdict *v)
 {
-	json_t	*ids = json_array();
-	size_t	 i;
-
-	if (v->is_static)
-		json_array_append_new(ids, json_string("STATIC-BLOCK"));
-	for (i = 0; v->found != NULL && i < v->found->nfindings; i++)
-		json_array_append_new(ids,
-		    json_string(v->found->findings[i].rule->id));
 	return (json_pack("{s:s,s:s,s:s,s:s,s:o}", "id", id, "action",
 	    v->action, "raw_action", v->raw_action, "severity",
-	    severity_name(v->severity), "rule_ids", ids));
+	    severity_name(v->severity), "rule_ids",
+	    inspect_rule_ids(v)));
 }
 
 static int
@@ -73,77 +66,77 @@ batch_direction(const char *s, struct inspection *in)
 }
 
 /*
- * A text that is JSON (arguments of a tool) is read as the API would.
+ * The text of a tool call is read as its args would be, when it is JSON; any
+ * other is a content, which the API gets as a string.
  */
-static int
-batch_detect(const struct inspection *in, const char *text)
+static json_t *
+batch_value(struct inspection *in, json_t *text, char *err)
 {
-	struct detect_piece	 pieces[2];
-	char			 err[MAX_JSON_ERR], *plain;
-	json_t			*args = NULL;
-	size_t			 n = 0, len = strlen(text);
+	const char	*s = json_string_value(text);
+	json_t		*args;
+	int		 unreadable;
+
+	if (in->direction != DETECT_TOOL_CALL)
+		return (json_incref(text));
+	args = json_bounded(s, strlen(s), MAX_BODY_VALUES, &unreadable, err);
+	if (args != NULL)
+		return (args);
+	if (!unreadable)
+		return (json_incref(text));
+	in->unreadable = err;
+	return (NULL);
+}
+
+static json_t *
+batch_error(struct batch *b, const char *id, const char *error)
+{
+	b->bad++;
+	return (json_pack("{s:s,s:s}", "id", id != NULL ? id : "", "error",
+	    error));
+}
+
+/* what the API would say of the row */
+static json_t *
+batch_verdict(struct batch *b, const json_t *row)
+{
+	struct inspection	 in;
+	struct verdict		 v;
+	char			 err[MAX_JSON_ERR];
+	const char		*id = body_str(row, "id");
+	json_t			*text = body_get(row, "text"), *value;
+	size_t			 len;
 	int			 rc;
 
-	found.nfindings = 0;
-	found.total = 0;
-	found.severity = SEV_NONE;
-	if (len == 0)
-		return (0);
-	if (in->direction == DETECT_TOOL_CALL && (text[0] == '{' ||
-	    text[0] == '['))
-		args = json_strict(text, len, err);
-	if (args == NULL) {
-		pieces[n].text = text;
-		pieces[n].len = len;
-		pieces[n++].kind = DETECT_PLAIN;
-		return (detect_text(gatewayd.detect, in->direction, in->tool,
-		    pieces, n, &found));
-	}
-	if ((plain = body_text(args, &pieces[0].len)) == NULL) {
-		json_decref(args);
-		return (-1);
-	}
-	pieces[0].text = plain;
-	pieces[0].kind = DETECT_PLAIN;
-	pieces[1].text = text;
-	pieces[1].len = len;
-	pieces[1].kind = DETECT_JSON;
-	rc = detect_text(gatewayd.detect, in->direction, in->tool, pieces, 2,
-	    &found);
-	free(plain);
-	json_decref(args);
-	return (rc);
+	memset(&in, 0, sizeof(in));
+	if (b->rows > MAX_BATCH_ROWS)
+		return (batch_error(b, id, "too many rows: split the file"));
+	if (id == NULL || !json_is_string(text) ||
+	    batch_direction(body_str(row, "direction"), &in) == -1)
+		return (batch_error(b, id, "id, direction and text are "
+		    "required"));
+	in.tool = body_str(row, "tool_name");
+	value = batch_value(&in, text, err);
+	rc = body_detect(&in, value, &found, &len);
+	json_decref(value);
+	if (rc == -1)
+		return (batch_error(b, id, "the text could not be "
+		    "inspected"));
+	decide(&in, len != 0 ? &found : NULL, &v);
+	b->actions[strcmp(v.raw_action, "block") == 0 ? 2 :
+	    strcmp(v.raw_action, "alert") == 0]++;
+	return (batch_result(id, &v));
 }
 
 static void
 batch_row(struct batch *b, const char *line, size_t len)
 {
-	struct inspection	 in;
-	struct verdict		 v;
-	char			 err[MAX_JSON_ERR], *text;
-	const char		*id, *body;
-	json_t			*row, *out;
+	char	 err[MAX_JSON_ERR], *text;
+	json_t	*row, *out;
+	int	 unreadable;
 
-	memset(&in, 0, sizeof(in));
-	row = json_strict(line, len, err);
-	id = row != NULL ? body_str(row, "id") : NULL;
-	body = row != NULL ? body_str(row, "text") : NULL;
-	if (id == NULL || body == NULL || ++b->rows > MAX_BATCH_ROWS ||
-	    batch_direction(body_str(row, "direction"), &in) == -1) {
-		b->bad++;
-		out = json_pack("{s:s,s:s}", "id", id != NULL ? id : "",
-		    "error", row == NULL ? err : b->rows > MAX_BATCH_ROWS ?
-		    "too many rows: split the file" :
-		    "id, direction and text are required");
-	} else {
-		in.tool = body_str(row, "tool_name");
-		if (batch_detect(&in, body) == -1)
-			b->failed = 1;
-		decide(&in, &found, &v);
-		b->actions[strcmp(v.raw_action, "block") == 0 ? 2 :
-		    strcmp(v.raw_action, "alert") == 0]++;
-		out = batch_result(id, &v);
-	}
+	b->rows++;
+	row = json_bounded(line, len, MAX_BODY_VALUES, &unreadable, err);
+	out = row != NULL ? batch_verdict(b, row) : batch_error(b, NULL, err);
 	if ((text = json_text(out)) == NULL)
 		b->failed = 1;
 	else {
@@ -168,8 +161,7 @@ batch_end(struct peer *p, struct msg *msg, struct batch *b)
 	a.principal = p->principal;
 	snprintf(a.actor, sizeof(a.actor), "uid:%u", p->caller.uid);
 	if (b->failed || b->out.failed) {
-		api_error(&a, 413, "the batch is too large, or a text could "
-		    "not be inspected: split the file");
+		api_error(&a, 413, "the batch is too large: split the file");
 		batch_closed(p);
 		return;
 	}
@@ -183,6 +175,7 @@ batch_end(struct peer *p, struct msg *msg, struct batch *b)
 	    "rules_hash", detect_hash(gatewayd.detect), "rules_generation",
 	    (json_int_t)gatewayd.rules_generation);
 	wbuf_put(&b->out, "", 1);
+	a.code = b->bad != 0 ? CTL_FAILURE : CTL_OK;
 	record_text(&a, &ev, d, b->out.failed ? "" : (char *)b->out.data);
 	batch_closed(p);
 }

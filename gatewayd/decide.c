@@ -80,8 +80,10 @@ decide(const struct inspection *in, const struct detect_result *found,
 		if (found->nfindings != 0)
 			v->confidence = found->findings[0].confidence;
 	}
-	if (t != NULL && t->op == OP_BLOCK) {
-		v->is_static = 1;
+	/* a text nobody could look at is not taken for a good one */
+	v->unreadable = in->unreadable != NULL;
+	v->is_static = t != NULL && t->op == OP_BLOCK;
+	if (v->is_static || v->unreadable) {
 		v->raw_action = "block";
 		v->confidence = 1.0;
 		if (v->severity < SEV_HIGH)

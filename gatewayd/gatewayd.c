@@ -27,7 +27,10 @@
  *            unless gateway.allow_enforce is true
  */
 
+#include <sys/socket.h>
+
 #include <event2/event.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -72,6 +75,9 @@ static struct event	*drained_ev;
 static void
 auditd_flow(struct peer *p)
 {
+	/* an edge that was replaced may still have words to say */
+	if (gatewayd.auditd != p)
+		return;
 	if (peer_blocked(p))
 		conn_pause(gatewayd.server);
 	else
@@ -83,9 +89,8 @@ auditd_closed(struct peer *p)
 {
 	if (gatewayd.auditd != p)
 		return;
-	if (peer_blocked(p))
-		conn_resume(gatewayd.server);
 	record_edge_lost();
+	conn_resume(gatewayd.server);
 }
 
 static void
@@ -101,6 +106,7 @@ gatewayd_peer(struct peer *sup, struct msg *msg)
 	p->on_flow = auditd_flow;
 	p->on_close = auditd_closed;
 	record_edge(p);
+	auditd_flow(p);
 }
 
 static void
@@ -109,7 +115,8 @@ gatewayd_control(struct peer *sup, struct msg *msg)
 	struct peer	*p;
 
 	(void)sup;
-	if ((p = role_control(msg, api_from_client, MAX_FRAME_BIG)) != NULL)
+	if ((p = role_control(msg, api_from_client, MAX_FRAME_BIG,
+	    api_control_refused)) != NULL)
 		api_control(p);
 }
 
@@ -197,6 +204,23 @@ read_secrets(void)
 		    gatewayd.rec.token_name);
 }
 
+/* where TCP is served: the kernel's word, for /health */
+static void
+read_addr(void)
+{
+	struct sockaddr_storage	ss;
+	socklen_t		len = sizeof(ss);
+	char			host[48], port[8];
+
+	if (gatewayd.tcp == -1 || getsockname(gatewayd.tcp,
+	    (struct sockaddr *)&ss, &len) == -1 || getnameinfo(
+	    (struct sockaddr *)&ss, len, host, sizeof(host), port,
+	    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		return;
+	snprintf(gatewayd.addr, sizeof(gatewayd.addr), strchr(host, ':') !=
+	    NULL ? "[%s]:%s" : "%s:%s", host, port);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -216,6 +240,7 @@ main(int argc, char *argv[])
 	read_secrets();
 	stamp_init(&gatewayd.stamp, &gatewayd.suite);
 	gatewayd.tcp = role_fd(SFD_LISTEN_TCP, NULL);
+	read_addr();
 	gatewayd.unix_http = role_fd(SFD_LISTEN_UNIX, NULL);
 	if ((fd = role_fd(SFD_RULES, NULL)) == -1)
 		fatalx("no rules were handed over");

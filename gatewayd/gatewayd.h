@@ -39,6 +39,8 @@
 #define MAX_REASON_FINDINGS	5	/* named in a reason */
 #define MAX_ALERT_ROWS		500
 #define MAX_ALERT_BYTES		(2 * 1024 * 1024)
+#define MAX_BODY_VALUES		(256 * 1024)	/* JSON values of a body */
+#define MAX_BODY_MEMBERS	64
 
 /* who asked, and where the answer goes */
 struct asker {
@@ -48,6 +50,7 @@ struct asker {
 	unsigned int	 principal;
 	char		 actor[MAX_ACTOR];
 	char		 request_id[MAX_CORR + 1];
+	char		 logged_id[MAX_CORR + 1];	/* the same, masked */
 	char		 session_id[MAX_CORR + 1];
 	char		 trace_id[MAX_CORR + 1];
 	char		 run_id[MAX_CORR + 1];
@@ -58,6 +61,8 @@ struct asker {
 	char		 destination_app[MAX_CORR + 1];
 	int		 reveal;	/* X-DefenseClaw-Reveal-PII: 1 */
 	int		 is_delete;
+	int		 has_effect;	/* late is not undone */
+	int		 code;		/* control: how a good answer ends */
 	unsigned int	 limit;		/* ?limit=N, 0 when absent */
 };
 
@@ -69,6 +74,7 @@ struct verdict {
 	double			 confidence;
 	int			 would_block;
 	int			 is_static;	/* by the block list */
+	int			 unreadable;	/* because there was no text */
 	const struct detect_result *found;	/* NULL: not looked at */
 };
 
@@ -77,6 +83,7 @@ struct inspection {
 	const char		*tool;		/* NULL: none */
 	const char		*mcp_server;	/* NULL: none */
 	int			 clamp;		/* block only CRITICAL */
+	const char		*unreadable;	/* why there is no text */
 };
 
 struct gatewayd {
@@ -91,10 +98,12 @@ struct gatewayd {
 	size_t			 rules_len;
 	uint64_t		 rules_generation;
 	struct peer		*auditd;	/* NULL: between two of them */
+	uint64_t		 auditd_lost_ms;	/* since when */
 	struct store_state	 store;
 	struct tally		 tally;
 	int			 tcp;
 	int			 unix_http;
+	char			 addr[64];	/* of TCP, "" without */
 	int			 serving;
 	uint64_t		 started_us;
 	uint64_t		 verdicts;
@@ -129,14 +138,18 @@ void	 api_answer(const struct asker *, int, json_t *);
 void	 api_error(const struct asker *, int, const char *);
 void	 api_unavailable(const struct asker *);
 void	 api_durable(const struct asker *, const char *, uint64_t);
-void	 api_refusal(const struct tally_entry *, void *);
+int	 api_refusal(const struct tally_entry *, void *);
 void	 api_control(struct peer *);
+void	 api_control_refused(struct peer *, uint32_t);
 
 /* inspect.c */
 void	 inspect_tool(const struct asker *, json_t *);
 void	 inspect_request(const struct asker *, json_t *);
 void	 inspect_response(const struct asker *, json_t *);
 void	 inspect_tool_response(const struct asker *, json_t *);
+/* JSON by syntax that we have no value for; what names the row */
+void	 inspect_unreadable(const struct asker *, const char *, const char *);
+json_t	*inspect_rule_ids(const struct verdict *);
 
 /* policyapi.c */
 void	 evaluate_guardrail(const struct asker *, json_t *);
@@ -163,7 +176,7 @@ void	 record_answer(const struct asker *, struct event *, json_t *,
 	    json_t *);
 void	 record_text(const struct asker *, struct event *, json_t *,
 	    const char *);
-void	 record_event(struct event *, json_t *);
+int	 record_event(struct event *, json_t *);
 int	 record_list_change(const struct asker *, enum list_kind,
 	    enum list_op, enum list_op, const char *, const char *);
 int	 record_alerts(const struct asker *, unsigned int);
@@ -171,6 +184,7 @@ void	 record_edge(struct peer *);
 void	 record_edge_lost(void);
 void	 record_forget(struct peer *);
 unsigned int	 record_pending(void);
+uint64_t record_lost(void);		/* times an event had no room */
 extern const struct dispatch from_auditd[];
 void	 record_fill(struct event *, const struct asker *);
 
@@ -199,7 +213,11 @@ void	 batch_closed(struct peer *);
 json_t		*body_get(const json_t *, const char *);
 const char	*body_str(const json_t *, const char *);
 int		 body_ambiguous(const json_t *);
-/* decoded strings of any value, one a line; malloc'd */
-char		*body_text(const json_t *, size_t *);
+/*
+ * Looks at all of a value, NULL for none: its decoded strings and keys, one a
+ * line, and its JSON.  Bytes inspected; -1: it could not be inspected.
+ */
+int		 body_detect(const struct inspection *, const json_t *,
+		    struct detect_result *, size_t *);
 
 #endif /* GATEWAYD_GATEWAYD_H */

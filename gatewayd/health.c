@@ -20,6 +20,8 @@
 #include "common/version.h"
 #include "gatewayd.h"
 
+#define MAX_REPLACE_MS	1000	/* that a new auditd may take unnoticed */
+
 /*
  * /health and /status in the shape existing monitors read: what this build
  * does not have is "disabled", and "running" means that traffic is gated.
@@ -52,23 +54,28 @@ snapshot(void)
 {
 	uint64_t	 now = clock_wall_us();
 	char		 at[EVENT_TIME_SIZE];
-	const char	*state = "running";
+	const char	*state = "running", *wrong = NULL;
 	json_t		*j, *gw;
 
 	if (!gatewayd.store.ok)
+		wrong = gatewayd.store.text;
+	else if (gatewayd.auditd == NULL && clock_ms() >
+	    gatewayd.auditd_lost_ms + MAX_REPLACE_MS)
+		wrong = "auditd is gone: nothing can be recorded";
+	if (wrong != NULL)
 		state = gatewayd.serving ? "error" : "starting";
 	event_time(gatewayd.started_us, at);
 	gw = part(state, NULL);
-	if (!gatewayd.store.ok)
-		json_object_set_new(gw, "last_error",
-		    json_string(gatewayd.store.text));
+	if (wrong != NULL)
+		json_object_set_new(gw, "last_error", json_string(wrong));
 	j = json_pack("{s:s,s:I}", "started_at", at, "uptime_ms",
 	    (json_int_t)(now > gatewayd.started_us ? (now -
 	    gatewayd.started_us) / 1000 : 0));
 	json_object_set_new(j, "gateway", gw);
 	json_object_set_new(j, "watcher", part("disabled", NULL));
-	json_object_set_new(j, "api", part("running", json_pack("{s:b,s:b}",
-	    "tcp", gatewayd.tcp != -1, "unix", gatewayd.unix_http != -1)));
+	json_object_set_new(j, "api", part("running", json_pack(
+	    "{s:b,s:b,s:s}", "tcp", gatewayd.tcp != -1, "unix",
+	    gatewayd.unix_http != -1, "addr", gatewayd.addr)));
 	json_object_set_new(j, "guardrail", part("running", json_pack(
 	    "{s:s,s:I}", "mode", decide_mode(), "rules", (json_int_t)
 	    (gatewayd.detect != NULL ? detect_nrules(gatewayd.detect) :
@@ -106,13 +113,15 @@ health_worker(void)
 
 	conn_get_stats(gatewayd.server, &cs);
 	return (json_pack(
-	    "{s:b,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:s,s:I}",
+	    "{s:b,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:s,"
+	    "s:I}",
 	    "serving", gatewayd.serving, "mode", decide_mode(),
 	    "connections", (json_int_t)cs.conns, "accepted",
 	    (json_int_t)cs.accepted, "requests", (json_int_t)cs.requests,
 	    "refused", (json_int_t)cs.refused, "buffered_bytes",
 	    (json_int_t)cs.buffered, "pending",
-	    (json_int_t)record_pending(), "verdicts",
+	    (json_int_t)record_pending(), "lost_events",
+	    (json_int_t)record_lost(), "verdicts",
 	    (json_int_t)gatewayd.verdicts, "blocked",
 	    (json_int_t)gatewayd.blocked, "unavailable",
 	    (json_int_t)gatewayd.unavailable, "rules", (json_int_t)

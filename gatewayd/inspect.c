@@ -19,6 +19,7 @@
 #include <strings.h>
 
 #include "common/clock.h"
+#include "common/detect/text.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "gatewayd.h"
@@ -27,6 +28,9 @@
  * The inspect routes: a body becomes pieces of text, findings, a verdict, an
  * event and an answer, in this order.
  */
+
+#define UNREADABLE_ID	"INDETERMINATE"
+#define UNREADABLE	UNREADABLE_ID ":the body could not be read"
 
 static struct detect_result	found;	/* large; one request at a time */
 
@@ -46,9 +50,11 @@ reason_text(const struct inspection *in, const struct verdict *v, char *out,
     size_t size)
 {
 	char	name[MAX_TARGET_NAME + 1];
-	size_t	i;
+	size_t	i, len;
 
 	out[0] = '\0';
+	if (v->unreadable)
+		strlcpy(out, "matched: " UNREADABLE, size);
 	if (v->is_static) {
 		snprintf(out, size, "tool \"%s\" is on the static block list",
 		    shown(in->tool != NULL ? in->tool : in->mcp_server, name,
@@ -62,6 +68,9 @@ reason_text(const struct inspection *in, const struct verdict *v, char *out,
 		strlcat(out, ":", size);
 		strlcat(out, v->found->findings[i].title, size);
 	}
+	/* what was cut off may be half a character */
+	len = strlen(out);
+	out[text_valid(out, len)] = '\0';
 }
 
 static json_t *
@@ -91,17 +100,18 @@ verdict_json(const struct verdict *v, const char *reason, int reveal)
 {
 	const struct detect_finding	*f;
 	json_t				*names, *detailed, *j;
-	char				 text[MAX_FINDING_TITLE + 160];
 	size_t				 i;
 
 	names = json_array();
 	detailed = json_array();
 	if (v->is_static)
 		json_array_append_new(names, json_string("STATIC-BLOCK"));
+	if (v->unreadable)
+		json_array_append_new(names, json_string(UNREADABLE));
 	for (i = 0; v->found != NULL && i < v->found->nfindings; i++) {
 		f = &v->found->findings[i];
-		snprintf(text, sizeof(text), "%s:%s", f->rule->id, f->title);
-		json_array_append_new(names, json_string(text));
+		json_array_append_new(names, json_sprintf("%s:%s",
+		    f->rule->id, f->title));
 		json_array_append_new(detailed, finding_json(f, reveal));
 	}
 	j = json_pack("{s:s,s:s,s:s,s:f,s:s,s:o}", "action", v->action,
@@ -120,6 +130,22 @@ verdict_json(const struct verdict *v, const char *reason, int reveal)
 	return (j);
 }
 
+json_t *
+inspect_rule_ids(const struct verdict *v)
+{
+	json_t	*ids = json_array();
+	size_t	 i;
+
+	if (v->is_static)
+		json_array_append_new(ids, json_string("STATIC-BLOCK"));
+	if (v->unreadable)
+		json_array_append_new(ids, json_string(UNREADABLE_ID));
+	for (i = 0; v->found != NULL && i < v->found->nfindings; i++)
+		json_array_append_new(ids,
+		    json_string(v->found->findings[i].rule->id));
+	return (ids);
+}
+
 /* what the row keeps of it: rule ids and numbers, never the text */
 static json_t *
 details_json(const struct inspection *in, const struct verdict *v,
@@ -127,27 +153,22 @@ details_json(const struct inspection *in, const struct verdict *v,
 {
 	static const char *const directions[] = { "prompt", "completion",
 	    "tool_call" };
-	json_t	*ids, *j;
-	size_t	 i;
+	json_t	*j;
 
-	ids = json_array();
-	if (v->is_static)
-		json_array_append_new(ids, json_string("STATIC-BLOCK"));
-	for (i = 0; v->found != NULL && i < v->found->nfindings; i++)
-		json_array_append_new(ids,
-		    json_string(v->found->findings[i].rule->id));
 	j = json_pack("{s:s,s:s,s:s,s:s,s:s,s:f,s:o,s:I,s:s,s:I,s:I,s:I}",
 	    "direction", directions[in->direction], "action", v->action,
 	    "raw_action", v->raw_action, "mode", decide_mode(), "severity",
 	    severity_name(v->severity), "confidence", v->confidence,
-	    "rule_ids", ids, "findings", (json_int_t)(v->found != NULL ?
-	    v->found->total : 0), "reason", reason, "inspected_bytes",
-	    (json_int_t)len, "elapsed_us", (json_int_t)us,
+	    "rule_ids", inspect_rule_ids(v), "findings", (json_int_t)
+	    (v->found != NULL ? v->found->total : 0), "reason", reason,
+	    "inspected_bytes", (json_int_t)len, "elapsed_us", (json_int_t)us,
 	    "rules_generation", (json_int_t)gatewayd.rules_generation);
 	json_object_set_new(j, "config_generation",
 	    json_integer((json_int_t)role.start.generation));
-	if (v->found != NULL && v->found->indeterminate)
+	if (v->unreadable || (v->found != NULL && v->found->indeterminate))
 		json_object_set_new(j, "indeterminate", json_true());
+	if (in->unreadable != NULL)
+		json_object_set_new(j, "error", json_string(in->unreadable));
 	return (j);
 }
 
@@ -163,25 +184,22 @@ reveal_event(const struct asker *a, const char *target)
 }
 
 /*
- * Looks at the pieces and answers; what is the route's word for the event,
- * fallback the target when no tool is named.
+ * Looks at the value and answers; what is the route's word for the event,
+ * target that of the event when no tool is named.
  */
 static void
 inspect(const struct asker *a, const struct inspection *in, const char *what,
-    const char *target, const struct detect_piece *pieces, size_t npieces)
+    const char *target, const json_t *value)
 {
 	struct verdict	 v;
 	struct event	 ev;
 	uint64_t	 start = clock_wall_us(), now;
-	size_t		 i, len = 0;
+	json_t		*details, *answer;
+	size_t		 len;
 	char		 action[64], reason[1024], tool[MAX_TARGET_NAME + 1];
 	char		 where[MAX_TARGET_NAME + 1];
 
-	for (i = 0; i < npieces; i++)
-		len += pieces[i].len;
-	found.nfindings = 0;
-	if (len != 0 && detect_text(gatewayd.detect, in->direction, in->tool,
-	    pieces, npieces, &found) == -1) {
+	if (body_detect(in, value, &found, &len) == -1) {
 		log_warn("inspection");
 		api_error(a, 503, "no verdict: the text could not be "
 		    "inspected");
@@ -194,6 +212,16 @@ inspect(const struct asker *a, const struct inspection *in, const char *what,
 		gatewayd.blocked++;
 	reason_text(in, &v, reason, sizeof(reason));
 	snprintf(action, sizeof(action), "%s-%s", what, v.raw_action);
+	details = details_json(in, &v, reason, len, now > start ?
+	    now - start : 0);
+	answer = verdict_json(&v, reason, a->reveal);
+	if (details == NULL || answer == NULL) {
+		json_decref(details);
+		json_decref(answer);
+		api_error(a, 503, "no verdict: its answer could not be "
+		    "written");
+		return;
+	}
 	if (a->reveal)
 		reveal_event(a, what);
 	stamp_event(&gatewayd.stamp, &ev, action, v.severity == SEV_NONE ?
@@ -202,9 +230,7 @@ inspect(const struct asker *a, const struct inspection *in, const char *what,
 	ev.field[EV_TOOL_NAME] = shown(in->tool, tool, sizeof(tool));
 	ev.field[EV_TARGET] = ev.field[EV_TOOL_NAME] != NULL ?
 	    ev.field[EV_TOOL_NAME] : shown(target, where, sizeof(where));
-	record_answer(a, &ev, details_json(in, &v, reason, len,
-	    now > start ? now - start : 0), verdict_json(&v, reason,
-	    a->reveal));
+	record_answer(a, &ev, details, answer);
 }
 
 /*
@@ -220,81 +246,97 @@ asker_session(struct asker *copy, const json_t *body)
 		    sizeof(copy->session_id));
 }
 
-static void
-inspect_one(const struct asker *a, const json_t *body,
-    const struct inspection *in, const char *what, const char *target,
-    const json_t *value)
+static int
+is_absent(const json_t *v)
 {
-	struct detect_piece	 pieces[2];
-	struct asker		 copy = *a;
-	size_t			 n = 0, len = 0;
-	char			*plain, *text = NULL;
+	return (v == NULL || json_is_null(v));
+}
+
+/*
+ * What a body without the member says instead: some send what they were
+ * given as it is.  All of it but the names that route a request.
+ */
+static json_t *
+body_rest(const json_t *body)
+{
+	static const char *const names[] = { "tool", "model", "direction",
+	    "mcp_server_name", "session_id" };
+	const char	*key;
+	json_t		*rest, *v;
+	size_t		 i;
+
+	if ((rest = json_object()) == NULL)
+		fatal("inspection");
+	json_object_foreach((json_t *)(uintptr_t)body, key, v) {
+		for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			if (strcasecmp(key, names[i]) == 0)
+				break;
+		if (i == sizeof(names) / sizeof(names[0]) &&
+		    json_object_set(rest, key, v) == -1)
+			fatal("inspection");
+	}
+	return (rest);
+}
+
+/* both of two members that may be absent, or what the body says instead */
+static void
+inspect_members(const struct asker *a, const json_t *body,
+    const struct inspection *in, const char *what, const char *target,
+    const json_t *first, const json_t *second)
+{
+	struct asker	 copy = *a;
+	json_t		*value;
 
 	asker_session(&copy, body);
-	if ((plain = body_text(value, &len)) == NULL) {
-		api_error(&copy, 503, "no verdict: the text could not be "
-		    "inspected");
-		return;
-	}
-	if (len != 0) {
-		pieces[n].text = plain;
-		pieces[n].len = len;
-		pieces[n++].kind = DETECT_PLAIN;
-	}
-	/* keys are seen beside their values only in the JSON itself */
-	if (value != NULL && !json_is_string(value)) {
-		if ((text = json_text(value)) == NULL)
-			fatal("inspection");
-		pieces[n].text = text;
-		pieces[n].len = strlen(text);
-		pieces[n++].kind = DETECT_JSON;
-	}
-	inspect(&copy, in, what, target, pieces, n);
-	free(plain);
-	free(text);
+	if (is_absent(first) && is_absent(second))
+		value = body_rest(body);
+	else if (!is_absent(first) && !is_absent(second))
+		value = json_pack("[O,O]", first, second);
+	else
+		value = json_incref((json_t *)(uintptr_t)
+		    (is_absent(first) ? second : first));
+	if (value == NULL)
+		fatal("inspection");
+	inspect(&copy, in, what, target, json_object_size(value) == 0 &&
+	    json_is_object(value) ? NULL : value);
+	json_decref(value);
+}
+
+/* a message to a person, not a call: it has a content, or goes out */
+static int
+is_message(const char *tool, const json_t *content, const char *direction)
+{
+	if (strcasecmp(tool, "message") != 0)
+		return (0);
+	if (json_is_string(content) ? json_string_length(content) != 0 :
+	    json_is_object(content) || json_is_array(content))
+		return (1);
+	return (direction != NULL && strcasecmp(direction, "outbound") == 0);
 }
 
 void
 inspect_tool(const struct asker *a, json_t *body)
 {
 	struct inspection	 in;
-	const char		*tool, *direction;
 	const json_t		*args, *content;
+	int			 message;
 
 	memset(&in, 0, sizeof(in));
-	tool = body_str(body, "tool");
-	if (tool == NULL || tool[0] == '\0') {
+	in.tool = body_str(body, "tool");
+	if (in.tool == NULL || in.tool[0] == '\0') {
 		api_error(a, 400, "tool is required");
 		return;
 	}
 	args = body_get(body, "args");
 	content = body_get(body, "content");
-	direction = body_str(body, "direction");
 	in.mcp_server = body_str(body, "mcp_server_name");
-	if (strcasecmp(tool, "message") == 0 &&
-	    ((json_is_string(content) && json_string_length(content) != 0) ||
-	    (direction != NULL && strcmp(direction, "outbound") == 0))) {
-		if (!json_is_string(content) ||
-		    json_string_length(content) == 0)
-			content = body_get(args, "content");
-		if (content == NULL)
-			content = body_get(args, "body");
-		in.direction = DETECT_COMPLETION;
-		inspect_one(a, body, &in, "inspect-message", "message",
-		    content);
-		return;
-	}
-	in.direction = DETECT_TOOL_CALL;
-	in.tool = tool;
-	/* a content beside the arguments is looked at, too */
-	if (content != NULL && args != NULL) {
-		json_t	*both = json_pack("[O,O]", args, content);
-
-		inspect_one(a, body, &in, "inspect-tool", NULL, both);
-		json_decref(both);
-	} else
-		inspect_one(a, body, &in, "inspect-tool", NULL,
-		    args != NULL ? args : content);
+	message = is_message(in.tool, content, body_str(body, "direction"));
+	in.direction = message ? DETECT_COMPLETION : DETECT_TOOL_CALL;
+	/* whatever its case, this one name is the one on a list */
+	if (message)
+		in.tool = "message";
+	inspect_members(a, body, &in, message ? "inspect-message" :
+	    "inspect-tool", NULL, args, content);
 }
 
 static void
@@ -310,8 +352,21 @@ inspect_content(const struct asker *a, json_t *body, const char *what,
 	if (strcmp(what, "inspect-tool-response") == 0)
 		in.tool = body_str(body, "tool");
 	model = body_str(body, "model");
-	inspect_one(a, body, &in, what, model != NULL ? model : "model",
-	    body_get(body, member));
+	inspect_members(a, body, &in, what, model != NULL ? model : "model",
+	    body_get(body, member), NULL);
+}
+
+void
+inspect_unreadable(const struct asker *a, const char *what, const char *why)
+{
+	struct inspection	in;
+
+	memset(&in, 0, sizeof(in));
+	in.direction = strcmp(what, "inspect-tool") == 0 ? DETECT_TOOL_CALL :
+	    strcmp(what, "inspect-request") == 0 ? DETECT_PROMPT :
+	    DETECT_COMPLETION;
+	in.unreadable = why;
+	inspect(a, &in, what, "unreadable", NULL);
 }
 
 void

@@ -29,6 +29,7 @@ RB_HEAD(targets, target);
 
 static struct targets	now = RB_INITIALIZER(&now);
 static struct targets	next = RB_INITIALIZER(&next);
+static unsigned int	nnext;
 static uint64_t		generation;
 static int		have;
 
@@ -73,6 +74,7 @@ lists_begin(struct peer *p, struct msg *msg)
 	(void)p;
 	(void)msg;
 	targets_free(&next);
+	nnext = 0;
 }
 
 void
@@ -98,6 +100,7 @@ lists_entry(struct peer *p, struct msg *msg)
 	t->updated_us = item.updated_us;
 	if (RB_INSERT(targets, &next, t) != NULL)
 		fatalx("%s: a list entry came twice", p->name);
+	nnext++;
 }
 
 void
@@ -107,9 +110,14 @@ lists_end(struct peer *p, struct msg *msg)
 
 	if (msg_get(msg, &ph, sizeof(ph)) == -1)
 		fatalx("%s: malformed", p->name);
+	/* a list cut short would allow what is blocked */
+	if (ph.count != nnext)
+		fatalx("%s: %u list entries came of %u", p->name, nnext,
+		    ph.count);
 	targets_free(&now);
 	now = next;
 	RB_INIT(&next);
+	nnext = 0;
 	generation = ph.generation;
 	have = 1;
 	peer_send(p, MSG_POLICY_IN_FORCE, 0, -1, &ph, sizeof(ph));

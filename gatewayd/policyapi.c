@@ -100,7 +100,7 @@ is_reserved(const char *action)
 {
 	static const char *const own[] = { "checkpoint", "audit-epoch",
 	    "start", "stop", "auditd-stop", "role-death", "request-refused",
-	    "policy-reload", "config-update", "init", "acknowledge-alerts",
+	    "policy-reload", "config-update", "init", "acknowledge-alerts", "lists-unfounded",
 	    "inspect-reveal", "guardrail-verdict", "inspect-batch" };
 	static const char *const prefixes[] = { "inspect-", "api-enforce-",
 	    "sink." };
@@ -166,6 +166,46 @@ is_time(const char *s)
 }
 
 /*
+ * Upper or lower case, and ERROR as some clients call what is HIGH here; -1:
+ * neither.
+ */
+static int
+event_severity(const char *s, enum severity *sev)
+{
+	char	upper[16];
+	size_t	i;
+
+	for (i = 0; s[i] != '\0' && i < sizeof(upper) - 1; i++)
+		upper[i] = (char)toupper((unsigned char)s[i]);
+	upper[i] = '\0';
+	if (strcmp(upper, "ERROR") != 0)
+		return (s[i] == '\0' ? severity_parse(upper, sev) : -1);
+	*sev = SEV_HIGH;
+	return (0);
+}
+
+/* what the body says of itself beside the headers, as its claims */
+static void
+event_claims(const json_t *body, json_t *d)
+{
+	static const char *const names[] = { "run_id", "session_id",
+	    "trace_id", "request_id", "tool_id", "agent_id", "agent_name",
+	    "agent_instance_id" };
+	const char	*s;
+	char		 key[64], value[MAX_TARGET_NAME + 1];
+	size_t		 i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		s = body_str(body, names[i]);
+		if (s == NULL || s[0] == '\0')
+			continue;
+		snprintf(key, sizeof(key), "claimed_%s", names[i]);
+		redact_name(&gatewayd.redactor, s, value, sizeof(value));
+		json_object_set_new(d, key, json_string(value));
+	}
+}
+
+/*
  * A client's own event: who said it is the kernel's word, what it says of
  * itself (actor, time) is kept as its claim.
  */
@@ -178,6 +218,7 @@ audit_event(const struct asker *a, json_t *body)
 	enum severity	 sev = SEV_INFO;
 	struct event	 ev;
 	json_t		*d;
+	int		 error;
 
 	action = body_str(body, "action");
 	if (action == NULL || action[0] == '\0') {
@@ -190,11 +231,12 @@ audit_event(const struct asker *a, json_t *body)
 		return;
 	}
 	if ((s = body_str(body, "severity")) != NULL && s[0] != '\0' &&
-	    severity_parse(s, &sev) == -1) {
-		api_error(a, 400, "severity: CRITICAL, HIGH, MEDIUM, LOW or "
-		    "INFO");
+	    event_severity(s, &sev) == -1) {
+		api_error(a, 400, "severity: CRITICAL, HIGH, MEDIUM, LOW, "
+		    "INFO or ERROR");
 		return;
 	}
+	error = s != NULL && strcasecmp(s, "ERROR") == 0;
 	target = body_str(body, "target");
 	details = body_str(body, "details");
 	claimed = body_str(body, "actor");
@@ -215,6 +257,10 @@ audit_event(const struct asker *a, json_t *body)
 	d = json_pack("{s:s,s:s}", "details", red, "claimed_actor", who);
 	if (when != NULL && is_time(when))
 		json_object_set_new(d, "claimed_time", json_string(when));
+	if (error)
+		json_object_set_new(d, "claimed_severity",
+		    json_string("ERROR"));
+	event_claims(body, d);
 	record_answer(a, &ev, d, json_pack("{s:s}", "status", "ok"));
 }
 

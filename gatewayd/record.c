@@ -34,9 +34,10 @@
 enum pending_kind { PEND_EVENT, PEND_LIST, PEND_ALERTS };
 
 struct pending {
-	TAILQ_ENTRY(pending)	 entry;
+	TAILQ_ENTRY(pending)	 entry;		/* oldest first */
+	RB_ENTRY(pending)	 node;		/* by kind and id */
 	enum pending_kind	 kind;
-	uint8_t			 id[EVENT_ID_LEN];
+	uint8_t			 id[EVENT_ID_LEN];	/* or query_id */
 	uint32_t		 query_id;	/* PEND_ALERTS */
 	uint64_t		 deadline_ms;
 	struct asker		 asker;
@@ -48,9 +49,13 @@ struct pending {
 	uint8_t			 event[];	/* as it goes to auditd */
 };
 
+RB_HEAD(pending_tree, pending);
+
 static TAILQ_HEAD(pendings, pending) pendings =
     TAILQ_HEAD_INITIALIZER(pendings);
+static struct pending_tree	 by_id = RB_INITIALIZER(&by_id);
 static unsigned int	 npending;
+static uint64_t		 lost;		/* times an event had no room */
 static size_t		 pending_bytes;
 static uint32_t		 query_ids;
 static struct event	*tick;
@@ -85,16 +90,34 @@ const struct dispatch from_auditd[] = {
 	{ 0 }
 };
 
+static int
+pending_cmp(const struct pending *a, const struct pending *b)
+{
+	if (a->kind != b->kind)
+		return (a->kind < b->kind ? -1 : 1);
+	return (memcmp(a->id, b->id, EVENT_ID_LEN));
+}
+
+RB_PROTOTYPE(pending_tree, pending, node, pending_cmp)
+RB_GENERATE(pending_tree, pending, node, pending_cmp)
+
 unsigned int
 record_pending(void)
 {
 	return (npending);
 }
 
+uint64_t
+record_lost(void)
+{
+	return (lost);
+}
+
 static void
 pending_free(struct pending *p)
 {
 	TAILQ_REMOVE(&pendings, p, entry);
+	RB_REMOVE(pending_tree, &by_id, p);
 	npending--;
 	pending_bytes -= p->len;
 	free(p->text);
@@ -103,7 +126,8 @@ pending_free(struct pending *p)
 }
 
 static struct pending *
-pending_new(enum pending_kind kind, const void *data, size_t len)
+pending_new(enum pending_kind kind, const uint8_t id[EVENT_ID_LEN],
+    const void *data, size_t len)
 {
 	struct timeval	 tv = { 0, TICK_MS * 1000 };
 	struct pending	*p;
@@ -114,8 +138,10 @@ pending_new(enum pending_kind kind, const void *data, size_t len)
 	p->kind = kind;
 	p->deadline_ms = clock_ms() + MAX_ANSWER_MS;
 	p->len = len;
+	memcpy(p->id, id, sizeof(p->id));
 	memcpy(p->event, data, len);
 	TAILQ_INSERT_TAIL(&pendings, p, entry);
+	RB_INSERT(pending_tree, &by_id, p);
 	pending_bytes += len;
 	if (npending++ == 0 && evtimer_add(tick, &tv) == -1)
 		fatalx("timer");
@@ -125,13 +151,11 @@ pending_new(enum pending_kind kind, const void *data, size_t len)
 static struct pending *
 pending_find(enum pending_kind kind, const uint8_t id[EVENT_ID_LEN])
 {
-	struct pending	*p;
+	struct pending	key;
 
-	/* acknowledgements come in order: mostly it is the first */
-	TAILQ_FOREACH(p, &pendings, entry)
-		if (p->kind == kind && memcmp(p->id, id, EVENT_ID_LEN) == 0)
-			return (p);
-	return (NULL);
+	key.kind = kind;
+	memcpy(key.id, id, sizeof(key.id));
+	return (RB_FIND(pending_tree, &by_id, &key));
 }
 
 static void
@@ -143,6 +167,21 @@ pending_send(struct pending *p)
 	if (gatewayd.auditd != NULL)
 		peer_send(gatewayd.auditd, types[p->kind], p->query_id, -1,
 		    p->event, p->len);
+}
+
+/* sent and not acknowledged: it may have happened, and may still */
+static void
+pending_late(struct pending *p)
+{
+	if (p->answer && p->asker.has_effect) {
+		gatewayd.unavailable++;
+		api_error(&p->asker, 504, "outcome unknown: the audit log "
+		    "has not answered in time; look before trying again");
+	} else if (p->answer)
+		api_unavailable(&p->asker);
+	else if (p->kind == PEND_EVENT)
+		log_warnx("an event was not recorded before the end");
+	pending_free(p);
 }
 
 static void
@@ -158,9 +197,11 @@ tick_cb(evutil_socket_t fd, short what, void *arg)
 	TAILQ_FOREACH_SAFE(p, &pendings, entry, tmp) {
 		if (p->deadline_ms > now)
 			break;
-		if (p->answer)
-			api_unavailable(&p->asker);
-		pending_free(p);
+		/* evidence nobody waits for has all the time there is */
+		if (!p->answer && p->kind == PEND_EVENT &&
+		    role.state != ST_DRAINING)
+			continue;
+		pending_late(p);
 	}
 	if (npending != 0 && evtimer_add(tick, &tv) == -1)
 		fatalx("timer");
@@ -184,7 +225,7 @@ record_fill(struct event *ev, const struct asker *a)
 		const char		*value;
 	} map[] = {
 		{ EV_ACTOR, a->actor },
-		{ EV_REQUEST_ID, a->request_id },
+		{ EV_REQUEST_ID, a->logged_id },
 		{ EV_SESSION_ID, a->session_id },
 		{ EV_TRACE_ID, a->trace_id },
 		{ EV_RUN_ID, a->run_id },
@@ -213,9 +254,8 @@ event_queue(struct event *ev, json_t *details)
 		log_warn("event %s", ev->field[EV_ACTION]);
 		return (NULL);
 	}
-	if ((p = pending_new(PEND_EVENT, buf, (size_t)n)) == NULL)
+	if ((p = pending_new(PEND_EVENT, ev->id, buf, (size_t)n)) == NULL)
 		return (NULL);
-	memcpy(p->id, ev->id, sizeof(p->id));
 	pending_send(p);
 	return (p);
 }
@@ -256,7 +296,7 @@ record_answer(const struct asker *a, struct event *ev, json_t *details,
 	json_decref(answer);
 	if (text == NULL) {
 		json_decref(details);
-		api_unavailable(a);
+		api_error(a, 503, "the answer could not be written");
 		return;
 	}
 	record_text(a, ev, details, text);
@@ -264,14 +304,25 @@ record_answer(const struct asker *a, struct event *ev, json_t *details,
 }
 
 /*
- * An event nobody waits for.
+ * An event nobody waits for; -1 when there is no room for it now.
  */
-void
+int
 record_event(struct event *ev, json_t *details)
 {
-	if (event_queue(ev, details) == NULL)
-		log_warnx("event %s is not recorded: the audit log is behind",
-		    ev->field[EV_ACTION]);
+	static uint64_t	told;
+
+	if (event_queue(ev, details) == NULL) {
+		if (lost++ == told)
+			log_warnx("no room for the event %s: the audit log is "
+			    "behind", ev->field[EV_ACTION]);
+		return (-1);
+	}
+	if (lost != told) {
+		log_warnx("there was no room for an event %llu times",
+		    (unsigned long long)(lost - told));
+		told = lost;
+	}
+	return (0);
 }
 
 int
@@ -286,6 +337,7 @@ record_list_change(const struct asker *a, enum list_kind kind,
 	stamp_event(&gatewayd.stamp, &ev, "", SEV_INFO);
 	memset(&lc, 0, sizeof(lc));
 	memcpy(lc.id, ev.id, sizeof(lc.id));
+	lc.time_us = ev.time_us;
 	lc.kind = kind;
 	lc.op = op;
 	lc.was = was;
@@ -294,13 +346,12 @@ record_list_change(const struct asker *a, enum list_kind kind,
 	wbuf_str(&w, name);
 	wbuf_str(&w, reason);
 	wbuf_str(&w, a->actor);
-	wbuf_str(&w, a->request_id);
+	wbuf_str(&w, a->logged_id);
 	if (!w.failed)
-		p = pending_new(PEND_LIST, w.data, w.len);
+		p = pending_new(PEND_LIST, lc.id, w.data, w.len);
 	wbuf_free(&w);
 	if (p == NULL)
 		return (-1);
-	memcpy(p->id, lc.id, sizeof(p->id));
 	p->asker = *a;
 	p->answer = 1;
 	pending_send(p);
@@ -312,16 +363,23 @@ record_alerts(const struct asker *a, unsigned int limit)
 {
 	struct pending	*p = NULL;
 	struct wbuf	 w;
+	uint8_t		 id[EVENT_ID_LEN] = { 0 };
+	uint32_t	 query_id = ++query_ids;
 
+	memcpy(id, &query_id, sizeof(query_id));
 	wbuf_init(&w, 256);
 	wbuf_u32(&w, limit);
-	wbuf_str(&w, a->principal & OPERATOR ? "" : a->actor);
+	wbuf_str(&w, a->actor);
 	if (!w.failed)
-		p = pending_new(PEND_ALERTS, w.data, w.len);
+		p = pending_new(PEND_ALERTS, id, w.data, w.len);
 	wbuf_free(&w);
-	if (p == NULL || (p->rows = json_array()) == NULL)
+	if (p == NULL)
 		return (-1);
-	p->query_id = ++query_ids;
+	if ((p->rows = json_array()) == NULL) {
+		pending_free(p);
+		return (-1);
+	}
+	p->query_id = query_id;
 	p->asker = *a;
 	p->answer = 1;
 	pending_send(p);
@@ -350,6 +408,7 @@ void
 record_edge_lost(void)
 {
 	gatewayd.auditd = NULL;
+	gatewayd.auditd_lost_ms = clock_ms();
 }
 
 /* a control connection is gone: its answers have nowhere to go */
@@ -419,7 +478,9 @@ list_changed(struct peer *peer, struct msg *msg)
 		return;
 	lc.text[sizeof(lc.text) - 1] = '\0';
 	memcpy(&asked, p->event, sizeof(asked));
-	if (lc.code != CTL_OK)
+	if (!p->answer)
+		;	/* who asked is gone */
+	else if (lc.code != CTL_OK)
 		api_error(&p->asker, lc.code < sizeof(status) /
 		    sizeof(status[0]) ? status[lc.code] : 503, lc.text);
 	else
@@ -432,12 +493,10 @@ list_changed(struct peer *peer, struct msg *msg)
 static struct pending *
 alerts_find(uint32_t query_id)
 {
-	struct pending	*p;
+	uint8_t	id[EVENT_ID_LEN] = { 0 };
 
-	TAILQ_FOREACH(p, &pendings, entry)
-		if (p->kind == PEND_ALERTS && p->query_id == query_id)
-			return (p);
-	return (NULL);
+	memcpy(id, &query_id, sizeof(query_id));
+	return (pending_find(PEND_ALERTS, id));
 }
 
 /* as GET /alerts has always shown a row */
@@ -486,7 +545,9 @@ alerts_end(struct peer *peer, struct msg *msg)
 	if (msg_get(msg, &code, sizeof(code)) == -1 ||
 	    (p = alerts_find(msg->hdr.id)) == NULL)
 		return;
-	if (code != CTL_OK)
+	if (!p->answer)
+		;	/* who asked is gone */
+	else if (code != CTL_OK)
 		api_unavailable(&p->asker);
 	else {
 		api_answer(&p->asker, 200, p->rows);

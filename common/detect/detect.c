@@ -22,16 +22,19 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/detect/command.h"
 #include "common/detect/detect.h"
 #include "common/detect/image.h"
 #include "common/detect/text.h"
 
 #define MAX_DETECT_KEEP	(1024 * 1024)	/* bytes of a buffer kept */
+#define MAX_DETECT_PLAIN (64 * 1024)	/* bytes in which to find a hit again */
 #define OBFUSCATED	" (obfuscated)"
 
 struct detect {
 	struct match	*match;
 	struct text_buf	 buf;
+	struct text_buf	 marked;	/* the same with its commands marked */
 };
 
 /* What kinds of tool there are, for the tuning of confidence. */
@@ -138,7 +141,7 @@ detect_evidence(struct detect_finding *f, const struct match_hit *h)
 
 	for (i = 0; i < h->evidence_len && n < MAX_MATCH_EVIDENCE; i++) {
 		c = (unsigned char)h->evidence[i];
-		if (c == '\r')
+		if (c == '\r' || c == TEXT_COMMAND)
 			continue;
 		f->evidence[n++] = c < ' ' || c == 0x7f ? ' ' : (char)c;
 	}
@@ -213,20 +216,39 @@ detect_order(const void *a, const void *b)
 	return strcmp(x->rule->id, y->rule->id);
 }
 
+/*
+ * Whether what was found in a copy can be read in the text as it came: then
+ * nothing was hidden, and it was found by a mark that only the copy has.
+ */
+static int
+detect_is_plain(const struct detect_piece *p, const struct match_hit *h)
+{
+	char	 shown[MAX_MATCH_EVIDENCE];
+	size_t	 i, n = 0;
+
+	for (i = 0; i < h->evidence_len && n < sizeof(shown); i++)
+		if (h->evidence[i] != TEXT_COMMAND)
+			shown[n++] = h->evidence[i];
+	return memmem(p->text, p->len < MAX_DETECT_PLAIN ? p->len :
+	    MAX_DETECT_PLAIN, shown, n) != NULL;
+}
+
+/* The piece tells hidden text from plain; NULL: the text is the piece. */
 static int
 detect_scan(struct detect *d, const char *text, size_t len,
-    unsigned int directions, int kinds, int obfuscated,
+    unsigned int directions, int kinds, const struct detect_piece *hidden,
     struct detect_result *res)
 {
 	const struct match_hit	*hits;
 	int			 i, n;
 
-	if ((n = match_scan(d->match, text, len, directions, &hits)) == -1) {
-		errno = EIO;
+	if ((n = match_scan(d->match, text, len, directions, &hits)) < 0) {
+		errno = n == MATCH_SLOW ? ETIMEDOUT : EIO;
 		return -1;
 	}
 	for (i = 0; i < n; i++)
-		detect_add(res, &hits[i], kinds, obfuscated);
+		detect_add(res, &hits[i], kinds, hidden != NULL &&
+		    !detect_is_plain(hidden, &hits[i]));
 	return 0;
 }
 
@@ -235,34 +257,54 @@ detect_raw(struct detect *d, const struct detect_piece *p,
     unsigned int directions, int kinds, struct detect_result *res)
 {
 	if (text_valid(p->text, p->len) == p->len)
-		return detect_scan(d, p->text, p->len, directions, kinds, 0,
-		    res);
+		return detect_scan(d, p->text, p->len, directions, kinds,
+		    NULL, res);
 	if (text_sanitise(&d->buf, p->text, p->len) == -1) {
 		errno = ENOMEM;
 		return -1;
 	}
-	return detect_scan(d, d->buf.data, d->buf.len, directions, kinds, 0,
+	return detect_scan(d, d->buf.data, d->buf.len, directions, kinds, NULL,
 	    res);
 }
 
+/*
+ * The copy in which what hides a word is undone and, of a tool call, the
+ * places where commands start are marked.
+ */
 static int
 detect_normalised(struct detect *d, const struct detect_piece *p,
     unsigned int directions, int kinds, struct detect_result *res)
 {
-	int	 flags = TEXT_UNICODE;
+	const char	*text = p->text;
+	size_t		 len = p->len;
+	int		 changed, flags = TEXT_UNICODE;
 
 	if (p->kind == DETECT_PLAIN)
 		flags |= TEXT_SHELL;
-	switch (text_normalise(&d->buf, p->text, p->len, flags)) {
-	case 0:
-		return 0;
-	case 1:
-		return detect_scan(d, d->buf.data, d->buf.len, directions,
-		    kinds, 1, res);
-	default:
-		errno = ENOMEM;
-		return -1;
+	if ((changed = text_normalise(&d->buf, text, len, flags)) == -1)
+		goto nomem;
+	/* bytes that are no character are no change, but are never scanned */
+	if (!changed && text_valid(text, len) != len) {
+		if (text_sanitise(&d->buf, text, len) == -1)
+			goto nomem;
+		text = d->buf.data;
+		len = d->buf.len;
+	} else if (changed) {
+		text = d->buf.data;
+		len = d->buf.len;
 	}
+	if (p->kind == DETECT_PLAIN && (directions & IMAGE_DIR_TOOL_CALL)) {
+		if (command_mark(&d->marked, text, len) == -1)
+			goto nomem;
+		text = d->marked.data;
+		len = d->marked.len;
+	} else if (!changed)
+		return 0;
+	return detect_scan(d, text, len, directions, kinds, changed ? p :
+	    NULL, res);
+nomem:
+	errno = ENOMEM;
+	return -1;
 }
 
 int
@@ -298,6 +340,8 @@ detect_text(struct detect *d, enum detect_direction direction,
 		rc = detect_normalised(d, &pieces[i], directions, kinds, res);
 	if (d->buf.size > MAX_DETECT_KEEP)
 		text_buf_free(&d->buf);
+	if (d->marked.size > MAX_DETECT_KEEP)
+		text_buf_free(&d->marked);
 	if (rc == 0 && res->nfindings > 1)
 		qsort(res->findings, res->nfindings,
 		    sizeof(res->findings[0]), detect_order);
@@ -328,6 +372,7 @@ detect_close(struct detect *d)
 		return;
 	match_close(d->match);
 	text_buf_free(&d->buf);
+	text_buf_free(&d->marked);
 	free(d);
 }
 

@@ -90,8 +90,9 @@ void		 detect_close(struct detect *);
 
 /*
  * Inspects.  The tool is the name of the tool called, or NULL.  0, or -1
- * with errno E2BIG (a piece over MAX_DETECT_TEXT, too many pieces), ENOMEM
- * or EIO (the engine failed): the text is not inspected and must be refused.
+ * with errno E2BIG (a piece over MAX_DETECT_TEXT, too many pieces), ENOMEM,
+ * ETIMEDOUT (more than MAX_MATCH_NS for a long text) or EIO (the engine
+ * failed): the text is not inspected and must be refused.
  */
 int	 detect_text(struct detect *, enum detect_direction, const char *,
 	    const struct detect_piece *, size_t, struct detect_result *);

@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/detect/confirm.h"
 #include "common/detect/image.h"
@@ -29,6 +30,8 @@
 
 #define MAX_MATCH_RANGES	16	/* places of one prefiltered rule */
 #define MAX_MATCH_FIND		1024	/* bytes before an end looked at */
+#define MATCH_WINDOW		(256 * 1024)	/* bytes between looks at the clock */
+#define MATCH_OVERLAP		(16 * 1024)	/* that two windows share */
 #define MATCH_SLACK		64	/* bytes around a prefilter's place */
 
 /* Places where matches of a prefiltered rule may end, first to last. */
@@ -73,6 +76,8 @@ struct match {
 	size_t			 nhits;
 	uint32_t		 now;
 	uint32_t		 steps;		/* left in this request */
+	uint64_t		 deadline;	/* of this request, ns; 0: none yet */
+	size_t			 base;		/* where the window begins */
 	unsigned int		 directions;
 	int			 damaged;	/* the database named no rule */
 };
@@ -318,6 +323,16 @@ match_close(struct match *m)
 	free(m);
 }
 
+/* CPU time: a busy machine must not make a text look slow. */
+static uint64_t
+match_clock(void)
+{
+	struct timespec	 ts;
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
 void
 match_begin(struct match *m)
 {
@@ -326,6 +341,7 @@ match_begin(struct match *m)
 		m->now = 1;
 	}
 	m->steps = MAX_CONFIRM_STEPS;
+	m->deadline = 0;
 }
 
 static void
@@ -364,6 +380,7 @@ match_event(unsigned int id, unsigned long long from, unsigned long long to,
 
 	(void)from;
 	(void)flags;
+	to += m->base;
 	if (id >= m->nrules) {
 		m->damaged = 1;
 		return 1;
@@ -495,14 +512,42 @@ match_prefiltered(struct match *m, const struct match_seen *s,
 		m->epoch[r->group] = m->now;
 }
 
+/*
+ * A long text in windows, with a look at the clock between two.  What matches
+ * across more than MATCH_OVERLAP bytes is seen in one window only.
+ */
+static int
+match_windows(struct match *m, const char *text, size_t len)
+{
+	hs_error_t	 rc;
+	size_t		 n;
+
+	if (m->deadline == 0)
+		m->deadline = match_clock() + MAX_MATCH_NS;
+	for (m->base = 0;;) {
+		n = len - m->base;
+		if (n > MATCH_WINDOW)
+			n = text_cut(text + m->base, n, MATCH_WINDOW);
+		rc = hs_scan(m->db, text + m->base, (unsigned int)n, 0,
+		    m->scratch, match_event, m);
+		if (rc != HS_SUCCESS || m->damaged)
+			return -1;
+		if (m->base + n == len)
+			return 0;
+		if (match_clock() > m->deadline)
+			return MATCH_SLOW;
+		m->base = back_to_char(text, len, m->base + n - MATCH_OVERLAP);
+	}
+}
+
 int
 match_scan(struct match *m, const char *text, size_t len,
     unsigned int directions, const struct match_hit **hits)
 {
 	struct match_maybe	*y;
 	struct match_seen	*s;
-	hs_error_t		 rc;
 	size_t			 i;
+	int			 rc = 0;
 
 	if (len > MAX_MATCH_TEXT)
 		return -1;
@@ -512,8 +557,13 @@ match_scan(struct match *m, const char *text, size_t len,
 	*hits = m->hits;
 	if (len == 0)
 		return 0;
-	rc = hs_scan(m->db, text, (unsigned int)len, 0, m->scratch,
-	    match_event, m);
+	m->base = 0;
+	if (len <= MATCH_WINDOW) {
+		if (hs_scan(m->db, text, (unsigned int)len, 0, m->scratch,
+		    match_event, m) != HS_SUCCESS || m->damaged)
+			rc = -1;
+	} else
+		rc = match_windows(m, text, len);
 	for (i = 0; i < m->nseen; i++) {
 		s = &m->seen[i];
 		if ((y = m->state[s->rule].maybe) == NULL) {
@@ -524,9 +574,7 @@ match_scan(struct match *m, const char *text, size_t len,
 			match_prefiltered(m, s, text, len);
 		y->n = y->events = 0;
 	}
-	if (rc != HS_SUCCESS || m->damaged)
-		return -1;
-	return (int)m->nhits;
+	return rc < 0 ? rc : (int)m->nhits;
 }
 
 size_t

@@ -29,7 +29,9 @@
  * texts.  Only the Vectorscan run time is needed.  One thread per struct.
  */
 
-#define MAX_MATCH_TEXT		(16 * 1024 * 1024)	/* bytes, one scan */
+#define MAX_MATCH_TEXT		(64 * 1024 * 1024)	/* bytes, one scan */
+#define MAX_MATCH_NS		100000000	/* CPU time of one request */
+#define MATCH_SLOW		(-2)
 #define MAX_MATCH_EVIDENCE	80	/* bytes of a match shown */
 
 struct match;
@@ -81,8 +83,9 @@ void	 match_begin(struct match *);
  * Scans one text of valid UTF-8 for the rules of any of the directions
  * (IMAGE_DIR_*).  Each rule id is reported once between two match_begin().
  * Returns the number of hits, which stay readable in *hits until the next
- * call, or -1: too long or the engine failed, and the text counts as not
- * inspected.
+ * call, or a negative value, and the text counts as not inspected: -1, too
+ * long or the engine failed; MATCH_SLOW, a long text took more than
+ * MAX_MATCH_NS.
  */
 int	 match_scan(struct match *, const char *, size_t, unsigned int,
 	    const struct match_hit **);

@@ -22,6 +22,8 @@
 
 #define MAX_QUOTED	64	/* bytes between quotes that join a word */
 #define MAX_PARAM	64	/* bytes of a ${parameter} */
+#define MAX_ANSI	256	/* bytes of a $'string' */
+#define MAX_BRACES	256	/* bytes of a {brace,expansion} */
 #define CHAR_BAD	0xfffd
 
 enum action { KEEP, DROP, ASCII };
@@ -72,8 +74,8 @@ text_buf_free(struct text_buf *b)
 	memset(b, 0, sizeof(*b));
 }
 
-static int
-buf_reserve(struct text_buf *b, size_t more)
+int
+text_buf_reserve(struct text_buf *b, size_t more)
 {
 	char	*p;
 	size_t	 size;
@@ -161,11 +163,11 @@ text_sanitise(struct text_buf *b, const char *text, size_t len)
 	size_t	 i = 0, n;
 
 	b->len = 0;
-	if (buf_reserve(b, len) == -1)
+	if (text_buf_reserve(b, len) == -1)
 		return -1;
 	while (i < len) {
 		n = text_valid(text + i, len - i);
-		if (buf_reserve(b, n + 3) == -1)
+		if (text_buf_reserve(b, n + 3) == -1)
 			return -1;
 		memcpy(b->data + b->len, text + i, n);
 		b->len += n;
@@ -276,7 +278,7 @@ norm_unicode(struct norm *n)
 	char		 ascii;
 
 	if ((len = utf8_char(n->s + n->pos, n->len - n->pos, &cp)) == 0) {
-		if (buf_reserve(n->out, n->len - n->pos + 3) == -1)
+		if (text_buf_reserve(n->out, n->len - n->pos + 3) == -1)
 			return -1;
 		emit(n, "\xef\xbf\xbd", 3);
 		n->pos++;
@@ -405,6 +407,145 @@ norm_quote(struct norm *n, size_t open)
 	return 1;
 }
 
+/* The value of up to max digits of a base at i, which moves past them. */
+static unsigned int
+digits(const struct norm *n, size_t *i, unsigned int base, int max)
+{
+	unsigned int	 v = 0;
+	int		 c;
+
+	for (; max > 0; max--, ++*i) {
+		c = byte_at(n, *i);
+		if (c >= '0' && c <= '9')
+			c -= '0';
+		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+			c = (c | 0x20) - 'a' + 10;
+		else
+			break;
+		if ((unsigned int)c >= base)
+			break;
+		v = v * base + (unsigned int)c;
+	}
+	return v;
+}
+
+/*
+ * What a backslash within $'...' stands for; what is not printable ASCII
+ * becomes a space or a question mark, so that the copy stays valid.
+ */
+static char
+ansi_escape(const struct norm *n, size_t *i)
+{
+	static const char	 from[] = "abefnrtv";
+	unsigned int		 v;
+	int			 c = byte_at(n, *i);
+
+	if (c >= '0' && c <= '7')
+		v = digits(n, i, 8, 3);
+	else if (c == 'x' || c == 'u' || c == 'U') {
+		++*i;
+		v = digits(n, i, 16, c == 'x' ? 2 : c == 'u' ? 4 : 8);
+	} else if (c >= 0x80)
+		return '\\';		/* the character itself follows */
+	else {
+		++*i;
+		if (c == 'n')
+			return '\n';
+		return is_one_of(c, from) ? ' ' : (char)c;
+	}
+	return v >= 0x7f ? '?' : v < ' ' ? ' ' : (char)v;
+}
+
+/* $'...' with escapes (bash, "ANSI-C Quoting"): what it stands for. */
+static int
+norm_ansi(struct norm *n)
+{
+	size_t	 end, i = n->pos + 2;
+	int	 escapes = 0;
+	char	 c;
+
+	for (end = i; byte_at(n, end) != '\''; end++) {
+		if (end >= n->len || n->s[end] == '\n' ||
+		    n->s[end] >= 0x80 || end - i > MAX_ANSI)
+			return 0;
+		if (n->s[end] == '\\') {
+			escapes = 1;
+			if (byte_at(n, ++end) >= 0x80)
+				return 0;
+		}
+	}
+	if (!escapes)
+		return 0;
+	while (i < end) {
+		if (n->s[i] != '\\') {
+			emit(n, n->s + i++, 1);
+			continue;
+		}
+		i++;
+		c = ansi_escape(n, &i);
+		emit(n, &c, 1);
+	}
+	n->pos = end + 1;
+	n->changed = 1;
+	return 1;
+}
+
+/* {a,b} where a word starts: the words it stands for. */
+static int
+norm_expansion(struct norm *n)
+{
+	size_t	 end, i = n->pos + 1;
+	int	 c, commas = 0, prev = last_out(n);
+
+	if (!is_word(byte_at(n, i)) || (prev != -1 && !is_space(prev) &&
+	    !is_one_of(prev, "|;&(`")))
+		return 0;
+	for (end = i; (c = byte_at(n, end)) != '}'; end++) {
+		if (c <= ' ' || c >= 0x7f || c == '{' || c == ';' ||
+		    end - i > MAX_BRACES)
+			return 0;
+		commas += c == ',';
+	}
+	if (commas == 0)
+		return 0;
+	for (; i < end; i++)
+		emit(n, n->s[i] == ',' ? (const void *)" " : n->s + i, 1);
+	n->pos = end + 1;
+	n->changed = 1;
+	return 1;
+}
+
+/* Two backquotes within a word run nothing and hide it. */
+static int
+norm_backquotes(struct norm *n)
+{
+	if (byte_at(n, n->pos + 1) != '`' || !is_name(last_out(n)) ||
+	    !is_name(byte_at(n, n->pos + 2)))
+		return 0;
+	n->pos += 2;
+	n->changed = 1;
+	return 1;
+}
+
+/* //, /./ within a path; not those of a URL or a comment. */
+static int
+norm_slash(struct norm *n)
+{
+	size_t	 i = n->pos;
+
+	if (last_out(n) == ':')
+		return 0;
+	while (byte_at(n, i) == '/')
+		i += byte_at(n, i + 1) == '.' && byte_at(n, i + 2) == '/' ?
+		    2 : 1;
+	if (i == n->pos + 1 || !is_name(byte_at(n, i)))
+		return 0;
+	emit(n, "/", 1);
+	n->pos = i;
+	n->changed = 1;
+	return 1;
+}
+
 /* ${name}, ${name:-word} and the like, with a closing brace near by. */
 static int
 norm_braces(struct norm *n)
@@ -453,6 +594,14 @@ norm_dollar(struct norm *n)
 	c = byte_at(n, i);
 	if (c == '{')
 		return norm_braces(n);
+	if (c == '(' && byte_at(n, i + 1) == ')' && is_name(last_out(n)) &&
+	    is_name(byte_at(n, i + 2))) {
+		n->pos += 3;
+		n->changed = 1;
+		return 1;
+	}
+	if (c == '\'' && norm_ansi(n))
+		return 1;
 	if (c == '"' || c == '\'') {
 		if (!norm_quote(n, i)) {
 			emit(n, n->s + n->pos, 2);
@@ -486,10 +635,21 @@ norm_shell(struct norm *n)
 		return 1;
 	case '$':
 		return norm_dollar(n);
+	case '/':
+		return norm_slash(n);
+	case '{':
+		return norm_expansion(n);
+	case '`':
+		return norm_backquotes(n);
 	default:
 		return norm_quote(n, n->pos);
 	}
 }
+
+static const unsigned char special[256] = {
+	['\\'] = 1, ['"'] = 1, ['\''] = 1, ['$'] = 1, ['{'] = 1, ['`'] = 1,
+	['/'] = 2, [0x80 ... 0xff] = 1
+};
 
 /* Index of the next byte that may have to change. */
 static size_t
@@ -497,8 +657,9 @@ next_special(const unsigned char *s, size_t i, size_t len, int flags)
 {
 	if (flags & TEXT_SHELL) {
 		for (; i < len; i++)
-			if (s[i] >= 0x80 || s[i] == '\\' || s[i] == '"' ||
-			    s[i] == '\'' || s[i] == '$')
+			if (special[s[i]] == 1 || (special[s[i]] == 2 &&
+			    i + 1 < len && (s[i + 1] == '/' ||
+			    s[i + 1] == '.')))
 				break;
 	} else {
 		for (; i < len && s[i] < 0x80; i++)
@@ -523,7 +684,7 @@ text_normalise(struct text_buf *b, const char *text, size_t len, int flags)
 	if (end == len)
 		return 0;
 	b->len = 0;
-	if (buf_reserve(b, len) == -1)
+	if (text_buf_reserve(b, len) == -1)
 		return -1;
 	for (;;) {
 		if (end > n.pos)

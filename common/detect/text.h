@@ -36,6 +36,9 @@ struct text_buf {
 
 void	text_buf_free(struct text_buf *);
 
+/* Room for so many bytes more.  0, or -1: no memory. */
+int	text_buf_reserve(struct text_buf *, size_t);
+
 /*
  * Length of the longest prefix that is valid UTF-8 (RFC 3629: shortest form,
  * no surrogates, at most U+10FFFF).
@@ -53,8 +56,9 @@ int	text_sanitise(struct text_buf *, const char *, size_t);
  * variation selectors, soft hyphens vanish; U+212A and U+017F, fullwidth
  * ASCII and the invisible tag characters become the ASCII they stand for;
  * every Unicode space becomes a space.  TEXT_SHELL: quotes inside and around
- * words, backslashes before ordinary characters and before line ends, $IFS,
- * parameters inside a word.  Invalid UTF-8 becomes U+FFFD always.
+ * words, $'\x41', backslashes before ordinary characters and before line
+ * ends, $IFS, parameters and empty `` inside a word, {a,b} for a b, // and
+ * /./ in a path.  Invalid UTF-8 becomes U+FFFD always.
  */
 #define TEXT_UNICODE	0x01
 #define TEXT_SHELL	0x02

@@ -39,6 +39,12 @@
 #define QUICK_DEATH_MS		1000	/* a life shorter than this is quick */
 #define MAX_SLOTS		(2 + MAX_WORKERS)
 #define MAX_STOP_MS		8000	/* for a role to go when told to */
+#define MAX_SIGNER_STOP_MS	2000	/* the signer has nothing to finish */
+#define MAX_CONTROL_FDS		8	/* connections on their way to a role */
+#define CONTROL_PAUSE_MS	100	/* before more are accepted */
+#define RESERVED_FDS		64	/* not for control connections */
+#define RELOAD_MS		1000	/* roles may ask so often... */
+#define RELOAD_BURST		60	/* ...after so many at once */
 #define MAX_DRAIN_MS		60000	/* for a replaced worker to finish */
 #define MAX_LOAD_MS		90000	/* for confc and rulec together */
 #define MAX_PENDING_DEATHS	64	/* kept while auditd is away */
@@ -67,12 +73,14 @@ struct proc {
 	uint64_t		 started_ms;
 	uint64_t		 started_us;
 	uint64_t		 ready_ms;
+	uint64_t		 rules_generation; /* workers: which they have */
 	struct peer		*peer;
 	struct event		*killer;	/* deadline for going */
 	struct sandbox_state	 sandbox;
 	double			 log_tokens;
 	uint64_t		 log_ms;
 	unsigned int		 log_dropped;
+	int			 log_fatal;	/* had its last word */
 };
 
 /* a place that must be filled: auditd, signer, each worker */
@@ -86,6 +94,7 @@ struct slot {
 	struct event	*timer;
 	int		 control;	/* listening socket */
 	struct event	*control_ev;
+	struct event	*control_timer;	/* accepting goes on */
 	int		 replace;	/* start again with new records */
 };
 
@@ -103,6 +112,7 @@ struct held_file {
 struct setup {
 	struct plan	 plan;
 	int		 have_plan;
+	unsigned int	 nplans;		/* confc sent; one is right */
 	uint64_t	 generation;
 	int		 records[ROLE_COUNT];	/* sealed; -1 */
 	struct held_file secrets[MAX_PLAN_SECRETS];
@@ -142,6 +152,7 @@ struct sup {
 	char			 tcp_bind[64];
 	uint32_t		 tcp_port;
 	int			 tcp_given;	/* by LISTEN_FDS */
+	uint64_t		 reload_ms;	/* asked for, up to here */
 	int			 ready;		/* told the service manager */
 	int			 ready_fd;	/* -R, or -1 */
 	int			 stopping;
@@ -179,7 +190,9 @@ void		 roster_send(void);
 
 /* load.c */
 void		 load_start(uint32_t, uint32_t);
+void		 load_asked(struct proc *, uint32_t, int);
 void		 load_dead(struct proc *);
+void		 rules_push(struct proc *);
 const char	*pack_name(void);
 void		 setup_init(struct setup *);
 void		 setup_free(struct setup *);

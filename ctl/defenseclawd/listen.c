@@ -14,6 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -63,7 +64,8 @@ listen_unix(const char *path, mode_t mode)
 }
 
 /*
- * TCP on a numeric address: the plan is confc's, which admits loopback only.
+ * TCP on a numeric loopback address; confc admits no other, and is not
+ * believed.
  */
 static int
 listen_tcp(const char *bindto, uint32_t port)
@@ -75,11 +77,13 @@ listen_tcp(const char *bindto, uint32_t port)
 	int			 fd, on = 1;
 
 	memset(&ss, 0, sizeof(ss));
-	if (inet_pton(AF_INET, bindto, &sin->sin_addr) == 1) {
+	if (inet_pton(AF_INET, bindto, &sin->sin_addr) == 1 &&
+	    ntohl(sin->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET) {
 		sin->sin_family = AF_INET;
 		sin->sin_port = htons((uint16_t)port);
 		len = sizeof(*sin);
-	} else if (inet_pton(AF_INET6, bindto, &sin6->sin6_addr) == 1) {
+	} else if (inet_pton(AF_INET6, bindto, &sin6->sin6_addr) == 1 &&
+	    IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr)) {
 		sin6->sin6_family = AF_INET6;
 		sin6->sin6_port = htons((uint16_t)port);
 		len = sizeof(*sin6);
@@ -209,6 +213,40 @@ caller_of(int fd, struct caller *c)
 }
 
 static void
+control_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct slot	*s = arg;
+
+	(void)fd;
+	(void)what;
+	if (event_add(s->control_ev, NULL) == -1)
+		fatalx("%s: control socket", s->instance);
+}
+
+/*
+ * Those who come meanwhile wait in the kernel's queue, not in ours.
+ */
+static void
+control_pause(struct slot *s)
+{
+	struct timeval	tv = { 0, CONTROL_PAUSE_MS * 1000 };
+
+	event_del(s->control_ev);
+	if (evtimer_add(s->control_timer, &tv) == -1)
+		fatalx("%s: timer", s->instance);
+}
+
+static int
+fd_is_reserved(int fd)
+{
+	struct rlimit	rl;
+
+	return (getrlimit(RLIMIT_NOFILE, &rl) == 0 &&
+	    rl.rlim_cur != RLIM_INFINITY &&
+	    (rlim_t)fd + RESERVED_FDS >= rl.rlim_cur);
+}
+
+static void
 control_accept(evutil_socket_t lfd, short what, void *arg)
 {
 	struct slot	*s = arg;
@@ -217,9 +255,23 @@ control_accept(evutil_socket_t lfd, short what, void *arg)
 
 	(void)what;
 	for (i = 0; i < MAX_ACCEPTS; i++) {
-		fd = accept4(lfd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (fd == -1)
+		/* a role that does not read may not fill our table of files */
+		if (s->proc != NULL && s->proc->peer != NULL &&
+		    peer_fds(s->proc->peer) >= MAX_CONTROL_FDS) {
+			control_pause(s);
 			return;
+		}
+		fd = accept4(lfd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd == -1) {
+			if (errno == EMFILE || errno == ENFILE)
+				control_pause(s);
+			return;
+		}
+		if (fd_is_reserved(fd)) {
+			close(fd);
+			control_pause(s);
+			return;
+		}
 		if (s->proc == NULL || s->proc->state != PROC_READY ||
 		    s->proc->peer == NULL || caller_of(fd, &c) == -1) {
 			close(fd);
@@ -241,7 +293,9 @@ listen_control(struct slot *s)
 	}
 	s->control_ev = event_new(sup.base, s->control, EV_READ | EV_PERSIST,
 	    control_accept, s);
-	if (s->control_ev == NULL || event_add(s->control_ev, NULL) == -1)
+	s->control_timer = evtimer_new(sup.base, control_again, s);
+	if (s->control_ev == NULL || s->control_timer == NULL ||
+	    event_add(s->control_ev, NULL) == -1)
 		return (-1);
 	return (0);
 }

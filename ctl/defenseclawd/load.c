@@ -94,6 +94,22 @@ setup_free(struct setup *s)
 	setup_init(s);
 }
 
+static void
+load_answer(uint32_t incarnation, uint32_t id, uint32_t code,
+    const char *text)
+{
+	struct request_done	 done;
+	struct proc		*p = proc_by_incarnation(incarnation);
+
+	if (incarnation == 0 || p == NULL || p->peer == NULL)
+		return;
+	memset(&done, 0, sizeof(done));
+	done.id = id;
+	done.code = code;
+	strlcpy(done.text, text, sizeof(done.text));
+	peer_send(p->peer, MSG_REQUEST_DONE, id, -1, &done, sizeof(done));
+}
+
 /*
  * The load is over: who asked gets the answer; the first one of all decides
  * whether the suite runs.
@@ -101,25 +117,13 @@ setup_free(struct setup *s)
 static void
 load_end(uint32_t code, const char *text)
 {
-	struct request_done	 done;
-	struct proc		*p;
-
 	evtimer_del(sup.load_timer);
 	sup.load = LOAD_NONE;
 	setup_free(&sup.next);
 	if (code != CTL_OK)
 		log_warnx("%s: %s", sup.now.have_plan ?
 		    "reload refused, nothing changed" : "cannot start", text);
-	if (sup.load_for != 0 &&
-	    (p = proc_by_incarnation(sup.load_for)) != NULL &&
-	    p->peer != NULL) {
-		memset(&done, 0, sizeof(done));
-		done.id = sup.load_id;
-		done.code = code;
-		strlcpy(done.text, text, sizeof(done.text));
-		peer_send(p->peer, MSG_REQUEST_DONE, sup.load_id, -1, &done,
-		    sizeof(done));
-	}
+	load_answer(sup.load_for, sup.load_id, code, text);
 	/* the first READY=1 is sent when all roles serve */
 	if (sup.now.have_plan) {
 		if (sup.ready)
@@ -175,26 +179,29 @@ load_step(enum load_step step, enum role_id id, int input)
 	return (0);
 }
 
+/*
+ * A role asks for a reload; allowed says whether it is its turn.
+ */
+void
+load_asked(struct proc *p, uint32_t id, int allowed)
+{
+	if (allowed)
+		load_start(p->incarnation, id);
+	else
+		load_answer(p->incarnation, id, CTL_FAILURE,
+		    "too many reloads in a short time: try again");
+}
+
 void
 load_start(uint32_t incarnation, uint32_t id)
 {
-	struct request_done	 done;
-	struct timeval		 tv = { MAX_LOAD_MS / 1000, 0 };
-	struct proc		*p;
-	char			 err[MAX_CONFFILE_ERR];
-	int			 fd;
+	struct timeval	tv = { MAX_LOAD_MS / 1000, 0 };
+	char		err[MAX_CONFFILE_ERR];
+	int		fd;
 
 	if (sup.load != LOAD_NONE) {
-		p = proc_by_incarnation(incarnation);
-		if (p == NULL || p->peer == NULL)
-			return;
-		memset(&done, 0, sizeof(done));
-		done.id = id;
-		done.code = CTL_FAILURE;
-		strlcpy(done.text, "another reload is under way: try again",
-		    sizeof(done.text));
-		peer_send(p->peer, MSG_REQUEST_DONE, id, -1, &done,
-		    sizeof(done));
+		load_answer(incarnation, id, CTL_FAILURE,
+		    "another reload is under way: try again");
 		return;
 	}
 	sup.load_for = incarnation;
@@ -240,6 +247,14 @@ is_string(const char *s, size_t size)
 	return (memchr(s, '\0', size) != NULL);
 }
 
+/* the name of a file in a directory, and of none elsewhere */
+static int
+is_file_name(const char *name)
+{
+	return (name[0] != '\0' && name[0] != '.' &&
+	    strchr(name, '/') == NULL);
+}
+
 /*
  * confc has read what an editor wrote: its plan is believed as far as it is
  * well-formed, never further.
@@ -260,9 +275,7 @@ plan_valid(const struct plan *pl)
 	for (i = 0; i < pl->nsecrets; i++)
 		if (!is_string(pl->secrets[i].name,
 		    sizeof(pl->secrets[i].name)) ||
-		    pl->secrets[i].name[0] == '\0' ||
-		    pl->secrets[i].name[0] == '.' ||
-		    strchr(pl->secrets[i].name, '/') != NULL ||
+		    !is_file_name(pl->secrets[i].name) ||
 		    (pl->secrets[i].role != ROLE_GATEWAYD &&
 		    pl->secrets[i].role != ROLE_AUDITD))
 			return (0);
@@ -279,17 +292,25 @@ default_workers(void)
 	return (n > MAX_WORKERS ? MAX_WORKERS : (unsigned int)n);
 }
 
+/*
+ * One plan and a good one; after anything else nothing of this confc's is
+ * used.
+ */
 static void
 from_loader_plan(struct peer *peer, struct msg *msg)
 {
-	(void)peer;
-	if (msg_get(msg, &sup.next.plan, sizeof(sup.next.plan)) == -1 ||
-	    !plan_valid(&sup.next.plan)) {
-		log_warnx("confc: malformed plan");
+	struct plan	plan;
+
+	if (sup.next.nplans++ != 0 ||
+	    msg_get(msg, &plan, sizeof(plan)) == -1 || !plan_valid(&plan)) {
+		log_warnx("confc: malformed plan, or more than one");
+		sup.next.have_plan = 0;
+		proc_kill(peer->ctx);
 		return;
 	}
-	if (sup.next.plan.workers == 0)
-		sup.next.plan.workers = default_workers();
+	if (plan.workers == 0)
+		plan.workers = default_workers();
+	sup.next.plan = plan;
 	sup.next.have_plan = 1;
 }
 
@@ -330,7 +351,7 @@ secret_open(struct held_file *f, const char *dir, const char *name)
 	int		fd;
 
 	f->fd = -1;
-	if (paths_join(path, sizeof(path), dir, name) == -1) {
+	if (!is_file_name(name) || paths_join(path, sizeof(path), dir, name) == -1) {
 		errno = ENAMETOOLONG;
 		return (-1);
 	}
@@ -474,25 +495,26 @@ rules_same(void)
 	return (sup.next.rules != -1);
 }
 
-static void
-rules_push(void)
+/*
+ * Gives a ready worker the rules in force, if it has others.
+ */
+void
+rules_push(struct proc *p)
 {
-	struct rules_info	 ri;
-	struct proc		*p;
-	int			 fd;
+	struct rules_info	ri;
+	int			fd;
 
+	if (p->role != ROLE_GATEWAYD || p->state != PROC_READY ||
+	    p->peer == NULL || p->rules_generation == sup.rules_generation)
+		return;
 	ri.generation = sup.rules_generation;
-	TAILQ_FOREACH(p, &sup.procs, entry) {
-		if (p->role != ROLE_GATEWAYD || p->state != PROC_READY ||
-		    p->peer == NULL)
-			continue;
-		if ((fd = fcntl(sup.now.rules, F_DUPFD_CLOEXEC, 10)) == -1) {
-			log_warn("rules");
-			proc_kill(p);
-			continue;
-		}
-		peer_send(p->peer, MSG_RULES, 0, fd, &ri, sizeof(ri));
+	if ((fd = fcntl(sup.now.rules, F_DUPFD_CLOEXEC, 10)) == -1 ||
+	    peer_send(p->peer, MSG_RULES, 0, fd, &ri, sizeof(ri)) == -1) {
+		log_warn("%s: rules", p->instance);
+		proc_kill(p);
+		return;
 	}
+	p->rules_generation = ri.generation;
 }
 
 /* the one secret of a worker that may be missing is the clients' token */
@@ -511,9 +533,10 @@ has_token(const struct setup *s)
 static void
 load_apply(int new_rules)
 {
-	char	err[MAX_CTL_TEXT];
-	int	rebound, first = !sup.now.have_plan;
-	unsigned int i;
+	struct proc	*p;
+	char		 err[MAX_CTL_TEXT];
+	int		 rebound, first = !sup.now.have_plan;
+	unsigned int	 i;
 
 	rebound = listen_open(&sup.next.plan, has_token(&sup.next), err,
 	    sizeof(err));
@@ -532,9 +555,9 @@ load_apply(int new_rules)
 	setup_init(&sup.next);
 	logfile_limits(sup.now.plan.log_max_bytes,
 	    sup.now.plan.log_total_bytes);
-	/* workers that stay get the rules; new ones start with them */
-	if (new_rules)
-		rules_push();
+	/* new workers start with them; one just starting gets them then */
+	TAILQ_FOREACH(p, &sup.procs, entry)
+		rules_push(p);
 	slots_apply();
 	if (!first)
 		log_info("configuration %llu in force",

@@ -53,9 +53,9 @@ logfile_reopen(void)
 
 	log_fd = openat(log_dir, LOG_NAME, O_WRONLY | O_APPEND | O_CREAT |
 	    O_NOFOLLOW | O_CLOEXEC, LOG_MODE);
-	if (log_fd == -1 || fstat(log_fd, &st) == -1)
+	if (log_fd == -1)
 		return (-1);
-	log_size = st.st_size;
+	log_size = fstat(log_fd, &st) == 0 ? st.st_size : 0;
 	return (0);
 }
 
@@ -87,16 +87,21 @@ static void
 logfile_rotate(void)
 {
 	char	from[64], to[64];
-	int	i;
+	int	i, moved = 1;
 
 	for (i = log_keep; i >= 1; i--) {
 		snprintf(from, sizeof(from), i == 1 ? "%s" : "%s.%d",
 		    LOG_NAME, i - 1);
 		snprintf(to, sizeof(to), "%s.%d", LOG_NAME, i);
-		(void)renameat(log_dir, from, log_dir, to);
+		moved = renameat(log_dir, from, log_dir, to) == 0;
 	}
 	if (log_keep < 1)
-		(void)unlinkat(log_dir, LOG_NAME, 0);
+		moved = unlinkat(log_dir, LOG_NAME, 0) == 0;
+	/* the cap holds also where names cannot be changed */
+	if (!moved && ftruncate(log_fd, 0) == 0) {
+		log_size = 0;
+		return;
+	}
 	/* a smaller cap than before leaves older ones behind */
 	for (i = log_keep + 1; i <= MAX_LOG_FILES; i++) {
 		snprintf(to, sizeof(to), "%s.%d", LOG_NAME, i);
@@ -104,6 +109,18 @@ logfile_rotate(void)
 			break;
 	}
 	close(log_fd);
+	(void)logfile_reopen();
+}
+
+/* tried again once a second after it failed */
+static void
+logfile_retry(time_t now)
+{
+	static time_t	last;
+
+	if (log_dir == -1 || now == last)
+		return;
+	last = now;
 	(void)logfile_reopen();
 }
 
@@ -137,6 +154,8 @@ logfile_line(const char *who, pid_t pid, enum log_level level,
 		n = sizeof(line) - 1;
 	if (log_stderr && write(STDERR_FILENO, line, (size_t)n) == -1)
 		log_stderr = 0;
+	if (log_fd == -1)
+		logfile_retry(ts.tv_sec);
 	if (log_fd == -1)
 		return;
 	if (log_size + n > log_limit)
@@ -185,10 +204,13 @@ logfile_role(struct proc *p, const struct log_line *line)
 	if (p->log_tokens > LOG_BURST)
 		p->log_tokens = LOG_BURST;
 	p->log_ms = now;
-	if (p->log_tokens < 1 && line->level != LOG_LVL_FATAL) {
+	/* its last word is never dropped: there can be one only */
+	if (p->log_tokens < 1 &&
+	    (line->level != LOG_LVL_FATAL || p->log_fatal)) {
 		p->log_dropped++;
 		return;
 	}
+	p->log_fatal |= line->level == LOG_LVL_FATAL;
 	p->log_tokens -= 1;
 	logfile_dropped(p);
 	for (c = line->text; *c >= 0x20 && *c < 0x7f; c++)

@@ -356,6 +356,7 @@ role_ready(struct proc *p)
 	if (!p->serving) {
 		log_debug("%s[%d]: ready", p->instance, (int)p->pid);
 		edges_make(p);
+		rules_push(p);
 	} else
 		drain_old(p);
 	roster_send();
@@ -385,6 +386,7 @@ death_note(const struct proc *p)
 	d->was_ready = p->ready_ms != 0;
 	d->expected = (uint32_t)p->expected;
 	d->lived_ms = clock_ms() - p->started_ms;
+	d->suite_us = sup.started_us;
 	strlcpy(d->instance, p->instance, sizeof(d->instance));
 }
 
@@ -421,7 +423,9 @@ stop_next(void)
 				continue;
 			left++;
 			if (p->expected < 2) {
-				proc_stop(p, MSG_SHUTDOWN, MAX_STOP_MS);
+				proc_stop(p, MSG_SHUTDOWN,
+				    p->role == ROLE_SIGNER ?
+				    MAX_SIGNER_STOP_MS : MAX_STOP_MS);
 				p->expected = 2;
 			}
 		}
@@ -453,6 +457,16 @@ role_dead(struct proc *p)
 			log_warnx("%s died %u times in a row: the suite "
 			    "stops; its lines above say why", s->instance,
 			    s->quick);
+			sup.status = 1;
+			slots_stop();
+		}
+		/* its own word, and it could as well ask us to stop */
+		if (!p->expected && !sup.stopping && p->role != ROLE_GATEWAYD &&
+		    WIFEXITED(p->status) &&
+		    WEXITSTATUS(p->status) == EXIT_OPERATOR) {
+			log_warnx("%s cannot work until an operator acts: the "
+			    "suite stops; its lines above say why",
+			    s->instance);
 			sup.status = 1;
 			slots_stop();
 		}

@@ -169,6 +169,7 @@ fill_start(struct start *st, const struct proc *p)
 		st->allow_no_landlock = sup.now.plan.allow_no_landlock;
 	st->root_is_own = p->role == ROLE_AUDITD || p->role == ROLE_SIGNER;
 	st->verbose = (uint32_t)sup.verbose | sup.now.plan.verbose;
+	st->was_ready = (uint32_t)sup.ready;
 	st->parent = (uint32_t)getpid();
 	st->generation = sup.now.generation;
 	st->rules_generation = sup.rules_generation;
@@ -231,6 +232,7 @@ spawn(enum role_id id, struct slot *slot, const char *instance)
 	p->peer->on_close = proc_closed;
 	TAILQ_INSERT_TAIL(&sup.procs, p, entry);
 	fill_start(&st, p);
+	p->rules_generation = st.rules_generation;
 	peer_send(p->peer, MSG_START, 0, -1, &st, sizeof(st));
 	return (p);
 }
@@ -425,6 +427,22 @@ from_role_log(struct peer *peer, struct msg *msg)
 }
 
 /*
+ * A role may ask for reloads one after another, not for a flood of them.
+ */
+static int
+reload_allowed(void)
+{
+	uint64_t	now = clock_ms();
+
+	if (sup.reload_ms < now)
+		sup.reload_ms = now;
+	if (sup.reload_ms - now >= RELOAD_BURST * RELOAD_MS)
+		return (0);
+	sup.reload_ms += RELOAD_MS;
+	return (1);
+}
+
+/*
  * gatewayd may ask for a reload; auditd for the end of the suite and for a
  * worker that does not follow the lists to be replaced.
  */
@@ -437,7 +455,7 @@ from_role_request(struct peer *peer, struct msg *msg)
 	if (msg_get(msg, &rq, sizeof(rq)) == -1)
 		return;
 	if (p->role == ROLE_GATEWAYD && rq.kind == REQ_RELOAD)
-		load_start(p->incarnation, rq.id);
+		load_asked(p, rq.id, reload_allowed());
 	else if (p->role == ROLE_AUDITD && rq.kind == REQ_STOP)
 		slots_stop();
 	else if (p->role == ROLE_AUDITD && rq.kind == REQ_DEATH_KEPT)

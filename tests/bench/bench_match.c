@@ -19,6 +19,7 @@
 #include <sys/types.h>
 
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <hs/hs_runtime.h>
 #include <libgen.h>
@@ -46,6 +47,7 @@
 #define TEXTS		96	/* different benign texts */
 #define TEXT_LEN	1024
 #define HOSTILE_LEN	(64 * 1024)
+#define LARGE_LEN	(4 * 1024 * 1024)
 #define ROUNDS		7
 
 struct bench {
@@ -184,6 +186,32 @@ way_detect(struct bench *b, const char *text, size_t len)
 	b->hits += res.total;
 }
 
+/* As a request comes: its strings, and its JSON text. */
+static void
+way_pieces(struct bench *b, const char *text, size_t len)
+{
+	static struct detect_result	 res;
+	struct detect_piece		 p[2] = { { text, len, DETECT_PLAIN },
+	    { text, len, DETECT_JSON } };
+
+	if (detect_text(b->detect, DETECT_TOOL_CALL, "shell", p, 2, &res) ==
+	    -1)
+		err(1, "detect_text");
+	b->hits += res.total;
+}
+
+/* A text so slow that it is refused takes what it takes to refuse it. */
+static void
+way_large(struct bench *b, const char *text, size_t len)
+{
+	static struct detect_result	 res;
+	struct detect_piece		 p = { text, len, DETECT_PLAIN };
+
+	if (detect_text(b->detect, DETECT_TOOL_CALL, "shell", &p, 1, &res) ==
+	    -1 && errno != ETIMEDOUT)
+		err(1, "detect_text");
+}
+
 /* Median over the texts of the best of several rounds, us per text. */
 static double
 measure(struct bench *b, bench_way way, char *const *texts, size_t n,
@@ -214,7 +242,7 @@ static void
 bench_benign(struct bench *b)
 {
 	char	*texts[TEXTS];
-	double	 detect, pcre, raw;
+	double	 detect, pcre, pieces, raw;
 	size_t	 i;
 
 	for (i = 0; i < TEXTS; i++) {
@@ -225,6 +253,7 @@ bench_benign(struct bench *b)
 	pcre = measure(b, way_pcre, texts, TEXTS, TEXT_LEN, 20);
 	raw = measure(b, way_raw, texts, TEXTS, TEXT_LEN, 200);
 	detect = measure(b, way_detect, texts, TEXTS, TEXT_LEN, 100);
+	pieces = measure(b, way_pieces, texts, TEXTS, TEXT_LEN, 100);
 	for (i = 0; i < TEXTS; i++)
 		free(texts[i]);
 	printf("%-38s %12s %10s %8s\n", "1 KB of benign text, median", "us",
@@ -235,6 +264,8 @@ bench_benign(struct bench *b)
 	    TEXT_LEN / raw, pcre / raw);
 	printf("%-38s %12.2f %10.1f %8.1f\n", "the whole detect step", detect,
 	    TEXT_LEN / detect, pcre / detect);
+	printf("%-38s %12.2f %10.1f %8.1f\n", "the same, also as JSON", pieces,
+	    TEXT_LEN / pieces, pcre / pieces);
 }
 
 /* What makes backtracking matchers slow, over and over. */
@@ -272,27 +303,46 @@ static const struct {
 	{ "", "password=\"", "!" },
 	{ "", "postgres://", "!" },
 	{ "base64 -d ", " ", "| sh" },
+	{ "", "$(curl ", "!" },
+	{ "", "do curl ", "!" },
+	{ "", "scp ", "!" },
+	{ "", "sudo curl ", "!" },
+	{ "", "; scp ", "!" },
+	{ "", ";cat ", "!" },
+	{ "", "cat ", "!" },
+	{ "", "-exec ", "!" },
+	{ "", "A=\"", "!" },
+	{ "", "//./", "!" },
+	{ "", "$'\\x41", "!" },
+	{ "", " {a,", "!" },
 	{ "", "A", "!" },
 	{ "", " ", "!" }
 };
+
+static void
+hostile_text(char *text, size_t len, size_t i)
+{
+	size_t	 head = strlen(hostile[i].head), n;
+	size_t	 unit = strlen(hostile[i].unit);
+
+	memcpy(text, hostile[i].head, head);
+	for (n = head; n < len; n++)
+		text[n] = hostile[i].unit[(n - head) % unit];
+	n = strlen(hostile[i].tail);
+	memcpy(text + len - n, hostile[i].tail, n);
+}
 
 static void
 bench_hostile(struct bench *b)
 {
 	char	*text;
 	double	 t, worst = 0, worst_raw = 0;
-	size_t	 head, i, n, unit, which = 0, which_raw = 0;
+	size_t	 i, which = 0, which_raw = 0;
 
-	if ((text = malloc(HOSTILE_LEN)) == NULL)
+	if ((text = malloc(LARGE_LEN)) == NULL)
 		err(1, NULL);
 	for (i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
-		head = strlen(hostile[i].head);
-		unit = strlen(hostile[i].unit);
-		memcpy(text, hostile[i].head, head);
-		for (n = head; n < HOSTILE_LEN; n++)
-			text[n] = hostile[i].unit[(n - head) % unit];
-		n = strlen(hostile[i].tail);
-		memcpy(text + HOSTILE_LEN - n, hostile[i].tail, n);
+		hostile_text(text, HOSTILE_LEN, i);
 		t = measure(b, way_raw, &text, 1, HOSTILE_LEN, 1);
 		if (t > worst_raw) {
 			worst_raw = t;
@@ -306,7 +356,11 @@ bench_hostile(struct bench *b)
 		if (getenv("BENCH_VERBOSE") != NULL)
 			printf("  %-20.20s %10.1f us\n", hostile[i].unit, t);
 	}
+	hostile_text(text, LARGE_LEN, which);
+	t = measure(b, way_large, &text, 1, LARGE_LEN, 1);
 	free(text);
+	printf("%-38s %12.0f   (%s%s...)\n", "4 MB hostile, the same, us", t,
+	    hostile[which].head, hostile[which].unit);
 	printf("%-38s %12.0f   (%s%s...)\n",
 	    "64 KB hostile, worst raw pass, us", worst_raw,
 	    hostile[which_raw].head, hostile[which_raw].unit);

@@ -68,7 +68,8 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 static struct peer *
 open_client(struct msg *msg)
 {
-	struct peer	*p = role_control(msg, api_from_client, MAX_FRAME_BIG);
+	struct peer	*p = role_control(msg, api_from_client, MAX_FRAME_BIG,
+	    api_control_refused);
 
 	if (p != NULL)
 		api_control(p);

@@ -69,7 +69,8 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 static struct peer *
 open_client(struct msg *msg)
 {
-	struct peer	*p = role_control(msg, control_from_client, MAX_FRAME);
+	struct peer	*p = role_control(msg, control_from_client, MAX_FRAME,
+	    NULL);
 
 	if (p != NULL)
 		control_open(p);

@@ -46,6 +46,29 @@ compare(const uint8_t *data, size_t len, const json_t *root, const char *err)
 	json_decref(theirs);
 }
 
+/* what can be read is JSON, and undoing escapes never makes more of it */
+static void
+bounded(const uint8_t *data, size_t len, const json_t *root)
+{
+	char	 err[MAX_JSON_ERR], *copy;
+	json_t	*few;
+	int	 unreadable;
+
+	few = json_bounded(data, len, 8, &unreadable, err);
+	if (few != NULL && (root == NULL || unreadable))
+		abort();
+	/* only the number of values may differ */
+	if (few == NULL && root != NULL && !unreadable)
+		abort();
+	json_decref(few);
+	if ((copy = malloc(len + 1)) == NULL)
+		return;
+	memcpy(copy, data, len);
+	if (json_unescape(copy, len) > len)
+		abort();
+	free(copy);
+}
+
 /* what parses is valid UTF-8, and parses the same when written again */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -55,6 +78,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	root = json_strict(data, len, err);
 	compare(data, len, root, err);
+	bounded(data, len, root);
 	if (root == NULL) {
 		if (memchr(err, '\0', sizeof(err)) == NULL ||
 		    strchr(err, '\n') != NULL)

@@ -374,8 +374,8 @@ class Control:
                 raise AssertionError('message %d came' % t)
 
     def list_change(self, name, op, kind=KIND_TOOL, was=OP_NONE, reason=''):
-        return self.request('MSG_CTL_LIST_CHANGE', struct.pack('=16sIIII',
-            b'', kind, op, was, 0) + wstr(name) + wstr(reason))
+        return self.request('MSG_CTL_LIST_CHANGE', struct.pack('=16sQIIII',
+            b'', 0, kind, op, was, 0) + wstr(name) + wstr(reason))
 
     def close(self):
         self.sock.close()

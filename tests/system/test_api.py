@@ -27,6 +27,7 @@ EVALUATE = '/v1/guardrail/evaluate'
 EVENT = '/audit/event'
 BLOCK, ALLOW = '/enforce/block', '/enforce/allow'
 ATTACK_ARGS = {'command': ATTACK}
+WORD = 'correcthorse'           # looks like a name
 
 suite = None
 
@@ -106,7 +107,16 @@ def tool_arguments():
     """Arguments of every shape, also as JSON in a string."""
     nested = json.dumps({'command': ATTACK}).replace('curl', 'cu\\u0072l')
     for args in (ATTACK_ARGS, ATTACK, nested, [['x', {'y': ATTACK}]],
-            {ATTACK: 1}, {'a': json.dumps({'b': nested})}):
+            {ATTACK: 1}, {'a': json.dumps({'b': nested})},
+            # what one reader refuses another may take
+            nested[:-1] + ',"n":10000000000000000000}',
+            nested[:-1] + ',"n":NaN}', nested[:-1] + ',"n":"\\u0000"}',
+            nested[:-1] + ',"command":1,"command":2}',
+            json.dumps(nested), json.dumps(json.dumps(nested)),
+            [json.dumps([json.dumps([json.dumps([json.dumps([nested])])])])],
+            # names of members are text, too
+            {'a': {ATTACK: []}}, {'a': json.dumps({ATTACK: 1})},
+            {'a': ' ' + nested.replace('{"', '{"\\u0041":1,"')}):
         verdict(suite.post(TOOL, {'tool': 'shell', 'args': args}), 'block',
             'block', 'CRITICAL')
     # beside the arguments, and without any
@@ -120,6 +130,10 @@ def tool_arguments():
     # keys as existing clients write them
     verdict(suite.post(TOOL, {'Tool': 'shell', 'ARGS': ATTACK_ARGS}),
         'block', 'block', 'CRITICAL')
+    # neither: whatever it says instead, but for names
+    for member, raw in (('tool_input', 'block'), ('session_id', 'allow')):
+        eq(suite.post(TOOL, {'tool': ATTACK, member: ATTACK}).json[
+            'raw_action'], raw)
     error(suite.post(TOOL, {}), 400, 'tool is required')
     error(suite.post(TOOL, {'tool': ''}), 400, 'tool is required')
     error(suite.post(TOOL, {'tool': 7}), 400, 'tool is required')
@@ -130,7 +144,12 @@ def messages():
             {'tool': 'Message', 'direction': 'outbound', 'args':
             {'content': ATTACK}},
             {'tool': 'message', 'direction': 'outbound', 'args':
-            {'body': ATTACK}}):
+            {'body': ATTACK}},
+            {'tool': 'message', 'direction': 'OutBound', 'content': '',
+            'args': {'content': '', 'body': ATTACK}},
+            {'tool': 'message', 'content': 'hello', 'args': {'to': ATTACK}},
+            {'tool': 'message', 'content': ['hello', {'text': ATTACK}]},
+            {'tool': 'message', 'direction': 'outbound', 'text': ATTACK}):
         a = suite.post(TOOL, body)
         verdict(a, 'block', 'block', 'CRITICAL')
         row = recorded(a, 'inspect-message-block', target='message')
@@ -156,6 +175,11 @@ def contents():
             a = suite.post(path, body)
             verdict(a, 'allow', 'allow', 'NONE')
             recorded(a, action + '-allow')
+        # a body that was not made for us
+        verdict(suite.post(path, {'prompt': ATTACK, 'tool': 'x'}), 'block',
+            'block', 'CRITICAL')
+        verdict(suite.post(path, {member: None, 'x': [ATTACK]}), 'block',
+            'block', 'CRITICAL')
         # an output may be any JSON
         verdict(suite.post(path, {member: {'x': [ATTACK]}}), 'block',
             'block', 'CRITICAL')
@@ -167,6 +191,20 @@ def large_body():
     a = suite.post(REQUEST, {'content': pad + ATTACK})
     verdict(a, 'block', 'block', 'CRITICAL')
     verdict(suite.post(REQUEST, {'content': pad}), 'allow', 'allow', 'NONE')
+    # whatever it grows to, and wherever it is cut
+    limit = 4 * 1024 * 1024 - 200
+    text = 'x\\ny' * (limit // 20) + ATTACK
+    for _ in range(2):
+        text = json.dumps({'a': text})
+    verdict(suite.post(TOOL, {'tool': 'x', 'args': text}), 'block', 'block',
+        'CRITICAL')
+    numbers = '{"tool":"x","args":[%s"%s"]}' % ('1e9,' * 250000, ATTACK)
+    verdict(suite.post(TOOL, numbers), 'block', 'block', 'CRITICAL')
+    for at in range(0, len(ATTACK), 7):
+        pad = json.dumps({'a': 'y' * (2 * 1024 * 1024 - 9 - at) + ATTACK +
+            'z' * (1024 * 1024)})
+        verdict(suite.post(TOOL, {'tool': 'x', 'args': pad}), 'block',
+            'block', 'CRITICAL')
 
 
 def evaluate():
@@ -225,6 +263,17 @@ def client_events():
             'plugin-block', 'a b', 'x' * 65, 'drop;table', 'ä'):
         error(suite.post(EVENT, {'action': action}), 400)
     error(suite.post(EVENT, {'action': 'x', 'severity': 'SEVERE'}), 400)
+    for claim, severity in (('error', 'HIGH'), ('High', 'HIGH'),
+            ('ERROR', 'HIGH'), ('low', 'LOW')):
+        row = recorded(suite.post(EVENT, {'action': 'x', 'severity': claim}),
+            'x', severity=severity)
+        eq(row['details'].get('claimed_severity'), 'ERROR' if
+            claim.upper() == 'ERROR' else None)
+    said = {n: n + '-1' for n in ('run_id', 'session_id', 'trace_id',
+        'request_id', 'tool_id', 'agent_id', 'agent_name',
+        'agent_instance_id')}
+    row = recorded(suite.post(EVENT, dict(said, action='x')), 'x', run_id=None)
+    eq({n: row['details'].get('claimed_' + n) for n in said}, said)
 
 
 def health():
@@ -239,9 +288,13 @@ def health():
     eq(j['guardrail']['details']['mode'], 'action')
     assert {'schema_version', 'content_hash', 'generation',
         'binary_version'} <= set(j['provenance']), j
-    # a foreign Host, no client header: it stays open to monitors
-    eq(suite.get('/health', {'Host': 'monitor.example'},
-        token=False).status, 200)
+    eq(j['api']['details']['addr'], '127.0.0.1:%d' % suite.port)
+    # without a client header it stays open to monitors of this host, not to
+    # a page whose name was made to lead here
+    a = suite.get('/health', {'Host': 'monitor.example'}, token=False)
+    forbidden(a, 403, 'foreign Host rejected')
+    eq(suite.get('/health', {'Host': 'monitor.example'}, token=False,
+        unix=True).status, 200)
     eq(suite.get('/status', token=False).status, 401)
     j = suite.get('/status').json
     eq(sorted(j), ['health', 'provenance'])
@@ -260,6 +313,12 @@ def plain(answer, status, body):
     eq(answer.body, body)
 
 
+def forbidden(answer, status, text=None):
+    """Refused before there is a route: plain text that is JSON."""
+    plain(answer, status, b'{"error":"%s"}\n' % (text or
+        answer.json['error']).encode())
+
+
 def refusals_in_order():
     """401, 403, 415, then 404 or 405, then 400."""
     bad = {'X-DefenseClaw-Client': None, 'Content-Type': 'text/plain'}
@@ -268,13 +327,13 @@ def refusals_in_order():
         a = suite.post(path, '{', h, token=False)
         plain(a, 401, b'{"error":"unauthorized"}\n')
         assert 'www-authenticate' in a.headers
-        error(suite.post(path, '{', h), 403,
+        forbidden(suite.post(path, '{', h), 403,
             'missing X-DefenseClaw-Client header')
         h['X-DefenseClaw-Client'] = ''
-        error(suite.post(path, '{', h), 403,
+        forbidden(suite.post(path, '{', h), 403,
             'missing X-DefenseClaw-Client header')
         h['X-DefenseClaw-Client'] = 'any-thing'
-        error(suite.post(path, '{', h), 415,
+        forbidden(suite.post(path, '{', h), 415,
             'Content-Type must be application/json')
         h['Content-Type'] = 'Application/x; application/json; charset=utf-8'
         for name, value in (('Origin', 'https://evil.example'),
@@ -284,7 +343,7 @@ def refusals_in_order():
                 ('Sec-Fetch-Site', 'cross-site'),
                 ('Sec-Fetch-Site', 'same-site'),
                 ('Host', 'evil.example'), ('Host', 'localhost.evil.example')):
-            error(suite.post(path, '{', dict(h, **{name: value})), 403)
+            forbidden(suite.post(path, '{', dict(h, **{name: value})), 403)
         a = suite.post(path, '{', h)
         eq(a.status, last, path)
     plain(suite.post('/nowhere', '{}'), 404, b'404 page not found\n')
@@ -319,7 +378,9 @@ def tokens():
             {'Authorization': 'bearer ' + t},
             {'authorization': 'BEARER ' + t},
             {'X-DefenseClaw-Token': t}, {'X-DC-Auth': 'Bearer ' + t},
-            {'Authorization': '', 'X-DefenseClaw-Token': t}):
+            {'Authorization': '', 'X-DefenseClaw-Token': t},
+            {'Authorization': 'Bearer ', 'X-DefenseClaw-Token': t},
+            {'Authorization': 'Bearer', 'X-DC-Auth': 'Bearer ' + t}):
         eq(ok(h).status, 200, list(h))
     other = 'A' if t[0] != 'A' else 'B'
     for bad in (t[:-1], t + 'x', other + t[1:], t[:-1] + other, t.swapcase(),
@@ -366,6 +427,11 @@ def request_ids():
         'X-DefenseClaw-Request-Id': 'r-1'}), 'r-1')
     eq(sent({'X-Request-Id': 'r' * 300}), 'r' * 128)
     eq(sent({'X-Request-Id': ' a\tb '}), 'ab')
+    # what looks like a key goes back as it came, and is recorded masked
+    a = suite.post(TOOL, {'tool': 'x'}, {'X-Request-Id': SECRET})
+    eq(a.headers['x-defenseclaw-request-id'], SECRET)
+    row = suite.rows('seq = ?', (int(a.headers['x-defenseclaw-audit-seq']),))
+    assert row[0]['request_id'].startswith('<redacted len='), row
     minted = {sent({}) for _ in range(5)}
     eq(len(minted), 5)
     for m in minted:
@@ -438,8 +504,10 @@ def nothing_leaks():
             'local_result': {'action': 'block', 'severity': 'HIGH',
             'reason': 'matched: %s' % s, 'findings': [s]}}, EVALUATE),
             ({'action': 'note', 'target': s, 'details': 'saw %s there' % s,
-            'actor': s, 'tool_name': s}, EVENT)):
-        a = suite.post(path, body)
+            'actor': s, 'tool_name': s}, EVENT),
+            ({'action': 'note', 'details': 'password: %s, token=%s' % (WORD,
+            WORD), 'run_id': s}, EVENT)):
+        a = suite.post(path, body, {'X-Request-Id': s})
         eq(a.status, 200, path)
     a = suite.post(TOOL, {'tool': s})
     row = recorded(a, 'inspect-tool-allow')
@@ -451,7 +519,7 @@ def nothing_leaks():
         with open(suite.audit_db + end, 'rb') as f:
             data += f.read()
     data += suite.log().encode()
-    for what in (s, ATTACK, 'x.example/i.sh', suite.token()):
+    for what in (s, WORD, ATTACK, 'x.example/i.sh', suite.token()):
         assert what.encode() not in data, what
 
 
@@ -567,6 +635,40 @@ def enforce_allowed():
     eq(suite.rows('target = ?', (SECRET,)), [])
 
 
+def message_list():
+    """A message is on a list by that name."""
+    t = {'target_type': 'tool', 'target_name': 'message'}
+    eq(suite.post(BLOCK, t).status, 200)
+    for name in ('message', 'Message'):
+        j = verdict(suite.post(TOOL, {'tool': name, 'content': 'hello'}),
+            'block', 'block', 'HIGH')
+        eq(j['findings'], ['STATIC-BLOCK'])
+    eq(suite.http('DELETE', BLOCK, body=t).status, 200)
+
+
+def gone_before_answer():
+    """Answers to a control connection that is no more."""
+    before = suite.pids()
+    pid = before['auditd'][0]
+    calls = [('GET', '/alerts', b'')] * 3 + [('POST', BLOCK,
+        b'{"target_type":"tool","target_name":"gone"}')] * 3
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        for method, path, body in calls:
+            c = suite.control('gatewayd.1')
+            c.send(MSG['MSG_CTL_CALL'], wstr(method) + wstr(path) + body)
+            c.close()
+        # they are read by now
+        suite.control('gatewayd.1').request('MSG_CTL_STATUS')
+        time.sleep(0.5)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    wait_for(lambda: 'gone' in [e['target_name'] for e in
+        suite.get('/enforce/blocked').json], 'the list change')
+    eq(suite.get('/alerts').status, 200)
+    eq(suite.pids(), before)
+
+
 def alerts():
     a = suite.get('/alerts')
     eq(a.status, 200)
@@ -580,8 +682,9 @@ def alerts():
     eq(len(suite.get('/alerts?limit=2').json), 2)
     eq(suite.get('/alerts?limit=2').json, a.json[:2])
     eq(len(suite.get('/alerts?x=1&limit=3&y').json), 3)
-    eq(suite.get('/alerts?limit=1000').status, 200)
-    for bad in ('0', '-1', 'x', '', '1x', '99999999999999999999'):
+    for many in ('1000', '9999999', '99999999999999999999'):
+        assert 3 < len(suite.get('/alerts?limit=' + many).json) <= 500
+    for bad in ('0', '-1', 'x', '', '1x', '000'):
         error(suite.get('/alerts?limit=' + bad), 400)
 
 
@@ -668,9 +771,8 @@ def two_principals():
             eq([r['actor'] for r in rows], ['uid:%d' % uid])
         rows = suite.get('/alerts').json
         eq({r['actor'] for r in rows}, {'token:gateway-token'})
-        # an operator sees all of them
-        rows = suite.get('/alerts', token=False, unix=True).json
-        assert {'uid:47002', 'uid:47003'} <= {r['actor'] for r in rows}, rows
+        # an operator's too: all of them are given over control only
+        eq(suite.get('/alerts', token=False, unix=True).json, [])
         # others are nobody here, and it is written down
         for uid, groups in ((47004, []), (47005, [gid['defenseclaw-audit']])):
             a = as_uid(uid, lambda: suite.post(TOOL, attack, token=False,
@@ -690,7 +792,7 @@ def main():
             messages, contents, large_body, evaluate, client_events, health,
             refusals_in_order, tokens, by_uid, request_ids, correlation,
             reveal, nothing_leaks, everything_recorded, enforce_denied,
-            enforce_allowed, alerts, observe, guardrail_off, profile_strict,
+            enforce_allowed, message_list, gone_before_answer, alerts, observe, guardrail_off, profile_strict,
             no_token, two_principals])
 
 

@@ -99,8 +99,7 @@ def malformed_json():
     deep = 100000
     for body in (b'', b' ', b'[' * deep, b'[' * deep + b']' * deep,
             b'{"tool":' + b'[' * deep, b'{"a":' * deep,
-            b'{"tool":"x","args":' + b'[' * 2000 + b']' * 2000 + b'}',
-            b'{"tool":"x","args":' + b'[' * 64 + b']' * 64 + b'}',
+            b'{"tool":"x","args":' + b'[' * 2000 + b']' * 1999 + b'}',
             b'{"tool":"x","tool":"y"}',             # the same name twice
             b'{"tool":"x","Tool":"y"}', b'{"tool":"x","args":{},"ARGS":1}',
             b'{"tool":"x","args":{"a":1,"a":2}}',
@@ -110,11 +109,9 @@ def malformed_json():
             b'{"tool":"\xc0\xaf"}', b'{"tool":"\xe0\x80\xaf"}',
             b'{"tool":"\xed\xa0\x80"}', b'{"tool":"\xf5\x80\x80\x80"}',
             b'\xef\xbb\xbf{"tool":"x"}', b'\xff\xfe{\x00',
-            b'{"tool":"\\u0000"}', b'{"tool":"x\x00y"}', b'\x00',
-            b'{"tool\\u0000":"x"}',
-            b'{"tool":"\\ud800"}', b'{"tool":"\\udc00\\ud800"}',
-            b'{"tool":"x","args":1e999}', b'{"tool":"x","args":-1e999}',
-            b'{"tool":"x","args":123456789012345678901234567890}',
+            b'{"tool":"x\x00y"}', b'\x00', b'{"tool":"\\u0000"',
+            b'{"tool":"\\u000"}', b'{"tool":"x","args":1e999,}',
+            b'{"tool":"x","args":1e999}}', b'[1e999]', b'["\\u0000"]',
             b'{"tool":"a\nb"}', b'{"tool":"a\x1fb"}', b"{'tool':'x'}",
             b'{"tool":"x"/* */}', b'{"tool":"x"}//', b'#\n{"tool":"x"}',
             b'{"tool":"x","args":NaN}', b'{"tool":"x","args":Infinity}',
@@ -127,12 +124,80 @@ def malformed_json():
         a = refused(whole(body), 400)
         assert a.json['error'].startswith('invalid JSON body'), a
         assert len(a.body) < 1000, a
-    # members by the hundred, none of which says anything
-    many = b'{"tool":"x"' + b''.join(b',"a%d":1' % i for i in range(100))
-    refused(whole(many + b'}'), 400)
     # after a refused body the connection is as good as before
     data = suite.raw(whole(b'{') + whole(b'{"tool":"x"}'), n=2)
     eq([a.status for a in parse_answers(data)[0]], [400, 200])
+
+
+def unreadable_json():
+    """JSON that the reader has no value for: an error would be taken for
+    leave to go on, so there is a verdict, and a row."""
+    many = b''.join(b',"a%d":1' % i for i in range(100))
+    deep = 100000
+    for i, rest in enumerate((b',"args":"\\u0000"', b',"a\\u0000":1',
+            b',"args":"\\ud800"', b',"args":"\\udc00\\ud800"',
+            b',"args":1e999', b',"args":-1e999',
+            b',"args":10000000000000000000',
+            b',"args":' + b'[' * 64 + b']' * 64,
+            b',"args":' + b'{"a":' * deep + b'1' + b'}' * deep,
+            b',"args":[' + b'{},[],' * 200000 + b'1]', many)):
+        body = b' {"tool":"x"' + rest + b'}\n'
+        for path, row in ((INSPECT, 'tool'),
+                (INSPECT.replace(b'tool', b'request'), 'request')):
+            a = parse_answers(suite.raw(whole(body, path)))[0][0]
+            eq((a.status, a.json['action'], a.json['raw_action'],
+                a.json['severity'], a.json['findings']), (200, 'block',
+                'block', 'HIGH',
+                ['INDETERMINATE:the body could not be read']), rest[:80])
+            r = suite.rows('seq = ?', (int(a.headers[
+                'x-defenseclaw-audit-seq']),))[0]
+            eq((r['action'], r['severity'], r['details']['rule_ids'],
+                r['details']['indeterminate']), ('inspect-%s-block' % row,
+                'HIGH', ['INDETERMINATE'], True))
+        # where no verdict is asked for it is refused
+        if len(body) < MB:
+            refused(whole(body, EVENT), 400)
+    bystander.check()
+
+
+def batch_rows():
+    """A row at fault gets an error in its place, every other the verdict
+    the API gives."""
+    args = '  ' + json.dumps({'command': ATTACK}).replace('curl', 'cu\\u0072l')
+    texts = [ATTACK, 'ls', args, json.dumps(args), '{"a":1e999}', '[' * 70 +
+        ']' * 70, '{"a":NaN,"b":"%s"}' % ATTACK, 'x ' * 100000 + ATTACK, '']
+    rows, want = [], []
+    for direction, path, member in (('tool_call', 'tool', 'args'),
+            ('prompt', 'request', 'content'),
+            ('completion', 'response', 'content')):
+        for t in texts:
+            rows.append(json.dumps({'id': str(len(rows)), 'text': t,
+                'direction': direction, 'tool_name': 'shell'}))
+            value = t
+            if member == 'args' and t in (args, texts[4], texts[5]):
+                body = '{"tool":"shell","args":%s}' % t
+            else:
+                body = json.dumps({'tool': 'shell', member: value})
+            j = suite.post('/api/v1/inspect/' + path, body).json
+            want.append((j['action'], j['raw_action'], j['severity']))
+    bad = ['{', '{"id":"a"}', '{"id":"a","text":"x","direction":"up"}',
+        json.dumps({'id': 'a', 'text': 'y' * (4 * MB)}), '{"id":1,"text":"x"}']
+    path = os.path.join(suite.dir, 'rows')
+    for lines, code in ((rows, CTL_OK), (bad + rows + bad, CTL_FAILURE)):
+        with open(path, 'w') as f:
+            f.write('\n'.join(lines) + '\n')
+        os.chmod(path, 0o644)
+        r = suite.ctl('inspect', 'batch', path)
+        eq(r.returncode, code, r.stderr)
+        got = [json.loads(line) for line in r.stdout.splitlines()]
+        eq(len(got), len(lines))
+        errors = [g for g in got if 'error' in g]
+        eq(len(errors), len(lines) - len(rows), errors)
+        eq([(g['action'], g['raw_action'], g['severity']) for g in got if
+            'error' not in g], want)
+    row = suite.rows("action = 'inspect-batch'")[-1]
+    eq((row['details']['rows'], row['details']['malformed']),
+        (len(rows) + 10, 10))
 
 
 def too_large():
@@ -402,6 +467,24 @@ def idle_crowd():
     bystander.check()
 
 
+def long_titles():
+    """A reason that has to be cut stays text."""
+    for shift in range(2):
+        with Suite() as s:
+            rules = 'version: 1\ncategory: command\nrules:\n'
+            for i in range(6):
+                rules += ('  - id: T-%d\n    pattern: attack\n    title: "%s'
+                    '%s"\n    severity: HIGH\n    confidence: 0.8\n') % (i,
+                    'x' * shift, '\u00e4' * 120)
+            path = os.path.join(s.dir, 'default')
+            s.write_pack(path, {'command.yaml': rules})
+            s.start()
+            a = s.post(INSPECT.decode(), {'tool': 'x', 'args': 'attack'})
+            eq((a.status, a.json['raw_action']), (200, 'alert'), a)
+            assert 900 < len(a.json['reason'].encode()) < 1024, a.json
+            eq(len(a.json['findings']), 6)
+
+
 def recorded():
     """Each refusal is in the log: the first at once, the rest counted."""
     def counts():
@@ -438,10 +521,11 @@ def main():
         bystander.start()
         slow = Slow()
         slow.start()
-        run([sanity, malformed_json, too_large, smuggling, request_lines,
+        run([sanity, malformed_json, unreadable_json, batch_rows,
+            too_large, smuggling, request_lines,
             foreign, half_closed, idle_crowd])
         slow.check()
-        run([recorded])
+        run([recorded, long_titles])
         bystander.check()
         bystander.done = True
         bystander.join(CEILING)

@@ -188,6 +188,108 @@ def already_running():
     eq(suite.post(TOOL, ATTACKED).status, 200)
 
 
+CONFC = '''#!/usr/bin/python3
+import os, socket, struct, time
+def plan(name=b'gateway-token', n=1):
+    secret = struct.pack('=II64s', 5, 1, name)
+    return struct.pack('=64s7I', b'127.0.0.1', 1, 1, 0, 0, 0, 0, n) + \\
+        secret * 8 + struct.pack('=1024s65s256s3x', b'', b'', b'')
+s = socket.socket(fileno=3)
+for p in [%s]:
+    s.sendall(struct.pack('=IIII', %d, 16 + len(p), 0, os.getpid()) + p)
+time.sleep(60)
+'''
+
+
+def hostile_confc():
+    """A config reader that was taken over: a second plan after a good one,
+    or one with names of files elsewhere, is not followed."""
+    with Suite() as s:
+        bin = os.path.join(s.dir, 'bin')
+        os.mkdir(bin)
+        for name in os.listdir(s.bin):
+            if name.startswith('defenseclaw'):
+                shutil.copy(os.path.join(s.bin, name), bin)
+        confc = os.path.join(bin, 'defenseclaw-confc')
+        s.bin = bin
+        for plans in ('plan(), plan()', 'plan(), plan(n=2 ** 31)',
+                'plan(b"../../x")', 'plan(), plan(b"../../x"), plan()',
+                'plan(b".x")', 'plan()[:-1] + b"x"[1:]'):
+            os.unlink(confc)
+            with open(confc, 'w') as f:
+                f.write(CONFC % (plans, MSG['MSG_PLAN']))
+            os.chmod(confc, 0o755)
+            try:
+                s.start()
+                raise AssertionError('started with ' + plans)
+            except StartFailed as e:
+                eq(e.code, CTL_CONFIG, e.text)
+                assert 'confc' in e.text, e.text
+
+
+def reload_flood():
+    """A role may not keep the supervisor busy with reloads."""
+    c = suite.control('gatewayd.1')
+    texts = []
+    for _ in range(15):
+        for _ in range(10):
+            c.send(MSG['MSG_CTL_RELOAD'])
+        texts += [c.recv()[2] for _ in range(10)]
+    assert any(b'too many reloads' in t for t in texts), texts
+    wait_for(lambda: suite.reload()[0] == CTL_OK, 'a reload')
+
+
+def rules_for_a_starting_worker():
+    """A worker that only starts when the rules change gets the new ones."""
+    for n in range(6):
+        os.kill(suite.pids('gatewayd')[0], signal.SIGKILL)
+        word = 'starting-%d' % n
+        suite.write_pack(suite.pack, {'command.yaml': RULES + '''  - id: TEST-S
+    pattern: '%s'
+    title: "s"
+    severity: CRITICAL
+    confidence: 0.9
+''' % word})
+        before = status()['rules_generation']
+        suite.proc.send_signal(signal.SIGHUP)
+        wait_for(lambda: status()['rules_generation'] > before, 'reload')
+        wait_for(lambda: len(suite.pids('gatewayd')) ==
+            len([p for p in status()['processes'] if
+            p['role'] == 'gatewayd' and p['state'] == 'ready']), 'ready')
+        in_force(lambda: suite.post(TOOL, {'tool': 'x', 'args':
+            word}).json['findings'] == ['TEST-S:s'], word)
+    suite.write_pack(suite.pack, {'command.yaml': RULES})
+    eq(suite.reload()[0], CTL_OK)
+
+
+def roles_are_mute():
+    """Nothing a role prints reaches the supervisor's terminal."""
+    for role, pids in suite.pids().items():
+        for pid in pids:
+            eq(os.readlink('/proc/%d/fd/2' % pid), '/dev/null', role)
+
+
+def log_without_rename():
+    """Where names cannot be changed the cap holds all the same."""
+    path = os.path.join(suite.logdir, 'defenseclaw.log')
+    suite.stop()
+    for name in glob.glob(path + '*'):
+        os.unlink(name)
+    with open(path, 'w') as f:
+        f.write('x' * (MB - 100))
+    os.mkdir(path + '.1')
+    os.mkdir(os.path.join(path + '.1', 'in-the-way'))
+    if suite.uid is not None:
+        os.chown(path, suite.uid, suite.uid)
+    try:
+        suite.start()
+        assert os.path.getsize(path) < MB
+        with open(path) as f:
+            assert 'ready' in f.read()
+    finally:
+        shutil.rmtree(path + '.1')
+
+
 def errors_on_reload():
     """The generation in force stays so, down to the processes."""
     before, pids = status(), suite.pids()
@@ -551,8 +653,11 @@ def main():
         run([errors_at_start, missing_files, already_running,
             errors_on_reload, deaths_with_a_broken_file, reload_mode,
             reload_workers, reload_port, reload_token, reload_pack,
-            bad_rules_are_skipped, log_flood, log_rotation, side_by_side,
-            service_manager, given_sockets])
+            rules_for_a_starting_worker, roles_are_mute,
+            bad_rules_are_skipped, log_flood, reload_flood, log_rotation,
+            log_without_rename, side_by_side, service_manager,
+            given_sockets])
+    run([hostile_confc])
 
 
 if __name__ == '__main__':

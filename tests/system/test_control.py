@@ -27,7 +27,8 @@ UIDS = {OPERATOR: 47010, AUDITOR: 47011, CLIENT: 47012, NOBODY: 47013}
 GROUPS = {OPERATOR: 'defenseclaw-admin', AUDITOR: 'defenseclaw-audit',
     CLIENT: 'defenseclaw'}
 FOREIGN = 47020
-MAX_CLIENTS, MAX_PER_UID = 64, 16
+MAX_CLIENTS, MAX_PER_UID, FOR_OPERATORS = 64, 16, 4
+QUEUED = 8              # connections the supervisor holds for one role
 MAX_FRAME, MAX_FRAME_BIG = 80 * 1024, 5 * 1024 * 1024
 
 suite = None
@@ -43,8 +44,8 @@ def audit_list():
 
 
 def list_change(name='t'):
-    return struct.pack('=16sIIII', b'', KIND_TOOL, OP_BLOCK, OP_NONE, 0) + \
-        wstr(name) + wstr('why')
+    return struct.pack('=16sQIIII', b'', 0, KIND_TOOL, OP_BLOCK, OP_NONE,
+        0) + wstr(name) + wstr('why')
 
 
 TOOL = call('POST', '/api/v1/inspect/tool', b'{"tool":"shell"}')
@@ -68,7 +69,8 @@ TABLE = (
     ('auditd', 'MSG_CTL_AUDIT_EXPORT', lambda: struct.pack('=QQ', 0, 0),
         READERS),
     ('auditd', 'MSG_CTL_AUDIT_TAIL', lambda: struct.pack('=Q', 1), READERS),
-    ('auditd', 'MSG_CTL_ALERTS', lambda: struct.pack('=I', 10), READERS),
+    ('auditd', 'MSG_CTL_ALERTS', lambda: struct.pack('=QII', 0, 10, 0),
+        READERS),
     ('auditd', 'MSG_CTL_ALERT_ACK', lambda: struct.pack('=Q', alert) +
         wstr('seen'), (OPERATOR,)),
     ('auditd', 'MSG_CTL_LIST', lambda: b'', READERS),
@@ -91,6 +93,18 @@ def ask(c, type, payload):
     return c.request(type, payload)
 
 
+def turned_away(s, instance, uid):
+    """Who may do nothing is told so at once and takes no place."""
+    with acting(uid):
+        c = s.control(instance, hello=False)
+    t, _, data = c.recv()
+    eq((t, struct.unpack_from('=I', data)[0]), (MSG['MSG_CTL_ERROR'],
+        CTL_PERMISSION))
+    assert b'uid %d' % uid in data, data
+    eq(c.recv(), None)
+    c.close()
+
+
 def refusals(uid):
     return sum(r['details']['count'] for r in suite.rows(
         "action = 'request-refused' AND target = 'control' AND actor = ?",
@@ -107,6 +121,11 @@ def everyone_everything():
     for instance, type, payload, may in TABLE:
         for who in (NOBODY, CLIENT, AUDITOR, OPERATOR):
             if type == 'MSG_CTL_STOP' and who == OPERATOR:
+                continue
+            if who == NOBODY:
+                turned_away(suite, instance, UIDS[who])
+                if instance != 'signer':
+                    expected[who] += 1
                 continue
             with acting(UIDS[who], gids[who]):
                 c = suite.control(instance)
@@ -297,13 +316,13 @@ def list_names():
     c = suite.control()
     eq(c.list_change('x' * 256, OP_BLOCK)[0], CTL_OK)
     eq(c.list_change('x' * 256, OP_NONE)[0], CTL_OK)
-    for bad in (struct.pack('=16sIIII', b'', 0, 1, 0, 0),
-            struct.pack('=16sIIII', b'', 5, 1, 0, 0),
-            struct.pack('=16sIIII', b'', 1, 3, 0, 0),
-            struct.pack('=16sIIII', b'', 1, 1, 3, 0)):
+    for bad in (struct.pack('=16sQIIII', b'', 0, 0, 1, 0, 0),
+            struct.pack('=16sQIIII', b'', 0, 5, 1, 0, 0),
+            struct.pack('=16sQIIII', b'', 0, 1, 3, 0, 0),
+            struct.pack('=16sQIIII', b'', 0, 1, 1, 3, 0)):
         eq(c.request('MSG_CTL_LIST_CHANGE', bad + wstr('x') + wstr('y'))[0],
             CTL_USAGE)
-    good = struct.pack('=16sIIII', b'', 1, 1, 0, 0)
+    good = struct.pack('=16sQIIII', b'', 0, 1, 1, 0, 0)
     for tail in (b'', wstr('x'), wstr('x' * 257) + wstr(''),
             wstr('x') + wstr('y' * 1025), wstr('') + wstr(''),
             wstr('x') + wstr('y') + b'z', wstr('x\0y') + wstr('z'),
@@ -344,15 +363,21 @@ def too_many():
             eq(c.recv(), None)
             c.close()
 
-        while len(held) < MAX_CLIENTS:
+        while len(held) < MAX_CLIENTS - FOR_OPERATORS:
             uid += 1
             with acting(uid, [gid]):
-                for _ in range(min(MAX_PER_UID, MAX_CLIENTS - len(held))):
+                for _ in range(min(MAX_PER_UID, MAX_CLIENTS - FOR_OPERATORS -
+                        len(held))):
                     c = suite.control(instance)
                     eq(c.request('MSG_CTL_STATUS')[0], CTL_OK)
                     held.append(c)
                 full()
-        full()                  # not even for root
+        # the last places are for operators, and then there is none
+        for _ in range(FOR_OPERATORS):
+            c = suite.control(instance)
+            eq(c.request('MSG_CTL_STATUS')[0], CTL_OK)
+            held.append(c)
+        full()
         for c in held:
             eq(c.request('MSG_CTL_STATUS')[0], CTL_OK)
             c.close()
@@ -367,6 +392,91 @@ def too_many():
             finally:
                 c.close()
         wait_for(room, 'room again')
+
+
+def silent():
+    """One that connects and says nothing is not waited for."""
+    for instance in ('gatewayd.1', 'auditd', 'signer'):
+        c = suite.control(instance, hello=False)
+        eq(c.recv(), None)
+        c.close()
+
+
+def role_that_does_not_read():
+    """Connections to it wait in the kernel, not in the supervisor."""
+    def fds():
+        return len(os.listdir('/proc/%d/fd' % suite.proc.pid))
+    pid, = suite.pids('signer')
+    before = fds()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        held = []
+        for _ in range(40):
+            with acting(0):
+                held.append(suite.control('signer', hello=False))
+        # what the socket to it takes is sent, and no longer open here
+        more = fds() - before
+        assert more <= QUEUED, '%d descriptors more' % more
+        eq(suite.control('auditd').request('MSG_CTL_STATUS')[0], CTL_OK)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    for c in held:
+        c.close()
+    wait_for(lambda: fds() <= before, 'the descriptors are closed')
+
+    def answers():
+        # those before it still have their places
+        try:
+            return suite.control('signer').request('MSG_CTL_STATUS')[0] == \
+                CTL_OK
+        except (AssertionError, BrokenPipeError, EOFError):
+            return False
+    wait_for(answers, 'an answer of the signer')
+
+
+def head_is_not_a_new_one():
+    """Asking for the head makes no rows without end."""
+    c = suite.control()
+    head = c.request('MSG_CTL_AUDIT_HEAD')
+    eq(head[0], CTL_OK)
+    wait_for(lambda: suite.rows("action = 'checkpoint' AND target = ?",
+        (str(json.loads(head[1])['seq']),)), 'its checkpoint')
+    last = suite.last_seq()
+    for _ in range(20):
+        eq(c.request('MSG_CTL_AUDIT_HEAD'), head)
+    eq(suite.last_seq(), last)
+    c.close()
+
+
+def signer_that_does_not_answer():
+    """Whoever waits for its signature is told; the suite still stops."""
+    with Suite() as s:
+        s.start()
+        pid, = s.pids('signer')
+        c = s.control()
+        eq(c.request('MSG_CTL_AUDIT_HEAD')[0], CTL_OK)
+        os.kill(pid, signal.SIGSTOP)
+        eq(s.post('/api/v1/inspect/tool', {'tool': 'x'}).status, 200)
+        code, text = c.request('MSG_CTL_AUDIT_HEAD')
+        eq(code, CTL_NOT_RUNNING, text)
+        # and when it goes while somebody waits
+        time.sleep(5.5)
+        id = c.send(MSG['MSG_CTL_AUDIT_HEAD'])
+        os.kill(pid, signal.SIGKILL)
+        t, rid, data = c.recv()
+        eq((t, rid), (MSG['MSG_CTL_ERROR'], id))
+        wait_for(lambda: s.pids('signer') not in ([], [pid]), 'signer')
+        wait_for(lambda: c.request('MSG_CTL_AUDIT_HEAD')[0] == CTL_OK,
+            'a signature')
+        pid, = s.pids('signer')
+        os.kill(pid, signal.SIGSTOP)
+        eq(s.post('/api/v1/inspect/tool', {'tool': 'x'}).status, 200)
+        start = time.monotonic()
+        s.proc.send_signal(signal.SIGTERM)
+        eq(s.proc.wait(CEILING), 0)
+        s.proc = None
+        took = time.monotonic() - start
+        assert took < 8, 'the stop took %d s' % took
 
 
 def slow_reader():
@@ -417,10 +527,7 @@ def foreign_in_user_mode():
         for d in (s.dir, s.home, s.run, os.path.join(s.run, 'control')):
             os.chmod(d, 0o755)
         for instance, type, payload, may in TABLE:
-            with acting(FOREIGN):
-                c = s.control(instance)
-            eq(ask(c, type, payload())[0], CTL_PERMISSION, type)
-            c.close()
+            turned_away(s, instance, FOREIGN)
             for uid in (UID, 0):
                 if type in ('MSG_CTL_STOP', 'MSG_CTL_RELOAD',
                         'MSG_CTL_ALERT_ACK'):
@@ -442,11 +549,12 @@ def foreign_in_user_mode():
 def main():
     global suite
     need_root()
-    run([foreign_in_user_mode])
+    run([foreign_in_user_mode, signer_that_does_not_answer])
     with Suite('system') as suite:
         suite.start()
         run([everyone_everything, nothing_was_done, calls, malformed_frames,
-            list_names, too_many, slow_reader, stop])
+            list_names, too_many, silent, role_that_does_not_read,
+            head_is_not_a_new_one, slow_reader, stop])
 
 
 if __name__ == '__main__':

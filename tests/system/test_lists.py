@@ -218,6 +218,70 @@ def durable():
     eq([(e['action'], e['reason']) for e in kept], [('block', 'keep it')])
 
 
+def answer_after_a_death():
+    """A change in the log whose answer auditd did not live to give: it is
+    answered by the next one, and not done twice."""
+    running, victim = suite.pids('gatewayd')[:2]
+    other = [p['instance'] for p in json.loads(suite.control().request(
+        'MSG_CTL_STATUS')[1])['processes'] if p['pid'] == running][0]
+    body = json.dumps({'target_type': 'tool', 'target_name': 'twice'})
+    for method, action in (('POST', 'api-enforce-block'),
+            ('DELETE', 'api-enforce-unblock')):
+        victim = [p for p in suite.pids('gatewayd') if p != running][0]
+        ctl = suite.control(other)
+        where = "action = '%s' AND target = 'twice'" % action
+        os.kill(victim, signal.SIGSTOP)
+        try:
+            ctl.send(MSG['MSG_CTL_CALL'], wstr(method) +
+                wstr('/enforce/block') + body.encode())
+            suite.wait_row(where)
+            os.kill(suite.pids('auditd')[0], signal.SIGKILL)
+        finally:
+            try:
+                os.kill(victim, signal.SIGCONT)
+            except ProcessLookupError:
+                pass
+        text = b''
+        while True:
+            t, _, data = ctl.recv()
+            if t != MSG['MSG_CTL_TEXT']:
+                break
+            text += data
+        text += data
+        eq((t, struct.unpack_from('=I', data)[0]), (MSG['MSG_CTL_DONE'],
+            CTL_OK), text)
+        eq(len(suite.rows(where)), 1)
+        wait_for(lambda: len(suite.pids('gatewayd')) == WORKERS, 'workers')
+
+
+def changed_outside():
+    """Entries that nobody made are found, and reported."""
+    with Suite() as s:
+        s.start()
+        eq(s.control().list_change('made', OP_BLOCK)[0], CTL_OK)
+        s.stop()
+        db = sqlite3.connect(s.audit_db)
+        verify = ('audit', 'verify', '--db', s.audit_db)
+        eq(s.ctl(*verify).returncode, 0)
+        for sql in ("UPDATE policy_list SET name = 'other'",
+                "UPDATE policy_list SET name = 'made', action = 2",
+                "UPDATE policy_list SET action = 1, seq = 1"):
+            db.execute(sql)
+            db.commit()
+            r = s.ctl(*verify)
+            eq(r.returncode, 1, sql)
+            assert 'list entries' in r.stdout + r.stderr, r
+        db.execute('INSERT INTO alert_ack VALUES(1, 1)')
+        db.commit()
+        db.close()
+        s.start()
+        row = s.wait_row("action = 'lists-unfounded'")
+        eq(row['severity'], 'CRITICAL')
+        eq((row['details']['list_entries'],
+            row['details']['acknowledgements']), (1, 1))
+        eq(s.post(TOOL, {'tool': 'x'}).status, 200)
+
+
 def without_auditd():
     """No change and no verdict without a record, and none is half done."""
     pid = suite.pids('auditd')[0]
@@ -225,7 +289,9 @@ def without_auditd():
     try:
         a = suite.post('/enforce/block', {'target_type': 'tool',
             'target_name': 'lost'})
-        eq(a.status, 503, a)
+        # sent and not answered: nobody knows
+        eq(a.status, 504, a)
+        assert 'outcome unknown' in a.json['error'], a
         a = suite.post(TOOL, {'tool': 'x'})
         eq(a.status, 503, a)
         assert 'audit' in a.json['error'], a
@@ -241,8 +307,9 @@ def main():
         suite.set_config('gateway.allow_enforce', 'true')
         suite.start()
         run([everywhere_at_once, generations, many_at_once, stopped_worker,
-            durable, without_auditd])
+            durable, answer_after_a_death, without_auditd])
         eq(suite.stop(), 0)
+    run([changed_outside])
 
 
 if __name__ == '__main__':

@@ -22,6 +22,7 @@ Needs root, for the disks it makes; they live in a mount namespace of its own.
 
 import os
 import shutil
+import signal
 import sqlite3
 import stat
 import subprocess
@@ -37,6 +38,7 @@ BODY = {'tool': 'shell', 'args': {'command': 'ls -la'}}
 DISK = 24 * 1024 * 1024         # holds the log that is written ahead
 MAX_REQUESTS = 20000            # to fill what is left of it
 THREADS = 8
+LAG = 16384             # MAX_CHECKPOINT_LAG
 ROWS = 300              # written beside a reader
 
 
@@ -268,6 +270,86 @@ def another_writer():
         whole(suite)
 
 
+def replaced_meanwhile():
+    """What may pass is waited for, also by an auditd that only starts."""
+    def die():
+        os.kill(suite.pids('auditd')[0], signal.SIGKILL)
+
+    def down():
+        a = ask(suite)
+        return a.status == 503 or None
+    with Suite() as suite, Disk(suite, 'ext4') as disk:
+        suite.start()
+        pid = suite.proc.pid
+        seqs = [int(ask(suite).headers['x-defenseclaw-audit-seq'])]
+        # locked by another program
+        db = sqlite3.connect(suite.audit_db, isolation_level=None)
+        db.execute('BEGIN IMMEDIATE')
+        die()
+        wait_for(down, 'refusal')
+        refused(ask(suite), 'another')
+        db.execute('ROLLBACK')
+        db.close()
+        until_served(suite)
+        # cannot be opened
+        files = [suite.audit_db, suite.audit_db + '-wal']
+        run('chattr', '+i', *files)
+        try:
+            die()
+            wait_for(down, 'refusal')
+            time.sleep(2)
+            eq(ask(suite).status, 503)
+            eq(suite.running(), True, 'the suite')
+        finally:
+            run('chattr', '-i', *files)
+        until_served(suite)
+        # full
+        disk.fill()
+        die()
+        more, answer = ask_until_refused(suite)
+        die()
+        wait_for(down, 'refusal')
+        time.sleep(2)
+        eq(suite.running(), True, 'the suite')
+        disk.free()
+        seqs += more
+        until_served(suite)
+        recorded(suite, seqs)
+        eq(suite.proc.pid, pid)
+        eq(suite.stop(), 0)
+        whole(suite)
+
+
+def late_checkpoint():
+    """The signer answers when its row is long past: another is signed."""
+    with Suite() as suite:
+        suite.start()
+        pid, = suite.pids('signer')
+        eq(ask(suite).status, 200)
+        wait_for(lambda: suite.rows("action = 'checkpoint'"), 'a checkpoint')
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            def work():
+                c = suite.client()
+                for _ in range((LAG + 2000) // THREADS):
+                    eq(ask(suite, c).status, 200)
+                c.close()
+            threads = [threading.Thread(target=work) for _ in range(THREADS)]
+            for t in threads:
+                t.start()
+            for t in threads:
+                t.join()
+            if suite.last_seq() < LAG + 1000:
+                raise AssertionError('too few rows')
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        wait_for(lambda: 'rows came while the signer' in suite.log(),
+            'a checkpoint that is not recorded')
+        eq(suite.ctl('audit', 'head').returncode, 0)
+        suite.stop()
+        whole(suite)
+
+
 def a_reader():
     with Suite() as suite:
         suite.start()
@@ -350,5 +432,6 @@ if __name__ == '__main__':
         os.execvp('unshare', ['unshare', '-m', '--propagation', 'private',
             sys.executable, os.path.abspath(__file__)])
     lib.run([disk_full, disk_too_small_for_the_log, write_protected,
-        disk_turns_read_only, another_writer, a_reader, permissions,
+        disk_turns_read_only, another_writer, replaced_meanwhile,
+        late_checkpoint, a_reader, permissions,
         older_copy])

@@ -72,6 +72,12 @@ spellings(void)
 		json_decref(root);
 	}
 	CHECK(json_text(NULL) == NULL);
+	CHECK((root = parse("{\"abcdef\":[\"abcde\",\"ab\xc3\xa9\",\"\"]}",
+	    err)) != NULL);
+	CHECK((text = json_text_cut(root, 3)) != NULL);
+	CHECK_STR(text, "{\"abcdef\":[\"abc\",\"ab\",\"\"]}");
+	free(text);
+	json_decref(root);
 }
 
 static void
@@ -130,6 +136,67 @@ depth(void)
 	free(s);
 }
 
+/* JSON by syntax that has no value here, and what is no JSON */
+static void
+unreadable(void)
+{
+	static const char *const	 is[] = {
+		"[\"\\u0000\"]", "[\"\\ud800\"]", "[\"\\udc00\"]",
+		"[\"\\ud800\\u0041\"]", "{\"a\\u0000\":1}", "[1e999]",
+		"[-1e999]", "[10000000000000000000]", "[1,2,3]",
+		"{\"a\":[1e999,{},[],{\"b\":\"\\n\\ud800x\"},true]} ",
+	};
+	static const char *const	 no[] = {
+		"[\"\\u0000\"", "[\"\\u0000\"]]", "[1e999,]", "[1e999}",
+		"{\"a\":1e999,\"b\"}", "[1e999 1]", "[1e999,01]",
+		"[1e999,\"\\x\"]", "[1e999,\"a\nb\"]", "[1e999,\"\xff\"]",
+		"[1e999,tru]", "{\"a\":1e999,}", "[1e999] x", "[1e999,",
+		"[\"\\ud80\"]", "{\"a\":1,\"a\":1e999}",
+	};
+	char	 err[MAX_JSON_ERR], *s;
+	json_t	*root;
+	size_t	 i, n = 100000;
+	int	 un;
+
+	for (i = 0; i < sizeof(is) / sizeof(is[0]); i++) {
+		CHECK(json_bounded(is[i], strlen(is[i]), 3, &un, err) == NULL);
+		CHECK_INT(un, 1);
+	}
+	for (i = 0; i < sizeof(no) / sizeof(no[0]); i++) {
+		CHECK(json_bounded(no[i], strlen(no[i]), 9, &un, err) == NULL);
+		CHECK_INT(un, 0);
+	}
+	CHECK((root = json_bounded("[1,2,3]", 7, 4, &un, err)) != NULL);
+	CHECK_INT(un, 0);
+	json_decref(root);
+	CHECK((s = malloc(2 * n)) != NULL);
+	memset(s, '[', n);
+	memset(s + n, ']', n);
+	CHECK(json_bounded(s, 2 * n, 9, &un, err) == NULL && un);
+	CHECK(json_bounded(s, 2 * n - 1, 9, &un, err) == NULL && !un);
+	free(s);
+}
+
+static void
+unescapes(void)
+{
+	static const char *const	 pairs[][2] = {
+		{ "", "" }, { "plain", "plain" },
+		{ "cu\\u0072l \\\"x\\\" \\\\ \\/", "curl \"x\" \\ /" },
+		{ "\\ud83d\\ude00", "\xf0\x9f\x98\x80" },
+		{ "a\\u0000\\ud800b", "a\xef\xbf\xbd\xef\xbf\xbd" "b" },
+		{ "\\x41\\u12\\", "\\x41\\u12\\" },
+	};
+	char	 buf[64];
+	size_t	 i;
+
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		strlcpy(buf, pairs[i][0], sizeof(buf));
+		buf[json_unescape(buf, strlen(buf))] = '\0';
+		CHECK_STR(buf, pairs[i][1]);
+	}
+}
+
 int
 main(void)
 {
@@ -137,5 +204,7 @@ main(void)
 	RUN(spellings);
 	RUN(refuses);
 	RUN(depth);
+	RUN(unreadable);
+	RUN(unescapes);
 	return (0);
 }

@@ -111,9 +111,18 @@ reasons(void)
 	    39) == 0);
 	s = reason("phone=5551234");
 	CHECK(strncmp(s, "phone=<redacted len=7 sha=", 26) == 0);
-	s = reason("hello there secret@example.com, ok; token=abc");
+	s = reason("hello there secret@example.com, ok; colour=red");
 	CHECK(strstr(s, "secret@example") == NULL);
-	CHECK(strstr(s, "token=abc") != NULL);
+	CHECK(strstr(s, "colour=red") != NULL);
+	/* whatever it looks like, a name as well */
+	CHECK_STR(reason("token=abc"), "token=<redacted len=3>");
+	CHECK_STR(reason("Password: abc; x=1"),
+	    "Password: <redacted len=3>; x=1");
+	CHECK_STR(reason("user: client_secret:abc"),
+	    "user: client_secret:<redacted len=3>");
+	CHECK_STR(reason("x=a API-Key=b authorization=c y=d"), "x=a API-Key="
+	    "<redacted len=1> authorization=<redacted len=1> y=d");
+	CHECK_STR(reason("passwd: y=a"), "passwd: y=<redacted len=1>");
 	CHECK(masked(reason("acknowledged 3 alerts")));
 	CHECK(masked(reason("<redacted len=4>")));
 }
@@ -181,13 +190,17 @@ secrets(void)
 
 static uint64_t	reported;
 static int	reports;
+static int	refuse;
 
-static void
+static int
 report(const struct tally_entry *e, void *arg)
 {
 	(void)arg;
+	if (refuse)
+		return (-1);
 	reported += e->count;
 	reports++;
+	return (0);
 }
 
 static void
@@ -204,6 +217,11 @@ tallies(void)
 	CHECK_INT(tally_hit(&t, "bare-lf", "uid:1", 100), 1);
 	tally_flush(&t, 100 + TALLY_WINDOW_MS - 1, report, NULL);
 	CHECK_INT(reports, 0);
+	/* what cannot be recorded now is kept, and counts on */
+	refuse = 1;
+	tally_flush(&t, 100 + TALLY_WINDOW_MS, report, NULL);
+	refuse = 0;
+	CHECK_INT(reports, 0);
 	tally_flush(&t, 100 + TALLY_WINDOW_MS, report, NULL);
 	CHECK_INT(reports, 1);
 	CHECK_INT(reported, 999);
@@ -214,6 +232,10 @@ tallies(void)
 		snprintf(origin, sizeof(origin), "uid:%d", i);
 		tally_hit(&t, "unauthorized", origin, 0);
 	}
+	refuse = 1;
+	tally_flush(&t, TALLY_WINDOW_MS, report, NULL);
+	refuse = 0;
+	CHECK_INT(t.overflow, MAX_TALLY);
 	tally_flush(&t, TALLY_WINDOW_MS, report, NULL);
 	CHECK_INT(reports, 1);
 	CHECK_INT(reported, MAX_TALLY);

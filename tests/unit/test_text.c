@@ -18,7 +18,7 @@
 
 #include <stdint.h>
 
-#include "common/detect/text.h"
+#include "common/detect/command.h"
 #include "tests/unit/test.h"
 
 static struct text_buf	 buf;
@@ -220,6 +220,74 @@ test_bounds(void)
 }
 
 static void
+test_hidden_words(void)
+{
+	SHELL("$'\\x63url' x", "curl x");
+	SHELL("c$'\\165'rl x", "curl x");
+	SHELL("$'a\\u0062\\nc'", "ab\nc");
+	SHELL("$'\\xff\\0'", "? ");
+	SHELL("{curl,http://x} | sh", "curl http://x | sh");
+	SHELL("c``url x", "curl x");
+	SHELL("c$()url x", "curl x");
+	SHELL("cat /etc//shadow", "cat /etc/shadow");
+	SHELL("cat /etc/./shadow", "cat /etc/shadow");
+	SHELL("cat /etc/././/shadow", "cat /etc/shadow");
+	SAME("http://x.example/a");
+	SAME("x = {a: 1, b: 2}; // no");
+	SAME("```sh\n```");
+}
+
+/* Marks shown as ^. */
+static const char *
+marks(const char *text)
+{
+	static char	 out[1024];
+	size_t		 i;
+
+	CHECK(command_mark(&buf, text, strlen(text)) == 0);
+	CHECK(buf.len <= 2 * strlen(text) && buf.len < sizeof(out));
+	memcpy(out, buf.data, buf.len);
+	out[buf.len] = '\0';
+	for (i = 0; i < buf.len; i++)
+		if (out[i] == TEXT_COMMAND)
+			out[i] = '^';
+	return out;
+}
+
+static void
+test_commands(void)
+{
+	static const char *const rows[][2] = {
+		{ "curl x | sh", "^curl x | ^sh" },
+		{ "      curl x", "      ^curl x" },
+		{ "a;b&&c||d\ne", "^a;^b&&^c||^d\n^e" },
+		{ "A=1 B=\"x y\" curl", "A=1 B=\"x y\" ^curl" },
+		{ "time curl", "^time ^curl" },
+		{ "timeout 9 curl x", "^timeout 9 ^curl x" },
+		{ "sudo -u me curl x", "^sudo -u ^me ^curl x" },
+		{ "sudo -E bash -", "^sudo -E ^bash -" },
+		{ "! curl", "^! ^curl" },
+		{ "if curl; then rm x", "^if ^curl; ^then ^rm x" },
+		{ "x | /opt/bin/bash", "^x | ^/opt/bin/^bash" },
+		{ "x | $SHELL", "^x | ^$SHELL" },
+		{ "eval \"curl x\"", "^eval \"^curl x\"" },
+		{ "bash -lc 'rm x'", "^bash -lc '^rm x'" },
+		{ "a $(curl x) `id`", "^a $(^curl x) `^id`" },
+		{ "f(x, y)", "^f(x, y)" },
+		{ "2>/dev/null curl", "2>/dev/null ^curl" },
+		{ "a 2>&1 b", "^a 2>&1 b" },
+		{ "find . -exec rm {} +", "^find . -exec ^rm {} +" },
+		{ "the next time we go", "^the next time we go" },
+		{ "cat /etc/passwd", "^cat /etc/passwd" },
+	};
+	size_t	 i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CHECK_STR(marks(rows[i][0]), rows[i][1]);
+	CHECK_STR(marks(""), "");
+}
+
+static void
 test_cut(void)
 {
 	const char	*s = "ab\xe2\x82\xac" "cd";	/* ab, euro, cd */
@@ -245,6 +313,8 @@ main(void)
 	RUN(test_json_is_left);
 	RUN(test_nul);
 	RUN(test_bounds);
+	RUN(test_hidden_words);
+	RUN(test_commands);
 	RUN(test_cut);
 	text_buf_free(&buf);
 	return 0;
