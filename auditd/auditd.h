@@ -43,7 +43,7 @@ struct worker {
 	TAILQ_ENTRY(worker)	 entry;
 	struct peer		*peer;
 	uint64_t		 in_force;	/* list generation it has */
-	uint64_t		 since_ms;	/* it was told of one, or late */
+	uint64_t		 since_ms;	/* told of one, or late */
 	struct appended		 acks[MAX_APPENDED];
 	unsigned int		 nacks;
 };

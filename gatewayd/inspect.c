@@ -14,6 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -191,6 +192,7 @@ static void
 inspect(const struct asker *a, const struct inspection *in, const char *what,
     const char *target, const json_t *value)
 {
+	struct inspection seen;
 	struct verdict	 v;
 	struct event	 ev;
 	uint64_t	 start = clock_wall_us(), now;
@@ -199,20 +201,22 @@ inspect(const struct asker *a, const struct inspection *in, const char *what,
 	char		 action[64], reason[1024], tool[MAX_TARGET_NAME + 1];
 	char		 where[MAX_TARGET_NAME + 1];
 
+	/* no answer of ours lets a text pass that was not looked at */
+	seen = *in;
 	if (body_detect(in, value, &found, &len) == -1) {
 		log_warn("inspection");
-		api_error(a, 503, "no verdict: the text could not be "
-		    "inspected");
-		return;
+		seen.unreadable = errno == ETIMEDOUT ? "inspection took too "
+		    "long" : "inspection failed";
+		len = 0;
 	}
-	decide(in, len != 0 ? &found : NULL, &v);
+	decide(&seen, len != 0 ? &found : NULL, &v);
 	now = clock_wall_us();
 	gatewayd.verdicts++;
 	if (v.would_block)
 		gatewayd.blocked++;
-	reason_text(in, &v, reason, sizeof(reason));
+	reason_text(&seen, &v, reason, sizeof(reason));
 	snprintf(action, sizeof(action), "%s-%s", what, v.raw_action);
-	details = details_json(in, &v, reason, len, now > start ?
+	details = details_json(&seen, &v, reason, len, now > start ?
 	    now - start : 0);
 	answer = verdict_json(&v, reason, a->reveal);
 	if (details == NULL || answer == NULL) {

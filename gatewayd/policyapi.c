@@ -100,8 +100,9 @@ is_reserved(const char *action)
 {
 	static const char *const own[] = { "checkpoint", "audit-epoch",
 	    "start", "stop", "auditd-stop", "role-death", "request-refused",
-	    "policy-reload", "config-update", "init", "acknowledge-alerts", "lists-unfounded",
-	    "inspect-reveal", "guardrail-verdict", "inspect-batch" };
+	    "policy-reload", "config-update", "init", "acknowledge-alerts",
+	    "lists-unfounded", "inspect-reveal", "guardrail-verdict",
+	    "inspect-batch" };
 	static const char *const prefixes[] = { "inspect-", "api-enforce-",
 	    "sink." };
 	/* an operator's list changes: tool-block, mcp-allow */

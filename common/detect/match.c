@@ -30,7 +30,7 @@
 
 #define MAX_MATCH_RANGES	16	/* places of one prefiltered rule */
 #define MAX_MATCH_FIND		1024	/* bytes before an end looked at */
-#define MATCH_WINDOW		(256 * 1024)	/* bytes between looks at the clock */
+#define MATCH_WINDOW		(256 * 1024)	/* bytes at once */
 #define MATCH_OVERLAP		(16 * 1024)	/* that two windows share */
 #define MATCH_SLACK		64	/* bytes around a prefilter's place */
 
@@ -76,7 +76,7 @@ struct match {
 	size_t			 nhits;
 	uint32_t		 now;
 	uint32_t		 steps;		/* left in this request */
-	uint64_t		 deadline;	/* of this request, ns; 0: none yet */
+	uint64_t		 deadline;	/* ns; 0: none yet */
 	size_t			 base;		/* where the window begins */
 	unsigned int		 directions;
 	int			 damaged;	/* the database named no rule */

@@ -73,7 +73,7 @@ struct proc {
 	uint64_t		 started_ms;
 	uint64_t		 started_us;
 	uint64_t		 ready_ms;
-	uint64_t		 rules_generation; /* workers: which they have */
+	uint64_t		 rules_generation; /* of a worker */
 	struct peer		*peer;
 	struct event		*killer;	/* deadline for going */
 	struct sandbox_state	 sandbox;

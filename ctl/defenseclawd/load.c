@@ -351,7 +351,8 @@ secret_open(struct held_file *f, const char *dir, const char *name)
 	int		fd;
 
 	f->fd = -1;
-	if (!is_file_name(name) || paths_join(path, sizeof(path), dir, name) == -1) {
+	if (!is_file_name(name) ||
+	    paths_join(path, sizeof(path), dir, name) == -1) {
 		errno = ENAMETOOLONG;
 		return (-1);
 	}
