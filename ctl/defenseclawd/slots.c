@@ -361,7 +361,7 @@ role_ready(struct proc *p)
 		drain_old(p);
 	roster_send();
 	deaths_send();
-	if (!sup.ready && suite_complete()) {
+	if (!sup.ready && !sup.stopping && suite_complete()) {
 		sup.ready = 1;
 		log_info("ready");
 		notify_ready(sup.ready_fd);
