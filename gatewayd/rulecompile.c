@@ -490,7 +490,7 @@ rulecompile(const void *data, size_t len, uint8_t **image, size_t *imagelen,
 		c.nomem = 1;
 	else if (hs_populate_platform(&c.platform) != HS_SUCCESS)
 		(void)snprintf(err, errlen,
-		    "Vectorscan does not run on this processor");
+		    "Hyperscan does not run on this processor");
 	else if (take_records(&c, data, len) == -1 && !c.nomem)
 		(void)snprintf(err, errlen,
 		    "the rule records are damaged or too many");

@@ -25,7 +25,7 @@
 
 /*
  * Rule records to a matcher image.  Linked into the rule compiler and tests
- * only: it needs the whole of Vectorscan.
+ * only: it needs the whole of Hyperscan.
  */
 
 #define MAX_RULEREPORT_NOTES	1024

@@ -90,7 +90,7 @@ probe_kind(struct crule *r, const hs_platform_info_t *platform, char *err,
 	return 0;
 fail:
 	(void)snprintf(err, errlen, "%s", e == NULL || e->message == NULL ?
-	    "Vectorscan refuses it" : e->message);
+	    "Hyperscan refuses it" : e->message);
 	(void)hs_free_compile_error(e);
 	return -1;
 }

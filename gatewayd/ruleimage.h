@@ -25,7 +25,7 @@
 #include "common/detect/image.h"
 
 /*
- * The half of the rule compiler that knows Vectorscan and the matcher image.
+ * The half of the rule compiler that knows Hyperscan and the matcher image.
  */
 
 /* One rule on its way; the strings are malloc'd and owned by it. */

@@ -23,7 +23,7 @@
 
 /*
  * How what may be any character is spelt.  CHARS: as the first byte of a
- * character and those that follow it, which is exact without Vectorscan's
+ * character and those that follow it, which is exact without Hyperscan's
  * UTF-8 mode, whose automata are several times as large.  UTF: as it is, in
  * that mode.  BYTES: as it is, each byte counting.
  */

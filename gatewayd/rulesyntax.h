@@ -21,7 +21,7 @@
 
 /*
  * Patterns of rule packs are written in the syntax of Go's regexp package
- * (RE2); Vectorscan and PCRE2 read Perl's.  This translates what the two
+ * (RE2); Hyperscan and PCRE2 read Perl's.  This translates what the two
  * spell alike and mean differently, and refuses what RE2 does not have, but
  * for lookaround and references to groups, which packs in use contain.
  */

@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 /*
- * PCRE2 for what Vectorscan cannot say: whether a rule with lookaround or
+ * PCRE2 for what Hyperscan cannot say: whether a rule with lookaround or
  * references really matches, and where a match begins.  The interpreter,
  * never the JIT compiler, and with a bound on its work that holds whatever
  * the pattern: every item of a pattern costs one step, and every byte that

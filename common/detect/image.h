@@ -25,7 +25,7 @@
  *
  *	magic[8] "DCMATCH1"
  *	u32 version (1)		u32 length of the whole image
- *	u32 number of rules	u32 offset of the Vectorscan database
+ *	u32 number of rules	u32 offset of the Hyperscan database
  *	u32 length of it	hash[64], hexadecimal SHA-256 of the records
  *	string pack name
  *	rules, one after the other:

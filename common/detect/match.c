@@ -283,7 +283,7 @@ match_open(const void *image, size_t len, char *err, size_t errlen)
 		rc = hs_alloc_scratch(m->db, &m->scratch);
 	if (rc != HS_SUCCESS) {
 		match_err(err, errlen, "matcher database cannot be opened "
-		    "(Vectorscan error %d%s)", rc,
+		    "(Hyperscan error %d%s)", rc,
 		    rc == HS_DB_VERSION_ERROR ? ", other version" :
 		    rc == HS_DB_PLATFORM_ERROR ? ", other processor" :
 		    rc == HS_ARCH_ERROR ? ", processor too old" : "");
@@ -369,7 +369,7 @@ maybe_add(struct match_maybe *y, size_t end)
 		r->last = end;
 }
 
-/* Called by Vectorscan; anything but 0 ends the scan. */
+/* Called by Hyperscan; anything but 0 ends the scan. */
 static int
 match_event(unsigned int id, unsigned long long from, unsigned long long to,
     unsigned int flags, void *arg)
@@ -447,7 +447,7 @@ match_hit(struct match *m, uint32_t rule, const char *text, size_t len,
 }
 
 /*
- * Vectorscan has said where a match ends.  Where it begins is for show only,
+ * Hyperscan has said where a match ends.  Where it begins is for show only,
  * so a pattern that takes too long gets the bytes before the end.
  */
 static void

@@ -26,7 +26,7 @@
 
 /*
  * The run time side of matching: opens a matcher image (image.h) and scans
- * texts.  Only the Vectorscan run time is needed.  One thread per struct.
+ * texts.  Only the Hyperscan run time is needed.  One thread per struct.
  */
 
 #define MAX_MATCH_TEXT		(64 * 1024 * 1024)	/* bytes, one scan */

@@ -538,8 +538,14 @@ norm_slash(struct norm *n)
 	while (byte_at(n, i) == '/')
 		i += byte_at(n, i + 1) == '.' && byte_at(n, i + 2) == '/' ?
 		    2 : 1;
-	if (i == n->pos + 1 || !is_name(byte_at(n, i)))
+	if (i == n->pos + 1)
 		return 0;
+	if (!is_name(byte_at(n, i))) {
+		/* all of it at once, or its length would be squared */
+		emit(n, n->s + n->pos, i - n->pos);
+		n->pos = i;
+		return 1;
+	}
 	emit(n, "/", 1);
 	n->pos = i;
 	n->changed = 1;

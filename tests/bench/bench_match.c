@@ -37,7 +37,7 @@
 
 /*
  * Matching, three ways on the same texts in one process: every rule in turn
- * under PCRE2's JIT compiler, one raw pass of Vectorscan, and the whole
+ * under PCRE2's JIT compiler, one raw pass of Hyperscan, and the whole
  * detect step.  Medians over texts, so that the ratios hold on a machine
  * that is not quiet.
  *
@@ -260,7 +260,7 @@ bench_benign(struct bench *b)
 	    "MB/s", "ratio");
 	printf("%-38s %12.2f %10.1f %8.1f\n", "PCRE2-JIT, rule by rule", pcre,
 	    TEXT_LEN / pcre, 1.0);
-	printf("%-38s %12.2f %10.1f %8.1f\n", "Vectorscan, one raw pass", raw,
+	printf("%-38s %12.2f %10.1f %8.1f\n", "Hyperscan, one raw pass", raw,
 	    TEXT_LEN / raw, pcre / raw);
 	printf("%-38s %12.2f %10.1f %8.1f\n", "the whole detect step", detect,
 	    TEXT_LEN / detect, pcre / detect);

@@ -23,7 +23,7 @@ int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 /*
  * Hostile rule records and hostile matcher images.  The first byte says
  * which; headers are completed so that the fuzzer gets past them, and an
- * image always carries a real database, because a false one is Vectorscan's
+ * image always carries a real database, because a false one is Hyperscan's
  * affair.
  */
 
