@@ -458,6 +458,10 @@ control_export(struct peer *p, struct msg *msg)
 	if (msg_get(msg, range, sizeof(range)) == -1 ||
 	    !ready(p, msg->hdr.id))
 		return;
+	if (range[0] > MAX_CHAIN_SEQ) {
+		peer_error(p, msg->hdr.id, CTL_USAGE, "no such row");
+		return;
+	}
 	stream_start(p, msg->hdr.id, STREAM_EXPORT, range[0], range[1]);
 }
 
