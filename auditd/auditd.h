@@ -33,7 +33,6 @@
 #define BUSY_RETRY_MS	10
 #define RECOVER_MS	500	/* between attempts after a failed write */
 #define IN_FORCE_MS	1000	/* for a worker to follow a list change */
-#define ACTION_UNFOUNDED "lists-unfounded"
 #define MAX_WAITERS	256	/* list changes being answered */
 #define TAIL_ROWS	256	/* rows sent to a follower at once */
 #define EXPORT_ROWS	256

@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-#include "common/export.h"
+#include "common/action.h"
 #include "auditd.h"
 
 /*
@@ -26,26 +26,7 @@
 int
 event_is_ours(const struct event *ev)
 {
-	static const char *const own[] = { ACTION_CHECKPOINT, ACTION_EPOCH,
-	    ACTION_UNFOUNDED, "start", "stop", "auditd-stop", "role-death",
-	    "acknowledge-alerts", "config-update", "init" };
-	static const char *const kinds[] = { "tool-", "skill-", "mcp-",
-	    "plugin-", "api-enforce-" };
-	static const char *const verbs[] = { "block", "allow", "unblock" };
-	const char	*action = ev->field[EV_ACTION];
-	size_t		 i, j, len;
-
-	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		if (strcmp(action, own[i]) == 0)
-			return (1);
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		len = strlen(kinds[i]);
-		if (strncmp(action, kinds[i], len) != 0)
-			continue;
-		for (j = 0; j < sizeof(verbs) / sizeof(verbs[0]); j++)
-			if (strcmp(action + len, verbs[j]) == 0)
-				return (1);
-	}
-	return (ev->field[EV_ACTOR] != NULL &&
-	    strncmp(ev->field[EV_ACTOR], "role:", 5) == 0);
+	return (action_is_auditds(ev->field[EV_ACTION]) ||
+	    (ev->field[EV_ACTOR] != NULL &&
+	    strncmp(ev->field[EV_ACTOR], "role:", 5) == 0));
 }

@@ -55,6 +55,7 @@
 #define MAX_CHECKPOINT_LAG	16384
 #define ACTION_CHECKPOINT	"checkpoint"
 #define ACTION_EPOCH		"audit-epoch"
+#define ACTION_UNFOUNDED "lists-unfounded"
 #define ACTOR_AUDITD		"role:auditd"
 
 struct export_header {

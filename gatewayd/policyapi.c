@@ -19,6 +19,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/action.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "gatewayd.h"
@@ -94,34 +95,21 @@ evaluate_guardrail(const struct asker *a, json_t *body)
 	    reason != NULL ? reason : "", "scanner_sources", sources));
 }
 
-/* actions that are the suite's own word */
+/* actions that are the suite's own word: auditd's, and this role's */
 static int
 is_reserved(const char *action)
 {
-	static const char *const own[] = { "checkpoint", "audit-epoch",
-	    "start", "stop", "auditd-stop", "role-death", "request-refused",
-	    "policy-reload", "config-update", "init", "acknowledge-alerts",
-	    "lists-unfounded", "inspect-reveal", "guardrail-verdict",
-	    "inspect-batch" };
+	static const char *const own[] = { "request-refused",
+	    "policy-reload", "guardrail-verdict" };
 	static const char *const prefixes[] = { "inspect-", "api-enforce-",
 	    "sink." };
-	/* an operator's list changes: tool-block, mcp-allow */
-	static const char *const kinds[] = { "tool-", "skill-", "mcp-",
-	    "plugin-" };
-	static const char *const verbs[] = { "block", "allow", "unblock" };
-	size_t	i, j, len;
+	size_t	i;
 
+	if (action_is_auditds(action))
+		return (1);
 	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		if (strcmp(action, own[i]) == 0)
 			return (1);
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		len = strlen(kinds[i]);
-		if (strncmp(action, kinds[i], len) != 0)
-			continue;
-		for (j = 0; j < sizeof(verbs) / sizeof(verbs[0]); j++)
-			if (strcmp(action + len, verbs[j]) == 0)
-				return (1);
-	}
 	for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
 		if (strncmp(action, prefixes[i], strlen(prefixes[i])) == 0)
 			return (1);
