@@ -301,7 +301,8 @@ read_keys(struct store_conf *sc)
 		fatalx("no redaction.key was handed over");
 	if (secret_read(fd, &s) == -1)
 		fatal("redaction.key");
-	redact_init(&auditd.redactor, s.data, s.len);
+	if (redact_init(&auditd.redactor, s.data, s.len) == -1)
+		fatal("redaction.key");
 	secret_free(&s);
 	/* a clone has the same files and another machine-id */
 	if ((fd = role_fd(SFD_MACHINE_ID, NULL)) != -1 &&

@@ -15,6 +15,7 @@
  */
 
 #include <ctype.h>
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,13 +31,18 @@
 #define MAX_PLAIN_VALUE	6	/* bytes of a value without letters */
 #define UUID_LEN	36
 
-void
+int
 redact_init(struct redactor *r, const void *secret, size_t len)
 {
 	static const char	domain[] = "defenseclaw redaction 1";
 
-	crypto_generichash(r->key, sizeof(r->key), secret, len,
+	if ((r->key = sodium_malloc(REDACT_KEY_LEN)) == NULL) {
+		errno = ENOMEM;
+		return (-1);
+	}
+	crypto_generichash(r->key, REDACT_KEY_LEN, secret, len,
 	    (const uint8_t *)domain, sizeof(domain) - 1);
+	return (sodium_mprotect_readonly(r->key));
 }
 
 static void

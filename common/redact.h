@@ -32,11 +32,15 @@
 #define MAX_REDACT_TEXT	2048	/* bytes of a redacted reason with its NUL */
 
 struct redactor {
-	uint8_t	key[REDACT_KEY_LEN];
+	uint8_t	*key;		/* in guarded, locked, read-only memory */
 };
 
-/* the key is derived from the secret's bytes, however many there are */
-void	redact_init(struct redactor *, const void *, size_t);
+/*
+ * The key is derived from the secret's bytes, however many there are, and
+ * stays for the life of the process.  -1 with errno ENOMEM when it cannot be
+ * locked.
+ */
+int	redact_init(struct redactor *, const void *, size_t);
 
 /* masks the whole value; values under 5 bytes get no digest */
 void	redact_value(const struct redactor *, const void *, size_t,

@@ -194,7 +194,8 @@ read_secrets(void)
 		fatalx("no redaction.key was handed over");
 	if (secret_read(fd, &key) == -1)
 		fatal("redaction.key");
-	redact_init(&gatewayd.redactor, key.data, key.len);
+	if (redact_init(&gatewayd.redactor, key.data, key.len) == -1)
+		fatal("redaction.key");
 	secret_free(&key);
 	if ((fd = role_fd(SFD_SECRET, gatewayd.rec.token_name)) != -1 &&
 	    secret_read(fd, &gatewayd.token) == -1)

@@ -52,7 +52,8 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	strlcpy(gatewayd.rec.token_name, "t", sizeof(gatewayd.rec.token_name));
 	gatewayd.rec.mode = GATEWAY_ACTION;
 	stamp_init(&gatewayd.stamp, &gatewayd.suite);
-	redact_init(&gatewayd.redactor, "key", 3);
+	if (redact_init(&gatewayd.redactor, "key", 3) == -1)
+		abort();
 	conn_limits_default(&lim);
 	gatewayd.server = conn_server_new(role.base, &lim, &api_ops, NULL);
 	record_init();

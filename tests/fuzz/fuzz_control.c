@@ -52,7 +52,8 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	auditd.rec.checkpoint_events = 1000;
 	auditd.rec.checkpoint_seconds = 60;
 	stamp_init(&auditd.stamp, &auditd.suite);
-	redact_init(&auditd.redactor, "key", 3);
+	if (redact_init(&auditd.redactor, "key", 3) == -1)
+		abort();
 	if (store_open(&auditd.store, &sc, err, sizeof(err)) != STORE_OK)
 		abort();
 	commit_init();

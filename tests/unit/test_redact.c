@@ -245,8 +245,8 @@ int
 main(void)
 {
 	CHECK(sodium_init() != -1);
-	redact_init(&r, "one installation", 16);
-	redact_init(&other, "another", 7);
+	CHECK_INT(redact_init(&r, "one installation", 16), 0);
+	CHECK_INT(redact_init(&other, "another", 7), 0);
 	RUN(values);
 	RUN(names);
 	RUN(reasons);
