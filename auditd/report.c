@@ -39,6 +39,23 @@ state_name(uint32_t state)
 	    "unknown");
 }
 
+/* ids of the rows that do not hold for this process */
+static json_t *
+report_lacks(const struct sandbox_state *st)
+{
+	const struct enforce_row	*rows;
+	json_t				*list;
+	size_t				 i, n;
+
+	if ((list = json_array()) == NULL)
+		fatal("status");
+	rows = enforce_rows(&n);
+	for (i = 0; i < n; i++)
+		if (enforce_held(&rows[i], st) == HELD_NO)
+			json_array_append_new(list, json_string(rows[i].id));
+	return (list);
+}
+
 static json_t *
 report_sandbox(const struct roster_entry *e)
 {
@@ -55,10 +72,10 @@ report_sandbox(const struct roster_entry *e)
 			json_array_append_new(layers,
 			    json_string(enforce_layer_name(i)));
 	enforce_summary(&e->sandbox, text, sizeof(text));
-	return (json_pack("{s:i,s:i,s:i,s:o,s:s}", "seccomp",
+	return (json_pack("{s:i,s:i,s:i,s:o,s:o,s:s}", "seccomp",
 	    e->sandbox.seccomp_mode, "syscalls", (int)e->sandbox.syscalls,
 	    "landlock_abi", e->sandbox.landlock_abi, "layers", layers,
-	    "summary", text));
+	    "lacks", report_lacks(&e->sandbox), "summary", text));
 }
 
 static json_t *

@@ -135,7 +135,7 @@ caps_clear(struct sandbox_state *st, char *err, size_t errlen)
 	/* what is no longer permitted leaves the ambient set by itself */
 	memset(data, 0, sizeof(data));
 	if (syscall(SYS_capset, &hdr, data) == -1)
-		return (failed(err, errlen, "capabilities: dropping them"));
+		return (enforce_refuse("capabilities", err, errlen));
 	if (cap_get(data) == -1)
 		return (failed(err, errlen, "capabilities: reading them"));
 	if (data[0].effective != 0 || data[0].permitted != 0 ||
@@ -159,9 +159,7 @@ new_namespaces(const struct confine_ids *ids, struct sandbox_state *st,
 	if (netns)
 		flags |= CLONE_NEWNET;
 	if (unshare(flags) == -1)
-		return (failed(err, errlen, "namespaces: the kernel or a "
-		    "container refuses new ones, system mode needs "
-		    "CAP_SYS_ADMIN, user mode (--user) does without"));
+		return (enforce_refuse("network", err, errlen));
 	st->want_netns = ids->netns != 0;
 	if (netns)
 		hold(st, LAYER_NETNS);
@@ -213,7 +211,7 @@ small_root(const struct confine_ids *ids, struct sandbox_state *st, char *err,
 		return (-1);
 	}
 	if (fchdir(fd) == -1 || chroot(".") == -1 || chdir("/") == -1) {
-		failed(err, errlen, "root directory: chroot to %s", ids->root);
+		enforce_refuse("root", err, errlen);
 		close(fd);
 		return (-1);
 	}
@@ -237,14 +235,10 @@ change_ids(const struct confine_ids *ids, struct sandbox_state *st,
 
 	if (SKIPPED(LAYER_UID))
 		return (0);
-	if (setgroups(0, NULL) == -1)
-		return (failed(err, errlen, "uid: dropping groups"));
-	if (setresgid(ids->gid, ids->gid, ids->gid) == -1)
-		return (failed(err, errlen, "uid: changing to gid %u",
-		    (unsigned int)ids->gid));
-	if (setresuid(ids->uid, ids->uid, ids->uid) == -1)
-		return (failed(err, errlen, "uid: changing to uid %u",
-		    (unsigned int)ids->uid));
+	if (setgroups(0, NULL) == -1 ||
+	    setresgid(ids->gid, ids->gid, ids->gid) == -1 ||
+	    setresuid(ids->uid, ids->uid, ids->uid) == -1)
+		return (enforce_refuse("uid", err, errlen));
 	if (setresuid(0, 0, 0) != -1 || setresgid(0, 0, 0) != -1 ||
 	    getresuid(&r, &e, &s) == -1 || getresgid(&rg, &eg, &sg) == -1 ||
 	    r != ids->uid || e != ids->uid || s != ids->uid ||
@@ -283,7 +277,7 @@ confine_tie(pid_t parent, struct sandbox_state *st, char *err, size_t errlen)
 	if (SKIPPED(LAYER_TIE))
 		return (0);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1)
-		return (failed(err, errlen, "parent death signal"));
+		return (enforce_refuse("parent", err, errlen));
 	/* it may have died before the call above */
 	if (getppid() != parent) {
 		snprintf(err, errlen, "the supervisor is gone");
@@ -317,28 +311,27 @@ no_dump(struct sandbox_state *st, char *err, size_t errlen)
 
 	/* the change of uid has cleared it: a probe must put it back */
 	if (prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0) == -1)
-		return (failed(err, errlen, "dumpable"));
+		return (enforce_refuse("dumpable", err, errlen));
 	if (setrlimit(RLIMIT_CORE, &rl) == -1)
-		return (failed(err, errlen, "core limit"));
+		return (enforce_refuse("rlimit", err, errlen));
 	if (!dumpable)
 		hold(st, LAYER_DUMPABLE);
 	return (0);
 }
 
 static int
-limit(int resource, const char *name, uint64_t want, uint64_t *got, char *err,
-    size_t errlen)
+limit(int resource, uint64_t want, uint64_t *got, char *err, size_t errlen)
 {
 	struct rlimit	 rl;
 
 	if (getrlimit(resource, &rl) == -1)
-		return (failed(err, errlen, "%s limit", name));
+		return (enforce_refuse("rlimit", err, errlen));
 	if (want != LIMIT_NONE && !SKIPPED(LAYER_RLIMIT)) {
 		if (rl.rlim_max == RLIM_INFINITY || want < rl.rlim_max)
 			rl.rlim_max = want;
 		rl.rlim_cur = rl.rlim_max;
 		if (setrlimit(resource, &rl) == -1)
-			return (failed(err, errlen, "%s limit", name));
+			return (enforce_refuse("rlimit", err, errlen));
 	}
 	*got = rl.rlim_cur == RLIM_INFINITY ? UINT64_MAX : rl.rlim_cur;
 	return (0);
@@ -348,14 +341,14 @@ static int
 limits(const struct promise_limits *l, struct sandbox_state *st, char *err,
     size_t errlen)
 {
-	if (limit(RLIMIT_NOFILE, "descriptor", l->nofile, &st->lim_nofile,
-	    err, errlen) == -1 ||
-	    limit(RLIMIT_FSIZE, "file size", l->fsize, &st->lim_fsize, err,
+	if (limit(RLIMIT_NOFILE, l->nofile, &st->lim_nofile, err,
 	    errlen) == -1 ||
-	    limit(RLIMIT_NPROC, "process", l->nproc, &st->lim_nproc, err,
+	    limit(RLIMIT_FSIZE, l->fsize, &st->lim_fsize, err,
 	    errlen) == -1 ||
-	    limit(RLIMIT_MEMLOCK, "locked memory", l->memlock,
-	    &st->lim_memlock, err, errlen) == -1)
+	    limit(RLIMIT_NPROC, l->nproc, &st->lim_nproc, err,
+	    errlen) == -1 ||
+	    limit(RLIMIT_MEMLOCK, l->memlock, &st->lim_memlock, err,
+	    errlen) == -1)
 		return (-1);
 	if (!SKIPPED(LAYER_RLIMIT))
 		hold(st, LAYER_RLIMIT);
@@ -369,7 +362,7 @@ no_new_privs(struct sandbox_state *st, char *err, size_t errlen)
 		return (0);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
 	    prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
-		return (failed(err, errlen, "no_new_privs"));
+		return (enforce_refuse("no_new_privs", err, errlen));
 	hold(st, LAYER_NNP);
 	return (0);
 }

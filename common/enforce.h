@@ -37,7 +37,8 @@ enum enforce_layer {
 	LAYER_NETNS,		/* empty network namespace (system mode) */
 	LAYER_LANDLOCK,
 	LAYER_MDWE,		/* no memory becomes executable, 6.3 */
-	LAYER_COUNT
+	LAYER_COUNT,
+	LAYER_NONE = LAYER_COUNT	/* needed, but holds no role */
 };
 
 /*
@@ -85,12 +86,14 @@ struct enforce_row {
 	uint64_t		 fs;		/* Landlock bits it stands on */
 	uint64_t		 net;
 	uint64_t		 scoped;
+	const char		*without;	/* NULL: no start without it */
+	const char		*refusal;	/* then the words; NULL: none */
 };
 
 enum enforce_held {
 	HELD_NO = 0,
 	HELD_YES,
-	HELD_NOT_HERE		/* not of this mode, or of this role */
+	HELD_NOT_HERE		/* not of this mode, this role or any role */
 };
 
 /* the table; *n rows */
@@ -99,6 +102,15 @@ const struct enforce_row	*enforce_rows(size_t *);
 /* does this row hold for the process that reported this state */
 enum enforce_held	 enforce_held(const struct enforce_row *,
 			    const struct sandbox_state *);
+
+/*
+ * -1, and err has the row's refusal with what errno says: the one sentence of
+ * the support table with which the suite does not start.
+ */
+int	 enforce_refuse(const char *, char *, size_t);
+
+/* "floor", "floor of system mode", "more" */
+const char	*enforce_need_name(enum enforce_need);
 
 /*
  * Every floor row holds, or -1 with err naming the first that does not.

@@ -24,6 +24,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/enforce.h"
 #include "common/landlock.h"
 
 /* the same numbers on every machine; older headers lack them */
@@ -141,8 +142,8 @@ landlock_abi(char *err, size_t errlen)
 		return (abi > INT16_MAX ? INT16_MAX : (int)abi);
 	switch (abi == 0 ? ENOSYS : errno) {
 	case ENOSYS:
-		snprintf(err, errlen, "landlock: this kernel has none "
-		    "(Linux 5.13 with CONFIG_SECURITY_LANDLOCK is needed)");
+		errno = ENOSYS;
+		enforce_refuse("landlock", err, errlen);
 		break;
 	case EOPNOTSUPP:
 		snprintf(err, errlen, "landlock: switched off at boot, add "

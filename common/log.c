@@ -15,6 +15,7 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,23 @@ void
 log_set_sink(void (*sink)(enum log_level, const char *))
 {
 	log_sink = sink;
+}
+
+/*
+ * Opens /dev/null where a program was started with descriptor 0, 1 or 2
+ * closed: the next file it opened would be the one that lines are written to.
+ * -1 with errno when one is closed and there is no /dev/null.
+ */
+int
+log_std_fds(void)
+{
+	int	 fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1 &&
+		    open("/dev/null", O_RDWR) == -1)
+			return (-1);
+	return (0);
 }
 
 /*

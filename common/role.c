@@ -231,13 +231,6 @@ role_begin(int argc, char *argv[], enum role_id id)
 	if (in.len != in.off)
 		fatalx("start: bytes after the end");
 	frame_in_free(&in);
-#ifdef CONFINE_PROBE
-	probe_begin();
-#endif
-	role_drop_root();
-	if ((fd = role_fd(SFD_RECORDS, NULL)) != -1 &&
-	    records_open(&role.records, fd) == -1)
-		fatal("records");
 	if ((role.base = event_base_new()) == NULL)
 		fatalx("libevent does not start");
 	/* the channel exists before the filter: its events need no call more */
@@ -246,6 +239,13 @@ role_begin(int argc, char *argv[], enum role_id id)
 		fatal("supervisor channel");
 	role.sup->on_close = role_orphaned;
 	log_set_sink(role_log);
+#ifdef CONFINE_PROBE
+	probe_begin();
+#endif
+	role_drop_root();
+	if ((fd = role_fd(SFD_RECORDS, NULL)) != -1 &&
+	    records_open(&role.records, fd) == -1)
+		fatal("records");
 }
 
 /*

@@ -27,6 +27,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/enforce.h"
 #include "common/sandbox.h"
 #include "common/sandbox_table.h"
 
@@ -270,20 +271,13 @@ install(struct program *p, char *err, size_t errlen)
 		return (-1);
 	}
 	/* without it a filter would kill one thread and leave the others */
-	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == -1) {
-		snprintf(err, errlen, "seccomp: this kernel cannot kill a "
-		    "process by filter, Linux 4.14 with "
-		    "CONFIG_SECCOMP_FILTER is needed: %s", strerror(errno));
-		return (-1);
-	}
+	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == -1)
+		return (enforce_refuse("seccomp", err, errlen));
 #ifdef SANDBOX_TRAP
 	catch_traps();
 #endif
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) == -1) {
-		snprintf(err, errlen, "seccomp: the kernel refuses the "
-		    "filter: %s", strerror(errno));
-		return (-1);
-	}
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) == -1)
+		return (enforce_refuse("seccomp", err, errlen));
 	return (p->len);
 }
 
@@ -311,10 +305,8 @@ sandbox_deny_never(char *err, size_t errlen)
 {
 	struct program	 p;
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) {
-		snprintf(err, errlen, "no_new_privs: %s", strerror(errno));
-		return (-1);
-	}
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
+		return (enforce_refuse("no_new_privs", err, errlen));
 	memset(&p, 0, sizeof(p));
 	emit_prologue(&p);
 	walk_never(emit_rule, &p);

@@ -19,9 +19,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/enforce.h"
 #include "common/sealed.h"
 
 #define SEALS	(F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
@@ -56,6 +58,16 @@ fail:
 	close(fd);
 	errno = saved;
 	return (-1);
+}
+
+void
+sealed_why(char *err, size_t errlen)
+{
+	if (errno == ENOSYS || errno == EINVAL || errno == EPERM)
+		enforce_refuse("memory.files", err, errlen);
+	else
+		snprintf(err, errlen, "sealed memory file: %s",
+		    strerror(errno));
 }
 
 const void *

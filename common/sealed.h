@@ -29,6 +29,9 @@
 /* a new sealed file holding data; -1 with errno */
 int	 sealed_create(const char *, const void *, size_t);
 
+/* why it gave -1, by errno: the support table's words for a kernel without */
+void	 sealed_why(char *, size_t);
+
 /*
  * Maps read-only after checking that fd is a memory file with all of
  * F_SEAL_WRITE, SHRINK, GROW and SEAL, and not over max bytes.  NULL with

@@ -21,6 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/enforce.h"
 #include "common/json.h"
 #include "cmd.h"
 
@@ -382,6 +383,90 @@ print_warning(const json_t *s)
 		    "gives real separation");
 }
 
+/* --- what the suite stands on --------------------------------------------- */
+
+static int
+lacks(const json_t *sandbox, const char *id)
+{
+	const json_t	*one;
+	size_t		 i;
+
+	json_array_foreach(json_object_get(sandbox, "lacks"), i, one)
+		if (strcmp(json_string_value(one), id) == 0)
+			return (1);
+	return (0);
+}
+
+/*
+ * Does every role have it, by its own word: "yes", "no", "-" for what is not
+ * of this mode or no role's, "?" without a suite to ask.
+ */
+static const char *
+in_force(const json_t *status, const struct enforce_row *row)
+{
+	const json_t	*p, *s;
+	size_t		 i, asked = 0;
+
+	if (row->layer == LAYER_NONE || (row->need == NEED_FLOOR_SYSTEM &&
+	    strcmp(string(status, "mode"), "user") == 0))
+		return ("-");
+	json_array_foreach(json_object_get(status, "processes"), i, p) {
+		if (!json_is_object(s = json_object_get(p, "sandbox")))
+			continue;
+		asked++;
+		if (lacks(s, row->id))
+			return ("no");
+	}
+	return (asked == 0 ? "?" : "yes");
+}
+
+static json_t *
+feature_json(const json_t *status, const struct enforce_row *row)
+{
+	return (json_pack("{s:s,s:s,s:s,s:s,s:i,s:s,s:s?,s:s?}", "feature",
+	    row->id, "holds", row->what, "need", enforce_need_name(row->need),
+	    "linux", row->kernel, "landlock_abi", row->abi, "in_force",
+	    in_force(status, row), "without", row->without, "refusal",
+	    row->refusal));
+}
+
+/* also without a suite, which may be missing for the want of one of them */
+static int
+features(struct ctl *c)
+{
+	static const char *const heads[] = { "FEATURE", "LINUX", "NEED",
+	    "IN FORCE", "WITHOUT IT", NULL };
+	const struct enforce_row *rows;
+	struct client		 cl;
+	struct table		 t;
+	json_t			*status, *list;
+	size_t			 i, n;
+	int			 rc;
+
+	status = ask(&c->paths, "auditd", &cl, &rc);
+	rows = enforce_rows(&n);
+	if (out_json) {
+		list = json_array();
+		for (i = 0; i < n; i++)
+			json_array_append_new(list, feature_json(status,
+			    &rows[i]));
+		out_document(json_pack("{s:o}", "features", list));
+	} else {
+		table_init(&t, heads);
+		for (i = 0; i < n; i++) {
+			table_cell(&t, "%s", rows[i].id);
+			table_cell(&t, "%s", rows[i].kernel);
+			table_cell(&t, "%s", enforce_need_name(rows[i].need));
+			table_cell(&t, "%s", in_force(status, &rows[i]));
+			table_cell(&t, "%s", rows[i].without != NULL ?
+			    rows[i].without : "the suite does not start");
+		}
+		table_print(&t);
+	}
+	json_decref(status);
+	return (CTL_OK);
+}
+
 /*
  * A suite that runs and records nothing answers no agent either: that is a
  * failure to whoever watches it.
@@ -401,6 +486,8 @@ cmd_status(struct ctl *c)
 	pid_t		 pid;
 	int		 rc;
 
+	if (cmd_has(c, O_FEATURES))
+		return (features(c));
 	if ((s = ask(&c->paths, "auditd", &cl, &rc)) == NULL) {
 		if (rc == CTL_NOT_RUNNING && suite_alive(&c->paths,
 		    &pid) == 1)

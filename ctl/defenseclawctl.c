@@ -71,6 +71,8 @@ const struct option_def ctl_options[] = {
 	    "nothing is ever installed or downloaded" },
 	[O_FOREGROUND] = { "foreground", 0, NULL, "do not go into the "
 	    "background" },
+	[O_FEATURES] = { "features", 0, NULL, "what the suite needs of the "
+	    "kernel, and which of it is in force" },
 	[O_VERSION] = { "version", 0, NULL, "the same as the command" },
 	[O_COUNT] = { NULL, 0, NULL, NULL }
 };
@@ -85,7 +87,7 @@ const struct cmd ctl_cmds[] = {
 	    "stop the suite and start it again" },
 	{ "reload", NULL, "", 0, 0, 0, 0, 0, cmd_reload,
 	    "put a changed configuration or rule pack in force" },
-	{ "status", NULL, "", 0, 0, 0, 0, 0, cmd_status,
+	{ "status", NULL, "", 0, 0, BIT(FEATURES), 0, 0, cmd_status,
 	    "every process and what holds it" },
 
 	{ "inspect", "tool", "", 0, 0, BIT(TOOL) | BIT(ARGS) |
@@ -318,6 +320,8 @@ main(int argc, char *argv[])
 	int			 i, nwords, status;
 
 	log_init("defenseclawctl", 0);
+	if (log_std_fds() == -1)
+		return (CTL_FAILURE);
 	signal(SIGPIPE, SIG_DFL);
 	if ((words = calloc((size_t)argc + 1, sizeof(*words))) == NULL)
 		fatal("arguments");

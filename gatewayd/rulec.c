@@ -74,13 +74,16 @@ static void
 send_blob(enum blob_kind kind, const void *data, size_t len)
 {
 	struct blob	b;
+	char		err[MAX_CONFINE_ERR];
 	int		fd;
 
 	memset(&b, 0, sizeof(b));
 	b.kind = kind;
 	crypto_generichash(b.digest, sizeof(b.digest), data, len, NULL, 0);
-	if ((fd = sealed_create("rules", data, len)) == -1)
-		fatal("sealed file");
+	if ((fd = sealed_create("rules", data, len)) == -1) {
+		sealed_why(err, sizeof(err));
+		fatalx("%s", err);
+	}
 	if (peer_send(role.sup, MSG_BLOB, 0, fd, &b, sizeof(b)) == -1 ||
 	    peer_flush(role.sup, MAX_RULEC_SECONDS * 1000) == -1)
 		fatal("send");

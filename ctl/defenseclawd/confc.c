@@ -136,6 +136,7 @@ send_records(enum role_id id, const struct conf *c, struct plan *plan)
 	struct rec_audit	 audit;
 	struct blob		 b;
 	struct wbuf		 w;
+	char			 err[MAX_CONFINE_ERR];
 	int			 fd;
 
 	memset(&suite, 0, sizeof(suite));
@@ -161,8 +162,10 @@ send_records(enum role_id id, const struct conf *c, struct plan *plan)
 		fatalx("records of %s: too large", role_name(id));
 	crypto_generichash(plan->digest[id], sizeof(plan->digest[id]),
 	    w.data, w.len, NULL, 0);
-	if ((fd = sealed_create("records", w.data, w.len)) == -1)
-		fatal("records of %s", role_name(id));
+	if ((fd = sealed_create("records", w.data, w.len)) == -1) {
+		sealed_why(err, sizeof(err));
+		fatalx("%s", err);
+	}
 	wbuf_free(&w);
 	memset(&b, 0, sizeof(b));
 	b.kind = BLOB_RECORDS;

@@ -44,6 +44,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/confine.h"
 #include "common/sandbox.h"
 #include "ctl/defenseclawd/defenseclawd.h"
 #include "ctl/users.h"
@@ -99,6 +100,39 @@ missing:
 }
 
 /*
+ * What cannot be made or written, why, and what helps.
+ */
+static void
+no_place(const char *path)
+{
+	const char	*hint = "must be made and written by this user";
+	int		 error = errno;
+
+	if (error == ENOENT || error == ENOTDIR)
+		hint = "run `defenseclawctl init' first";
+	else if (error == ENOSPC || error == EDQUOT)
+		hint = "make room there, for files too (df -i)";
+	else if (error == EROFS)
+		hint = "must be on a file system that can be written";
+	log_warnx("cannot start: %s: %s: %s", path, strerror(error), hint);
+	exit(error == ENOENT || error == ENOTDIR ? CTL_CONFIG :
+	    CTL_PERMISSION);
+}
+
+static void
+run_dir(const char *path, mode_t mode)
+{
+	struct stat	st;
+
+	if ((mkdir(path, mode) == -1 && errno != EEXIST) ||
+	    stat(path, &st) == -1)
+		no_place(path);
+	/* as it is on a file system that is read-only, it may be good */
+	if ((st.st_mode & 07777) != mode && chmod(path, mode) == -1)
+		no_place(path);
+}
+
+/*
  * Directories that live as long as the suite: world-searchable in system
  * mode, since who may do what is decided per connection.
  */
@@ -108,15 +142,13 @@ run_dirs(void)
 	char	empty[MAX_CONF_PATH];
 	mode_t	mode = sup.paths.system ? 0755 : 0700;
 
-	if (paths_join(empty, sizeof(empty), sup.paths.run, "empty") == -1 ||
-	    (mkdir(sup.paths.run, mode) == -1 && errno != EEXIST) ||
-	    (mkdir(sup.paths.control, mode) == -1 && errno != EEXIST) ||
-	    (mkdir(empty, mode) == -1 && errno != EEXIST) ||
-	    chmod(sup.paths.run, mode) == -1 ||
-	    chmod(sup.paths.control, mode) == -1) {
-		log_warn("%s: run `defenseclawctl init' first", sup.paths.run);
-		exit(errno == ENOENT ? CTL_CONFIG : CTL_PERMISSION);
+	if (paths_join(empty, sizeof(empty), sup.paths.run, "empty") == -1) {
+		errno = ENAMETOOLONG;
+		no_place(sup.paths.run);
 	}
+	run_dir(sup.paths.run, mode);
+	run_dir(sup.paths.control, mode);
+	run_dir(empty, mode);
 }
 
 /*
@@ -132,10 +164,8 @@ take_lock(void)
 	if (paths_join(path, sizeof(path), sup.paths.run,
 	    "defenseclawd.pid") == -1 ||
 	    (sup.lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-	    0644)) == -1) {
-		log_warn("%s/defenseclawd.pid", sup.paths.run);
-		exit(CTL_PERMISSION);
-	}
+	    0644)) == -1)
+		no_place(path);
 	if (flock(sup.lock, LOCK_EX | LOCK_NB) == -1) {
 		log_warnx("already running: see `defenseclawctl status'");
 		exit(CTL_ALREADY);
@@ -178,20 +208,26 @@ confine_self(void)
 {
 	struct rlimit	 none = { 0, 0 };
 	uint64_t	 keep = 0;
-	char		 err[256];
+	char		 err[MAX_CONFINE_ERR];
+	int		 rc = 0;
 
 	if (sup.paths.system)
 		keep = (1ULL << CAP_SETUID) | (1ULL << CAP_SETGID) |
 		    (1ULL << CAP_SYS_CHROOT) | (1ULL << CAP_SYS_ADMIN) |
 		    (1ULL << CAP_SETPCAP) | (1ULL << CAP_KILL) |
 		    (1ULL << CAP_DAC_READ_SEARCH);
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1 ||
-	    setrlimit(RLIMIT_CORE, &none) == -1 ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
-	    caps_keep(keep) == -1)
-		fatal("supervisor's own confinement");
-	if (sandbox_deny_never(err, sizeof(err)) == -1)
-		fatalx("%s", err);
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
+		rc = enforce_refuse("dumpable", err, sizeof(err));
+	else if (setrlimit(RLIMIT_CORE, &none) == -1)
+		rc = enforce_refuse("rlimit", err, sizeof(err));
+	else if (caps_keep(keep) == -1)
+		rc = enforce_refuse("capabilities", err, sizeof(err));
+	else
+		rc = sandbox_deny_never(err, sizeof(err));
+	if (rc == -1) {
+		log_warnx("cannot start: %s", err);
+		exit(CTL_CONFIG);
+	}
 }
 
 static void
@@ -272,6 +308,8 @@ main(int argc, char *argv[])
 	int	user = 0;
 
 	log_init("defenseclawd", 0);
+	if (log_std_fds() == -1)
+		fatal("/dev/null");
 	sup.ready_fd = sup.tcp = sup.unix_http = -1;
 	sup.state = ST_RUNNING;
 	TAILQ_INIT(&sup.procs);

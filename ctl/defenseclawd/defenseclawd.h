@@ -47,6 +47,7 @@
 #define RELOAD_BURST		60	/* ...after so many at once */
 #define MAX_DRAIN_MS		60000	/* for a replaced worker to finish */
 #define MAX_LOAD_MS		90000	/* for confc and rulec together */
+#define MAX_EPITAPH		512	/* bytes of how a process ended */
 #define MAX_PENDING_DEATHS	64	/* kept while auditd is away */
 #define LOG_BURST		200	/* lines a role may send at once */
 #define LOG_PER_SECOND		20	/* and then per second */
@@ -175,6 +176,7 @@ void		 spawn_hand(struct proc *, enum start_fd_kind, const char *,
 void		 spawn_go(struct proc *);
 void		 proc_stop(struct proc *, uint32_t, int);
 void		 proc_kill(struct proc *);
+const char	*proc_epitaph(const struct proc *, char *, size_t);
 struct proc	*proc_by_incarnation(uint32_t);
 void		 reap(int, short, void *);
 

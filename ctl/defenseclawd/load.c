@@ -566,6 +566,18 @@ load_apply(int new_rules)
 	load_end(CTL_OK, "");
 }
 
+/* what to say of one that ended without a word of its own */
+static const char *
+load_epitaph(const struct proc *p)
+{
+	static char	 text[MAX_EPITAPH + 32];
+	char		 how[MAX_EPITAPH];
+
+	snprintf(text, sizeof(text), "%s: %s", p->instance,
+	    proc_epitaph(p, how, sizeof(how)));
+	return (text);
+}
+
 /*
  * confc or rulec is over: on with the next step, or with an answer.
  */
@@ -583,7 +595,7 @@ load_dead(struct proc *p)
 		load_fail(WIFSIGNALED(p->status) &&
 		    WTERMSIG(p->status) == SIGPROF ? "the rule pack takes too "
 		    "long to compile: leave out its largest patterns" :
-		    "it could not be read: see the log");
+		    load_epitaph(p));
 		return;
 	}
 	switch (sup.load) {

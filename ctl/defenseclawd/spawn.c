@@ -45,6 +45,10 @@ static const struct {
 	{ ROLE_SIGNER,	 "defenseclaw-auditd",	 "dc-signer",	 "sign" },
 };
 
+/* how a child of ours ends that does not get to its program */
+#define EXIT_NO_NULL	125
+#define EXIT_NO_EXEC	127
+
 static void	from_role_ready(struct peer *, struct msg *);
 static void	from_role_serving(struct peer *, struct msg *);
 static void	from_role_log(struct peer *, struct msg *);
@@ -120,7 +124,7 @@ child_exec(const char *path, const char *name, const char *sub, int fd)
 	closefrom(SUP_FD + 1);
 	if ((null = open("/dev/null", O_RDWR)) == -1 ||
 	    dup2(null, 0) == -1 || dup2(null, 1) == -1)
-		_exit(126);
+		_exit(EXIT_NO_NULL);
 	if (null > 2)
 		close(null);
 #ifdef DC_CHILD_ENV
@@ -142,7 +146,7 @@ child_exec(const char *path, const char *name, const char *sub, int fd)
 		argv[3] = NULL;
 	}
 	execve(path, argv, env);
-	_exit(127);
+	_exit(EXIT_NO_EXEC);
 }
 
 static void
@@ -314,7 +318,10 @@ proc_stop(struct proc *p, uint32_t type, int ms)
 		proc_kill(p);
 }
 
-static const char *
+/*
+ * How a process ended that has said nothing itself.
+ */
+const char *
 proc_epitaph(const struct proc *p, char *buf, size_t size)
 {
 	if (WIFSIGNALED(p->status) && WTERMSIG(p->status) == SIGSYS)
@@ -323,8 +330,13 @@ proc_epitaph(const struct proc *p, char *buf, size_t size)
 	else if (WIFSIGNALED(p->status))
 		snprintf(buf, size, "killed by signal %d (%s)",
 		    WTERMSIG(p->status), strsignal(WTERMSIG(p->status)));
-	else if (WEXITSTATUS(p->status) == 127)
-		snprintf(buf, size, "its program could not be executed");
+	else if (WEXITSTATUS(p->status) == EXIT_NO_EXEC)
+		snprintf(buf, size, "its program in %.400s could not be "
+		    "executed: is it there, on a file system without noexec",
+		    sup.paths.libexec);
+	else if (WEXITSTATUS(p->status) == EXIT_NO_NULL)
+		snprintf(buf, size, "/dev/null could not be opened: it must "
+		    "be there");
 	else
 		snprintf(buf, size, "exited %d", WEXITSTATUS(p->status));
 	return (buf);
@@ -337,7 +349,7 @@ proc_epitaph(const struct proc *p, char *buf, size_t size)
 static void
 proc_over(struct proc *p)
 {
-	char	buf[160];
+	char	buf[MAX_EPITAPH];
 
 	if (!p->exited || !p->closed)
 		return;

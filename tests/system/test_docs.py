@@ -323,18 +323,31 @@ def limits_are_those_of_the_code():
 
 
 def enforcement_is_that_of_the_table():
-    body = re.search(r'rows\[\] = \{(.*?)\n\};', read('common/enforce.c'),
-        re.S)[1]
+    source = read('common/enforce.c')
+    body = re.search(r'rows\[\] = \{(.*?)\n\};', source, re.S)[1]
+    for name, text in re.findall(r'^#define (\w+)\s+(".*")$', source, re.M):
+        body = re.sub(r'\b%s\b' % name, lambda m: text, body)
+    words = r'((?:"[^"]*"\s*)+|NULL\b)'
     rows = re.findall(r'\{ "([^"]+)",\s*((?:"[^"]*"\s*)+),\s*LAYER_\w+,\s*'
-        r'(NEED_\w+),\s*(\d+),\s*"([^"]*)"', body)
+        r'(NEED_\w+),\s*(\d+),\s*"([^"]*)",[^"]*?' + words + r',\s*' +
+        words + r'\s*\}', body)
     eq(len(rows), body.count('LAYER_'))
     said = dict(items(page('defenseclaw-security.7')))
     readme = read('README.md')
     need = {'NEED_FLOOR': 'floor', 'NEED_FLOOR_SYSTEM':
         'floor of system mode', 'NEED_MORE': 'more'}
-    for name, what, kind, abi, kernel in rows:
+    for name, what, kind, abi, kernel, without, refusal in rows:
         what = string(what)
         text = prose(said['Cm ' + name])
+        # what never refuses has a loss to tell, and the other way round
+        eq(without == 'NULL', kind != 'NEED_MORE', name)
+        eq(refusal == 'NULL', kind == 'NEED_MORE', name)
+        if kind == 'NEED_MORE':
+            must([name] if 'Without it: %s.' % string(without) not in text
+                else [], 'another loss')
+        else:
+            must([name] if '.D1 %s\n' % string(refusal) not in
+                said['Cm ' + name] else [], 'another refusal')
         must([name] if what not in text else [], 'another text')
         since = 'Linux %s%s.' % (kernel, ', Landlock ABI ' + abi if
             abi != '0' else '')
