@@ -259,11 +259,18 @@ endif
 
 # it finds the role programs beside it
 probe-bins: $(BIN)/sandbox $(filter-out %ctl,$(PROGS)) $(BIN)/etc
-probe-build:
+probe-build: $(B)/kernel/oldkernel
 	$(Q)$(MAKE) B=build/probe PROBE=1 probe-bins
 check-sandbox: probe-build
 	$(Q)build/probe/bin/sandbox
 .PHONY: probe-bins probe-build check-sandbox
+
+# --- kernels that lack something, for tests --------------------------------
+
+$(B)/kernel/%: tests/kernel/%.c common/landlock.h
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -I. $(CFLAGS) $(WARN) -o $@ $<
 
 # --- fuzzing: clang's libFuzzer, with the sanitizers ----------------------
 

@@ -40,6 +40,11 @@
  *	sandbox [-lv]		the test; -l: numbers in every mode, -v: table
  *	sandbox --layer-off L	the same with layer L (or "all") left out, and
  *				nobody told: it must fail
+ *	sandbox --only OP,OP ... --landlock N
+ *				these operations alone, on a kernel whose
+ *				Landlock is of this ABI (0: has none): what
+ *				each role says of its layers must be that, and
+ *				what the operations give must follow from it
  *	sandbox --counts	system calls each role's list has, and how
  *				many the supervisor's filter lets nobody make
  */
@@ -99,6 +104,8 @@ static struct site		 sites[WORKERS];
 static int		 verbose, everywhere, counting;
 static uint32_t		 left_out;	/* --layer-off */
 static enum enforce_layer off_layer;	/* LAYER_COUNT: all */
+static const char	*only;		/* --only */
+static int		 landlock = -1;	/* --landlock; -1: whatever it is */
 
 static void
 add_job(size_t role, enum probe_kind kind, int64_t n, uint32_t skip, int want,
@@ -132,6 +139,21 @@ is_missed(const struct probe_op *op, const struct sandbox_state *st,
 	    probe_expect(op, st, way->skip | left_out, &held) != way->result);
 }
 
+static int
+is_asked(const char *name)
+{
+	const char	*p;
+	size_t		 len = strlen(name);
+
+	for (p = only; p != NULL && *p != '\0'; p += *p == ',') {
+		if (strncmp(p, name, len) == 0 &&
+		    (p[len] == ',' || p[len] == '\0'))
+			return (1);
+		p += strcspn(p, ",");
+	}
+	return (only == NULL);
+}
+
 static void
 add_operations(size_t role)
 {
@@ -141,6 +163,8 @@ add_operations(size_t role)
 
 	for (i = 0; i < probe_count(); i++) {
 		op = probe_op(i);
+		if (!is_asked(op->name))
+			continue;
 		n = probe_ways(op, &states[role], ways);
 		for (j = 0; j < n; j++)
 			if (is_missed(op, &states[role], &ways[j]))
@@ -148,6 +172,8 @@ add_operations(size_t role)
 				    ways[j].skip, ways[j].result,
 				    ways[j].held);
 	}
+	if (only != NULL)
+		return;
 	add_job(role, PROBE_OUTLIVE, 0, 0, PROBE_DIED, LAYER_TIE);
 	add_job(role, PROBE_OUTLIVE, 0, 1u << LAYER_TIE, 0, PROBE_HOST);
 }
@@ -158,6 +184,8 @@ add_numbers(size_t role)
 	long	 nr;
 	int	 want;
 
+	if (only != NULL)
+		return;
 	for (nr = 0; nr <= MAX_SYSCALL_NR; nr++) {
 		want = probe_expect_nr(states[role].groups, nr);
 		if (want != PROBE_ANY)
@@ -353,6 +381,8 @@ all_layers(enum run_mode mode)
 	if (mode != RUN_SYSTEM)
 		all &= ~(1u << LAYER_UID | 1u << LAYER_CHROOT |
 		    1u << LAYER_NETNS);
+	if (landlock == 0)
+		all &= ~(1u << LAYER_LANDLOCK);
 	if (prctl(PR_GET_MDWE, 0, 0, 0, 0) == -1)
 		all &= ~(1u << LAYER_MDWE);
 	return (all);
@@ -385,7 +415,13 @@ ask_states(enum run_mode mode)
 			    role_name(roles[r]));
 			break;
 		}
-		if (enforce_floor(&t.state, 0, err, sizeof(err)) == -1) {
+		if (landlock != -1 && t.state.landlock_abi != landlock) {
+			fprintf(stderr, "%s: has Landlock ABI %u\n",
+			    role_name(roles[r]), t.state.landlock_abi);
+			break;
+		}
+		if (enforce_floor(&t.state, site_no_landlock, err,
+		    sizeof(err)) == -1) {
 			fprintf(stderr, "%s: %s\n", role_name(roles[r]), err);
 			break;
 		}
@@ -521,7 +557,8 @@ static void
 usage(void)
 {
 	fprintf(stderr, "usage: sandbox [-lv] [--layer-off LAYER|all] "
-	    "[--counts] [--layers]\n");
+	    "[--only OP,...] [--landlock ABI]\n       [--counts] "
+	    "[--layers]\n");
 	exit(2);
 }
 
@@ -532,6 +569,8 @@ options(int argc, char *argv[])
 		{ "layer-off", required_argument, NULL, 'o' },
 		{ "counts", no_argument, NULL, 'c' },
 		{ "layers", no_argument, NULL, 'L' },
+		{ "only", required_argument, NULL, 'O' },
+		{ "landlock", required_argument, NULL, 'a' },
 		{ NULL, 0, NULL, 0 }
 	};
 	unsigned int	 i;
@@ -551,6 +590,13 @@ options(int argc, char *argv[])
 		case 'o':
 			if (layer_named(optarg) == -1)
 				usage();
+			break;
+		case 'O':
+			only = optarg;
+			break;
+		case 'a':
+			landlock = atoi(optarg);
+			site_no_landlock = landlock == 0;
 			break;
 		case 'L':
 			for (i = 0; i < LAYER_COUNT; i++)

@@ -53,6 +53,9 @@ struct tried {
 	struct sandbox_state	 state;
 };
 
+/* every role may do without Landlock, as the configuration can say */
+extern int	 site_no_landlock;
+
 /* 0, or -1 after saying why; what was made goes with site_close() */
 int	 site_open(struct site *, int);
 void	 site_close(struct site *);

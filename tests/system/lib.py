@@ -391,6 +391,9 @@ class Suite:
     """One suite in directories of its own; a context manager."""
 
     def __init__(self, mode='user', uid=None, pack=True):
+        # a command that runs the suite's programs in some way of its own;
+        # it becomes the uid
+        self.launcher = []
         self.mode = mode
         self.system = mode == 'system'
         self.uid = uid
@@ -459,12 +462,13 @@ class Suite:
         return env
 
     def become(self):
-        if self.uid is not None:
+        if self.uid is not None and not self.launcher:
             become(self.uid)
 
     def program(self, name, *args, **kw):
         """Run one of the programs to its end, as the suite's owner."""
-        return subprocess.run([os.path.join(self.bin, name), *args],
+        return subprocess.run([*self.launcher,
+            os.path.join(self.bin, name), *args],
             env=self.env(), preexec_fn=self.become, text=True,
             stdin=subprocess.DEVNULL, capture_output=True, timeout=CEILING,
             **kw)
@@ -598,12 +602,11 @@ class Suite:
                 os.environ['LISTEN_PID'] = str(os.getpid())
             self.become()
 
-        argv = [os.path.join(self.bin, 'defenseclawd'), '-R', str(ready),
-            *args]
+        argv = [*self.launcher, os.path.join(self.bin, 'defenseclawd'), '-R',
+            '100' if fds else str(ready), *args]
         close_fds = True
         if fds:
             # the pid is known only in the child itself
-            argv[2] = '100'
             full['LISTEN_FDS'] = str(len(fds))
             argv = ['/bin/sh', '-c', 'LISTEN_PID=$$ exec "$0" "$@"', *argv]
             close_fds = False
