@@ -237,8 +237,10 @@ bench: deps
 	    python3 tests/bench/bench.py
 
 soak: deps
-	$(Q)$(MAKE) all
-	$(Q)DC_SOAK=1 DC_BIN=$(CURDIR)/$(BIN) python3 tests/system/soak.py
+	$(Q)$(MAKE) all system-build probe-build
+	$(Q)DC_SOAK=1 DC_BIN=$(CURDIR)/$(BIN) \
+	    DC_SYSBIN=$(CURDIR)/build/system/bin DC_SYSROOT=$(SYSROOT) \
+	    python3 tests/system/soak.py
 
 # --- confinement: role programs that try what they may not -----------------
 

@@ -83,7 +83,10 @@ suite_alive(const struct paths *p, pid_t *pid)
 	return (1);
 }
 
-/* the same for somebody who cannot see the lock: does anybody answer */
+/*
+ * The same for somebody who cannot see the lock: does anybody answer; -1 when
+ * that cannot be seen either.
+ */
 static int
 suite_listens(const struct paths *p)
 {
@@ -95,6 +98,8 @@ suite_listens(const struct paths *p)
 		return (alive);
 	rc = client_open(&c, p, "auditd");
 	client_close(&c);
+	if (rc == CTL_PERMISSION && !c.lost)
+		return (-1);
 	return (rc == CTL_OK || c.lost);
 }
 
@@ -424,7 +429,7 @@ cmd_start(struct ctl *c)
 	const struct manager	*m;
 	const char		*program;
 
-	if (suite_listens(&c->paths))
+	if (suite_listens(&c->paths) == 1)
 		return (out_fail(CTL_ALREADY, "already running: see "
 		    "`defenseclawctl status'"));
 	if (!cmd_has(c, O_FOREGROUND) &&
@@ -484,7 +489,7 @@ stop(const struct paths *p)
 		return (rc);
 	for (end = clock_ms() + MAX_GONE_MS; clock_ms() < end;
 	    nanosleep(&step, NULL))
-		if (!suite_listens(p))
+		if (suite_listens(p) == 0)
 			return (CTL_OK);
 	return (out_fail(CTL_FAILURE, "the suite was told to stop and still "
 	    "runs after %d s: its log says what it waits for",

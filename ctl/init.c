@@ -136,8 +136,13 @@ make_dir(struct init *in, const char *path, mode_t mode, uid_t uid, gid_t gid)
 	}
 	if (!made)
 		check_dir(in, path, fd, mode, uid);
-	else if (((uid != KEEP || gid != KEEP) &&
-	    fchown(fd, uid, gid) == -1) || fchmod(fd, mode) == -1)
+	else if ((uid != KEEP || gid != KEEP) && fchown(fd, uid, gid) == -1)
+		/* EINVAL: a user namespace has no such uid */
+		step(in, INIT_FAILED, path, "cannot be given to uid %u: %s%s",
+		    (unsigned)uid, strerror(errno), errno == EINVAL ||
+		    errno == EPERM ? ": a container that has root alone can "
+		    "run user mode (--user)" : "");
+	else if (fchmod(fd, mode) == -1)
 		step(in, INIT_FAILED, path, "%s", strerror(errno));
 	else
 		step(in, INIT_MADE, path, "%s", "");

@@ -14,6 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/un.h>
@@ -171,9 +172,11 @@ find_installed(struct paths *p)
 	strlcpy(p->libexec, DC_LIBEXECDIR, sizeof(p->libexec));
 	strlcpy(p->data, DC_DATADIR, sizeof(p->data));
 	n = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
-	if (n <= 0)
+	if (n > 0)
+		dir[n] = '\0';
+	/* without /proc: the name it was executed by */
+	else if (realpath((const char *)getauxval(AT_EXECFN), dir) == NULL)
 		return;
-	dir[n] = '\0';
 	if ((slash = strrchr(dir, '/')) == NULL)
 		return;
 	*slash = '\0';

@@ -46,11 +46,12 @@
  * with others.
  *
  * Programs and installed data are found beside the running program
- * (/proc/self/exe): where a defenseclawd lies next to it, that directory
- * holds the programs and the nearest etc/ at or above it the data, so a
- * build tree and an unpacked archive run in place.  Whoever can write there
- * can replace the program itself, so this trusts nobody new.  Otherwise
- * DC_LIBEXECDIR and DC_DATADIR hold.
+ * (/proc/self/exe; without /proc, the name it was executed by): where a
+ * defenseclawd lies next to it, that directory holds the programs and the
+ * nearest etc/ at or above it the data, so a build tree and an unpacked
+ * archive run in place.  Whoever can write there can replace the program
+ * itself, so this trusts nobody new.  Otherwise DC_LIBEXECDIR and DC_DATADIR
+ * hold.
  */
 
 #define MAX_PATHS_ERR	512

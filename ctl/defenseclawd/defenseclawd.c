@@ -100,21 +100,37 @@ missing:
 }
 
 /*
- * What cannot be made or written, why, and what helps.
+ * What an operator does about a place where nothing can be made or written.
  */
+const char *
+place_hint(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+		return ("run `defenseclawctl init' first");
+	case ENOSPC:
+	case EDQUOT:
+		return ("make room there, for more files too (df -i)");
+	case EROFS:
+		return ("it must be on a file system that can be written");
+	case EACCES:
+	case EPERM:
+		return (sup.paths.system ? "even root may not here, as in "
+		    "some containers: user mode (--user) does without" :
+		    "it must be this user's");
+	default:
+		return ("it must be there and writable");
+	}
+}
+
 static void
 no_place(const char *path)
 {
-	const char	*hint = "must be made and written by this user";
-	int		 error = errno;
+	int	error = errno;
 
-	if (error == ENOENT || error == ENOTDIR)
-		hint = "run `defenseclawctl init' first";
-	else if (error == ENOSPC || error == EDQUOT)
-		hint = "make room there, for files too (df -i)";
-	else if (error == EROFS)
-		hint = "must be on a file system that can be written";
-	log_warnx("cannot start: %s: %s: %s", path, strerror(error), hint);
+	log_warnx("cannot start: %s: %s: %s", path, strerror(error),
+	    place_hint(error));
 	exit(error == ENOENT || error == ENOTDIR ? CTL_CONFIG :
 	    CTL_PERMISSION);
 }
@@ -230,6 +246,28 @@ confine_self(void)
 	}
 }
 
+/*
+ * A channel and a socket for every process, and what a reload needs beside
+ * them; a role's own need is higher still.
+ */
+static void
+open_files(void)
+{
+	struct rlimit	rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+		fatal("limit of open files");
+	if (rl.rlim_cur >= MIN_SUP_FDS)
+		return;
+	rl.rlim_cur = MIN_SUP_FDS;
+	if (rl.rlim_max >= MIN_SUP_FDS && setrlimit(RLIMIT_NOFILE, &rl) == 0)
+		return;
+	log_warnx("cannot start: the limit of open files is %llu, %d are "
+	    "needed: raise it with ulimit -n, or LimitNOFILE= of a unit",
+	    (unsigned long long)rl.rlim_max, MIN_SUP_FDS);
+	exit(CTL_CONFIG);
+}
+
 static void
 on_term(evutil_socket_t sig, short what, void *arg)
 {
@@ -317,6 +355,7 @@ main(int argc, char *argv[])
 	setup_init(&sup.next);
 	options(argc, argv, &user);
 	umask(077);
+	open_files();
 	if (paths_init(&sup.paths, PATHS_SETUP, user, err, sizeof(err)) == -1) {
 		log_warnx("%s", err);
 		exit(CTL_CONFIG);

@@ -42,6 +42,7 @@
 #define MAX_SIGNER_STOP_MS	2000	/* the signer has nothing to finish */
 #define MAX_CONTROL_FDS		8	/* connections on their way to a role */
 #define CONTROL_PAUSE_MS	100	/* before more are accepted */
+#define MIN_SUP_FDS		256	/* open files; fewer is no start */
 #define RESERVED_FDS		64	/* not for control connections */
 #define RELOAD_MS		1000	/* roles may ask so often... */
 #define RELOAD_BURST		60	/* ...after so many at once */
@@ -176,6 +177,7 @@ void		 spawn_hand(struct proc *, enum start_fd_kind, const char *,
 void		 spawn_go(struct proc *);
 void		 proc_stop(struct proc *, uint32_t, int);
 void		 proc_kill(struct proc *);
+const char	*place_hint(int);
 const char	*proc_epitaph(const struct proc *, char *, size_t);
 struct proc	*proc_by_incarnation(uint32_t);
 void		 reap(int, short, void *);

@@ -117,8 +117,9 @@ listen_open(const struct plan *pl, int tcp, char *err, size_t errlen)
 		/* who may do what is decided per connection, by its uid */
 		sup.unix_http = listen_unix(sup.paths.gateway_sock, 0666);
 		if (sup.unix_http == -1) {
-			snprintf(err, errlen, "%.300s: %s",
-			    sup.paths.gateway_sock, strerror(errno));
+			snprintf(err, errlen, "%.300s: %s: %s",
+			    sup.paths.gateway_sock, strerror(errno),
+			    place_hint(errno));
 			return (-1);
 		}
 	}
@@ -288,7 +289,8 @@ listen_control(struct slot *s)
 
 	if (paths_control(&sup.paths, s->instance, path, sizeof(path)) == -1 ||
 	    (s->control = listen_unix(path, 0666)) == -1) {
-		log_warn("%s", s->instance);
+		log_warnx("%s: %s: %s: %s", s->instance, path,
+		    strerror(errno), place_hint(errno));
 		return (-1);
 	}
 	s->control_ev = event_new(sup.base, s->control, EV_READ | EV_PERSIST,

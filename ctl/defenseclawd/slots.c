@@ -164,7 +164,14 @@ slot_start(struct slot *s)
 	int		 fd;
 
 	if ((p = spawn(s->role, s, s->instance)) == NULL) {
-		slot_later(s, MAX_BACKOFF_MS);
+		/* a suite that ran waits for better times */
+		if (sup.ready) {
+			slot_later(s, MAX_BACKOFF_MS);
+			return;
+		}
+		log_warnx("cannot start: %s", s->instance);
+		sup.status = CTL_CONFIG;
+		slots_stop();
 		return;
 	}
 	s->proc = p;
@@ -514,8 +521,14 @@ slots_apply(void)
 	for (i = 0; i < sup.nslots; i++) {
 		s = &sup.slots[i];
 		if (slot_wanted(s)) {
-			if (s->control == -1 && listen_control(s) == -1)
-				fatalx("%s: no control socket", s->instance);
+			/* later, a role nobody can ask is better than none */
+			if (s->control == -1 && listen_control(s) == -1 &&
+			    !sup.ready) {
+				log_warnx("cannot start: no control socket");
+				sup.status = CTL_PERMISSION;
+				slots_stop();
+				return;
+			}
 			if (s->proc == NULL || s->replace)
 				slot_replace(s);
 		} else if (s->proc != NULL) {

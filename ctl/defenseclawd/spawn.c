@@ -182,6 +182,23 @@ fill_start(struct start *st, const struct proc *p)
 	    sizeof(st->home));
 }
 
+/* says what is missing, also as the reason of a load; always NULL */
+static struct proc *
+spawn_failed(const struct slot *slot, const char *instance, const char *what)
+{
+	char	 text[MAX_EPITAPH];
+	int	 error = errno;
+
+	snprintf(text, sizeof(text), "%s: %s: %s%s", instance, what,
+	    strerror(error), error == EAGAIN ? ": raise the limit of "
+	    "processes with ulimit -u, or LimitNPROC= and TasksMax= of a "
+	    "unit" : "");
+	log_warnx("%s", text);
+	if (slot == NULL)
+		strlcpy(sup.load_text, text, sizeof(sup.load_text));
+	return (NULL);
+}
+
 /*
  * Starts a program of the suite and sends the first words; the caller hands
  * over descriptors and then calls spawn_go().  NULL: it said why.
@@ -203,9 +220,8 @@ spawn(enum role_id id, struct slot *slot, const char *instance)
 		return (NULL);
 	}
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) == -1) {
-		log_warn("%s: socketpair", instance);
 		free(p);
-		return (NULL);
+		return (spawn_failed(slot, instance, "socketpair"));
 	}
 	p->role = id;
 	p->slot = slot;
@@ -219,7 +235,7 @@ spawn(enum role_id id, struct slot *slot, const char *instance)
 	strlcpy(p->instance, instance, sizeof(p->instance));
 	switch (p->pid = fork()) {
 	case -1:
-		log_warn("%s: fork", instance);
+		spawn_failed(slot, instance, "fork");
 		close(sv[0]);
 		close(sv[1]);
 		free(p);

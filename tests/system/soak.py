@@ -14,7 +14,7 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-"""The long forms: chaos and tampering, and one long run under load.
+"""The long forms: chaos, tampering, kernels and places, and one long run under load.
 
 DC_BIN is the directory of the programs (build/bin), DC_SOAK_MINUTES how long
 the load lasts (10).  Prints the figures; exit status 0 when all held.
@@ -82,7 +82,8 @@ def load():
 
 def main():
     status = 0
-    for name in ('test_chaos.py', 'test_tamper.py'):
+    for name in ('test_chaos.py', 'test_tamper.py', 'test_kernels.py',
+            'test_places.py'):
         print(name, flush=True)
         status |= subprocess.run([sys.executable,
             os.path.join(HERE, name)]).returncode

@@ -328,6 +328,33 @@ test_floor(void)
 	CHECK_INT(enforce_floor(&st, 1, err, sizeof(err)), -1);
 }
 
+/* what is no floor has a loss to tell, all else the words of a refusal */
+static void
+test_support_table(void)
+{
+	const struct enforce_row	*rows;
+	struct sandbox_state		 st;
+	char				 err[256], want[256];
+	size_t				 i, n;
+
+	memset(&st, 0, sizeof(st));
+	st.system_mode = st.want_netns = 1;
+	rows = enforce_rows(&n);
+	for (i = 0; i < n; i++) {
+		CHECK_INT(rows[i].need == NEED_MORE, rows[i].without != NULL);
+		CHECK_INT(rows[i].need == NEED_MORE, rows[i].refusal == NULL);
+		CHECK_INT(enforce_held(&rows[i], &st),
+		    rows[i].layer == LAYER_NONE ? HELD_NOT_HERE : HELD_NO);
+		CHECK_INT(strncmp(enforce_need_name(rows[i].need), "floor",
+		    5) == 0, rows[i].refusal != NULL);
+		errno = EPERM;
+		CHECK_INT(enforce_refuse(rows[i].id, err, sizeof(err)), -1);
+		snprintf(want, sizeof(want), "%s: %s", rows[i].refusal !=
+		    NULL ? rows[i].refusal : rows[i].id, strerror(EPERM));
+		CHECK_STR(err, want);
+	}
+}
+
 static void
 make_file(const char *path)
 {
@@ -353,6 +380,7 @@ main(void)
 
 	RUN(test_names);
 	RUN(test_enforcement_by_abi);
+	RUN(test_support_table);
 	RUN(test_floor);
 	RUN(test_abi);
 	RUN(test_paths);
