@@ -30,7 +30,7 @@
  */
 
 #define MAX_CTL_ROUTE	64
-#define MAX_EXTRA	768	/* bytes of our header lines */
+#define MAX_EXTRA	1024	/* bytes of our header lines */
 #define MAX_BODY_KEPT	(1024 * 1024)	/* bytes whose memory stays ours */
 
 struct route {
@@ -125,7 +125,7 @@ agent_lines(const struct asker *a, char *buf, size_t size)
 
 static void
 answer_text(const struct asker *a, int status, const char *text,
-    uint64_t seq)
+    const struct under *under, uint64_t seq)
 {
 	char		 extra[MAX_EXTRA];
 	size_t		 len = strlen(text);
@@ -142,8 +142,12 @@ answer_text(const struct asker *a, int status, const char *text,
 	n += agent_lines(a, extra + n, sizeof(extra) - n);
 	if (seq != 0)
 		snprintf(extra + n, sizeof(extra) - n,
-		    "X-DefenseClaw-Audit-Seq: %llu\r\n",
-		    (unsigned long long)seq);
+		    "X-DefenseClaw-Audit-Seq: %llu\r\n"
+		    "X-DefenseClaw-Generation: config=%llu rules=%llu "
+		    "lists=%llu\r\n", (unsigned long long)seq,
+		    (unsigned long long)under->config,
+		    (unsigned long long)under->rules,
+		    (unsigned long long)under->lists);
 	conn_reply(gatewayd.server, a->conn, status, "application/json",
 	    extra, text, len);
 }
@@ -166,18 +170,19 @@ api_answer(const struct asker *a, int status, json_t *j)
 	}
 	line[len] = '\n';
 	line[len + 1] = '\0';
-	answer_text(a, status, line, 0);
+	answer_text(a, status, line, NULL, 0);
 	free(line);
 }
 
 void
-api_durable(const struct asker *a, const char *text, uint64_t seq)
+api_durable(const struct asker *a, const char *text,
+    const struct under *under, uint64_t seq)
 {
 	char	*line;
 
 	if (asprintf(&line, "%s\n", text) == -1)
 		fatal("answer");
-	answer_text(a, 200, line, seq);
+	answer_text(a, 200, line, under, seq);
 	free(line);
 }
 

@@ -66,6 +66,13 @@ struct asker {
 	unsigned int	 limit;		/* ?limit=N, 0 when absent */
 };
 
+/* what a verdict was decided under */
+struct under {
+	uint64_t	 config;
+	uint64_t	 rules;
+	uint64_t	 lists;
+};
+
 /* what a text leads to */
 struct verdict {
 	const char		*action;	/* softened: allow or block */
@@ -137,7 +144,8 @@ extern const struct dispatch api_from_client[];
 void	 api_answer(const struct asker *, int, json_t *);
 void	 api_error(const struct asker *, int, const char *);
 void	 api_unavailable(const struct asker *);
-void	 api_durable(const struct asker *, const char *, uint64_t);
+void	 api_durable(const struct asker *, const char *,
+	    const struct under *, uint64_t);
 int	 api_refusal(const struct tally_entry *, void *);
 void	 api_control(struct peer *);
 void	 api_control_refused(struct peer *, uint32_t);

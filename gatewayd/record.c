@@ -42,6 +42,7 @@ struct pending {
 	uint64_t		 deadline_ms;
 	struct asker		 asker;
 	int			 answer;	/* somebody waits */
+	struct under		 under;		/* PEND_EVENT */
 	char			*text;		/* the answer */
 	json_t			*rows;		/* PEND_ALERTS */
 	size_t			 rows_len;
@@ -283,6 +284,9 @@ record_text(const struct asker *a, struct event *ev, json_t *details,
 		fatal("answer");
 	p->asker = *a;
 	p->answer = 1;
+	p->under.config = role.start.generation;
+	p->under.rules = gatewayd.rules_generation;
+	p->under.lists = ev->generation;
 }
 
 /* the same for a JSON answer; takes both references */
@@ -426,7 +430,7 @@ static void
 pending_done(struct pending *p, uint64_t seq)
 {
 	if (p->answer)
-		api_durable(&p->asker, p->text, seq);
+		api_durable(&p->asker, p->text, &p->under, seq);
 	pending_free(p);
 }
 
