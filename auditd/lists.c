@@ -219,6 +219,9 @@ lists_committed(struct after *a, const char *failure)
 		free(a);
 		return;
 	}
+	/* what was there already may be there since this transaction only */
+	if (a->generation == 0)
+		a->generation = auditd.generation;
 	if (a->generation > auditd.generation) {
 		auditd.generation = a->generation;
 		TAILQ_FOREACH(w, &auditd.workers, entry)
@@ -373,7 +376,7 @@ lists_apply(struct peer *peer, struct msg *msg, const struct list_change *lc,
 		return;
 	}
 	a->seq = seq;
-	a->generation = changed ? seq : auditd.generation;
+	a->generation = changed ? seq : 0;
 }
 
 /*
