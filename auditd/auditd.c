@@ -62,6 +62,7 @@ static const struct dispatch from_supervisor[] = {
 	{ MSG_CONTROL, ST_RUNNING, sizeof(struct caller),
 	    sizeof(struct caller), FD_ONE, NOBODY, auditd_control },
 	{ MSG_SHUTDOWN, ST_RUNNING, 0, 0, FD_NONE, NOBODY, auditd_shutdown },
+	{ MSG_PING, ST_RUNNING, 0, 0, FD_NONE, NOBODY, role_ping },
 	{ MSG_ROSTER, ST_RUNNING, sizeof(struct roster),
 	    sizeof(struct roster), FD_NONE, NOBODY, auditd_roster },
 	{ MSG_DEATH, ST_RUNNING, sizeof(struct death), sizeof(struct death),
@@ -162,13 +163,14 @@ auditd_shutdown(struct peer *sup, struct msg *msg)
 static void
 auditd_roster(struct peer *sup, struct msg *msg)
 {
-	(void)sup;
-	(void)msg_get(msg, &auditd.roster, sizeof(auditd.roster));
-	if (auditd.roster.count > MAX_PROCS)
-		fatalx("malformed roster");
-	auditd.roster.conf_hash[sizeof(auditd.roster.conf_hash) - 1] = '\0';
+	int	first = auditd.roster.count == 0;
+
+	report_roster(sup, msg);
 	strlcpy(auditd.stamp.conf_hash, auditd.roster.conf_hash,
 	    sizeof(auditd.stamp.conf_hash));
+	/* the edges of all who serve came before it */
+	if (first)
+		worker_greet_all();
 }
 
 /*

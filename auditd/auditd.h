@@ -145,6 +145,8 @@ void	 control_closed(struct peer *);
 
 /* report.c: status as JSON */
 json_t	*report_status(void);
+json_t	*report_suite(void);	/* of it, what the supervisor told */
+void	 report_roster(struct peer *, struct msg *);
 
 /* sign.c */
 int	 sign_main(int, char *[]);

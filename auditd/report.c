@@ -24,7 +24,8 @@
 
 /*
  * What `status' shows, as far as auditd knows it: the roster is the
- * supervisor's word, the sandbox of each process its own.
+ * supervisor's word, the sandbox of each process its own.  The signer answers
+ * with that word too, for a suite whose auditd does not start.
  */
 
 #define MAX_SUMMARY	512
@@ -78,11 +79,45 @@ report_sandbox(const struct roster_entry *e)
 	    "lacks", report_lacks(&e->sandbox), "summary", text));
 }
 
+/*
+ * The supervisor's word on who lives and who does not.
+ */
+void
+report_roster(struct peer *sup, struct msg *msg)
+{
+	struct roster	*r = &auditd.roster;
+	uint32_t	 i;
+
+	(void)sup;
+	(void)msg_get(msg, r, sizeof(*r));
+	if (r->count > MAX_PROCS)
+		fatalx("malformed roster");
+	r->conf_hash[sizeof(r->conf_hash) - 1] = '\0';
+	for (i = 0; i < r->count; i++) {
+		r->entry[i].instance[MAX_INSTANCE - 1] = '\0';
+		r->entry[i].why[MAX_DEATH_TEXT - 1] = '\0';
+	}
+}
+
+/* null when it never died */
+static json_t *
+report_death(const struct roster_entry *e)
+{
+	char	at[EVENT_TIME_SIZE];
+
+	if (e->died_us == 0)
+		return (json_null());
+	event_time(e->died_us, at);
+	return (json_pack("{s:s,s:s,s:I,s:I}", "at", at, "why", e->why,
+	    "in_a_row", (json_int_t)e->in_a_row, "retry_ms",
+	    (json_int_t)e->retry_ms));
+}
+
 static json_t *
 report_processes(void)
 {
 	const struct roster_entry	*e;
-	uint64_t			 now = clock_wall_us();
+	uint64_t			 now = clock_wall_us(), up;
 	json_t				*list;
 	uint32_t			 i;
 
@@ -90,14 +125,15 @@ report_processes(void)
 		fatal("status");
 	for (i = 0; i < auditd.roster.count; i++) {
 		e = &auditd.roster.entry[i];
+		up = e->started_us != 0 && now > e->started_us ?
+		    (now - e->started_us) / 1000000 : 0;
 		json_array_append_new(list, json_pack(
-		    "{s:s,s:s,s:I,s:I,s:s,s:I,s:I,s:o}", "instance",
+		    "{s:s,s:s,s:I,s:I,s:s,s:I,s:I,s:o,s:o}", "instance",
 		    e->instance, "role", role_name(e->role), "pid",
 		    (json_int_t)e->pid, "uid", (json_int_t)e->uid, "state",
 		    state_name(e->state), "restarts",
-		    (json_int_t)e->restarts, "uptime_s",
-		    (json_int_t)(now > e->started_us ? (now -
-		    e->started_us) / 1000000 : 0), "sandbox",
+		    (json_int_t)e->restarts, "uptime_s", (json_int_t)up,
+		    "last_death", report_death(e), "sandbox",
 		    report_sandbox(e)));
 	}
 	return (list);
@@ -144,14 +180,24 @@ report_workers(void)
 }
 
 json_t *
-report_status(void)
+report_suite(void)
 {
-	return (json_pack("{s:s,s:s,s:I,s:I,s:I,s:s,s:o,s:o,s:o}", "version",
+	return (json_pack("{s:s,s:s,s:I,s:I,s:s,s:o}", "version",
 	    DC_VERSION, "mode", auditd.roster.mode == MODE_SYSTEM ?
 	    "system" : "user", "generation",
 	    (json_int_t)auditd.roster.generation, "rules_generation",
-	    (json_int_t)auditd.roster.rules_generation, "lists_generation",
-	    (json_int_t)auditd.generation, "conf_hash",
-	    auditd.roster.conf_hash, "processes", report_processes(), "store",
-	    report_store(), "workers", report_workers()));
+	    (json_int_t)auditd.roster.rules_generation, "conf_hash",
+	    auditd.roster.conf_hash, "processes", report_processes()));
+}
+
+json_t *
+report_status(void)
+{
+	json_t	*j = report_suite();
+
+	json_object_set_new(j, "lists_generation",
+	    json_integer((json_int_t)auditd.generation));
+	json_object_set_new(j, "store", report_store());
+	json_object_set_new(j, "workers", report_workers());
+	return (j);
 }

@@ -140,6 +140,8 @@ seal_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
+	if (!auditd.reconciled)
+		commit_state(NULL);
 	if (wanted)
 		seal_head();
 	if (auditd.unsealed != 0 && clock_ms() - news_ms >=

@@ -57,6 +57,9 @@ static const struct dispatch from_supervisor[] = {
 	{ MSG_CONTROL, ST_RUNNING, sizeof(struct caller),
 	    sizeof(struct caller), FD_ONE, NOBODY, signer_control },
 	{ MSG_SHUTDOWN, ST_RUNNING, 0, 0, FD_NONE, NOBODY, signer_shutdown },
+	{ MSG_ROSTER, ST_RUNNING, sizeof(struct roster),
+	    sizeof(struct roster), FD_NONE, NOBODY, report_roster },
+	{ MSG_PING, ST_RUNNING, 0, 0, FD_NONE, NOBODY, role_ping },
 	{ 0 }
 };
 
@@ -137,9 +140,10 @@ signer_status(struct peer *p, struct msg *msg)
 	char			*text;
 	json_t			*j;
 
-	j = json_pack("{s:I,s:I,s:I}", "signed", (json_int_t)nsigned,
+	j = json_pack("{s:I,s:I,s:I,s:o}", "signed", (json_int_t)nsigned,
 	    "refused", (json_int_t)nrefused, "last_seq",
-	    (json_int_t)(last != NULL ? last->seq : 0));
+	    (json_int_t)(last != NULL ? last->seq : 0), "suite",
+	    report_suite());
 	text = json_text(j);
 	json_decref(j);
 	if (text == NULL)

@@ -39,12 +39,27 @@ worker_closed(struct peer *p)
 	lists_check();
 }
 
+/*
+ * No list is changed before every worker that serves is known: the answer
+ * would come without those whose edge is still on its way.
+ */
+static int
+workers_known(void)
+{
+	return (auditd.reconciled && auditd.roster.count != 0);
+}
+
 static void
 worker_greet(struct worker *w)
 {
-	commit_state(w->peer);
+	/*
+	 * Until the signer has spoken, usually a moment, what the worker has
+	 * waits; seal_tick() tells it when that takes longer.
+	 */
+	if (auditd.reconciled || auditd.why[0] != '\0')
+		commit_state(w->peer);
 	w->since_ms = clock_ms();
-	if (auditd.reconciled) {
+	if (workers_known()) {
 		/* no list change that could still be undone */
 		commit_now();
 		lists_push(w);
@@ -72,7 +87,7 @@ worker_new(struct peer *p)
 	p->ctx = w;
 	p->on_close = worker_closed;
 	/* what it sends again may be in the log: no answer before we know */
-	if (!auditd.reconciled)
+	if (!workers_known())
 		peer_read(p, 0);
 	TAILQ_INSERT_TAIL(&auditd.workers, w, entry);
 	worker_greet(w);

@@ -48,9 +48,10 @@ enum msg_type {
 	MSG_SHUTDOWN,			/* empty: finish and exit 0 */
 	MSG_DRAIN,			/* empty: a successor serves */
 	MSG_RULES,			/* struct rules_info + fd */
-	MSG_ROSTER,			/* struct roster (auditd) */
+	MSG_ROSTER,			/* struct roster (auditd, signer) */
 	MSG_DEATH,			/* struct death (auditd) */
 	MSG_REQUEST_DONE,		/* struct request_done */
+	MSG_PING,			/* empty: MSG_PONG comes back */
 
 	/* a role to the supervisor */
 	MSG_READY = 48,			/* struct sandbox_state */
@@ -59,6 +60,7 @@ enum msg_type {
 	MSG_REQUEST,			/* struct request */
 	MSG_PLAN,			/* struct plan (confc) */
 	MSG_BLOB,			/* struct blob + fd (confc, rulec) */
+	MSG_PONG,			/* empty: what came before is done */
 
 	/* gatewayd and auditd */
 	MSG_APPEND = 64,		/* encoded event (common/event.h) */
@@ -121,6 +123,7 @@ enum ctl_code {
 
 #define MAX_CTL_TEXT		512	/* bytes of an error's text */
 #define MAX_INSTANCE		24	/* "gatewayd.1" */
+#define MAX_DEATH_TEXT		320	/* bytes of why a role died */
 #define MAX_PROCS		32	/* of the suite, with dying ones */
 #define MAX_WORKERS		4
 #define MAX_SECRET_NAME		64
@@ -259,7 +262,11 @@ struct roster_entry {
 	uint32_t	 state;		/* down, starting, ready, draining */
 	uint32_t	 restarts;
 	uint32_t	 incarnation;
-	uint64_t	 started_us;	/* wall clock */
+	uint32_t	 in_a_row;	/* quick deaths */
+	uint32_t	 retry_ms;	/* down: until it is tried again */
+	uint64_t	 started_us;	/* wall clock; down: 0 */
+	uint64_t	 died_us;	/* last unexpected death; 0 none */
+	char		 why[MAX_DEATH_TEXT];	/* that one, escaped */
 	struct sandbox_state sandbox;	/* the role's own word */
 };
 

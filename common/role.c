@@ -67,6 +67,35 @@ role_log(enum log_level level, const char *text)
 	busy = 0;
 }
 
+/*
+ * The same before there is a channel: one frame, as it is.  Whatever keeps a
+ * role from starting is then known to the supervisor, not only on stderr.
+ */
+static void
+role_log_early(enum log_level level, const char *text)
+{
+	struct {
+		struct frame_hdr hdr;
+		struct log_line	 line;
+	} out;
+
+	memset(&out, 0, sizeof(out));
+	out.hdr.type = MSG_LOG;
+	out.hdr.len = sizeof(out);
+	out.hdr.pid = (uint32_t)getpid();
+	out.line.level = level;
+	strlcpy(out.line.text, text, sizeof(out.line.text));
+	/* the socket's buffer is still empty: it is taken whole */
+	if (write(ROLE_FD, &out, sizeof(out)) != (ssize_t)sizeof(out))
+		log_set_sink(NULL);
+}
+
+void
+role_ping(struct peer *sup, struct msg *msg)
+{
+	peer_send(sup, MSG_PONG, msg->hdr.id, -1, NULL, 0);
+}
+
 void
 role_refuse(const char *fmt, ...)
 {
@@ -220,6 +249,7 @@ role_begin(int argc, char *argv[], enum role_id id)
 	role.start.instance[sizeof(role.start.instance) - 1] = '\0';
 	role.start.home[sizeof(role.start.home) - 1] = '\0';
 	log_init(role.start.instance, (int)role.start.verbose);
+	log_set_sink(role_log_early);
 	for (;;) {
 		role_next(&in, &msg);
 		if (msg.hdr.type == MSG_START_END)

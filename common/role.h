@@ -78,6 +78,9 @@ void	 role_enter(const struct promise *, struct confine_params *);
 void	 role_serve(const struct dispatch *);
 void	 role_exit(void);
 
+/* handler of MSG_PING: all that came before it is done */
+void	 role_ping(struct peer *, struct msg *);
+
 /* a channel whose end a MSG_PEER brought; fatal on a wrong one */
 struct peer	*role_peer(struct msg *, struct peer_end *,
 		    const struct dispatch *);

@@ -41,7 +41,7 @@
 
 #define MAX_START_MS	100000	/* until ready */
 #define MAX_GONE_MS	20000	/* until stopped */
-#define RELOAD_MS	100000	/* for the answer to a reload */
+#define RELOAD_MS	250000	/* for the answer: one load may be before it */
 #define GONE_STEP_MS	50
 #define MAX_RELAY	65536	/* bytes kept of what a start says */
 #define READY_FD	3	/* in the supervisor */

@@ -175,7 +175,8 @@ string(const json_t *j, const char *member)
 static int
 is_live(const json_t *p)
 {
-	return (strcmp(string(p, "state"), "draining") != 0);
+	return (strcmp(string(p, "state"), "draining") != 0 &&
+	    strcmp(string(p, "state"), "down") != 0);
 }
 
 /*
@@ -287,6 +288,27 @@ print_processes(const json_t *status)
 		table_cell(&t, "%s", queue);
 	}
 	table_print(&t);
+}
+
+/* why a place is empty, or was a moment ago */
+static void
+print_deaths(const json_t *status)
+{
+	const json_t	*p, *d;
+	size_t		 i;
+
+	json_array_foreach(json_object_get(status, "processes"), i, p) {
+		if (!json_is_object(d = json_object_get(p, "last_death")))
+			continue;
+		if (strcmp(string(p, "state"), "down") == 0)
+			out_field(string(p, "instance"), "down, %ld deaths in "
+			    "a row, tried again in %.1f s: %s", integer(d,
+			    "in_a_row"), (double)integer(d, "retry_ms") / 1000,
+			    string(d, "why"));
+		else
+			out_field(string(p, "instance"), "died last at "
+			    "%.19sZ: %s", string(d, "at"), string(d, "why"));
+	}
 }
 
 static void
@@ -478,25 +500,53 @@ health(const json_t *s)
 	    "ok")) ? CTL_OK : CTL_FAILURE);
 }
 
+/*
+ * auditd does not answer: the signer knows who lives, and why who does not.
+ */
+static int
+without_auditd(struct ctl *c, int rc, const char *err)
+{
+	struct client	 cl;
+	json_t		*answer, *s;
+	pid_t		 pid;
+	int		 signer_rc;
+
+	if (rc != CTL_NOT_RUNNING || suite_alive(&c->paths, &pid) != 1)
+		return (out_fail(rc, "%s", err));
+	answer = ask(&c->paths, "signer", &cl, &signer_rc);
+	s = json_object_get(answer, "suite");
+	if (!json_is_object(s)) {
+		json_decref(answer);
+		return (out_fail(CTL_FAILURE, "the supervisor runs (pid %d), "
+		    "auditd and signer do not answer: %s/defenseclaw.log says "
+		    "why", (int)pid, c->paths.log));
+	}
+	add_kernel(json_object_get(s, "processes"));
+	if (out_json) {
+		json_incref(s);
+		json_decref(answer);
+		out_document(s);
+		return (CTL_FAILURE);
+	}
+	print_processes(s);
+	print_deaths(s);
+	json_decref(answer);
+	return (out_fail(CTL_FAILURE, "auditd does not answer, no verdict is "
+	    "given: see the lines above and %s/defenseclaw.log",
+	    c->paths.log));
+}
+
 int
 cmd_status(struct ctl *c)
 {
 	struct client	 cl;
 	json_t		*s, *processes;
-	pid_t		 pid;
 	int		 rc;
 
 	if (cmd_has(c, O_FEATURES))
 		return (features(c));
-	if ((s = ask(&c->paths, "auditd", &cl, &rc)) == NULL) {
-		if (rc == CTL_NOT_RUNNING && suite_alive(&c->paths,
-		    &pid) == 1)
-			return (out_fail(CTL_FAILURE, "the supervisor runs "
-			    "(pid %d) and auditd does not answer: "
-			    "%s/defenseclaw.log says why", (int)pid,
-			    c->paths.log));
-		return (out_fail(rc, "%s", cl.err));
-	}
+	if ((s = ask(&c->paths, "auditd", &cl, &rc)) == NULL)
+		return (without_auditd(c, rc, cl.err));
 	processes = json_object_get(s, "processes");
 	add_figures(&c->paths, processes);
 	add_kernel(processes);
@@ -508,6 +558,7 @@ cmd_status(struct ctl *c)
 	print_suite(c, s);
 	putchar('\n');
 	print_processes(s);
+	print_deaths(s);
 	putchar('\n');
 	print_confinement(s);
 	print_warning(s);

@@ -66,6 +66,7 @@ static const struct dispatch from_supervisor[] = {
 	    reload_done },
 	{ MSG_DRAIN, ST_ANY, 0, 0, FD_NONE, NOBODY, gatewayd_drain },
 	{ MSG_SHUTDOWN, ST_ANY, 0, 0, FD_NONE, NOBODY, gatewayd_drain },
+	{ MSG_PING, ST_ANY, 0, 0, FD_NONE, NOBODY, role_ping },
 	{ 0 }
 };
 

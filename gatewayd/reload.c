@@ -18,13 +18,16 @@
 
 #include "gatewayd.h"
 
-/* a reload that an operator waits for */
+/*
+ * Reloads that operators wait for.  The supervisor puts those together that
+ * come while one is under way; each is answered for itself, in its order.
+ */
 struct reload {
-	struct peer	*ctl;
+	struct peer	*ctl;		/* NULL: a free place */
 	uint32_t	 ctl_id;
 	uint32_t	 id;
 };
-#define MAX_RELOADS	16
+#define MAX_RELOADS	64	/* as many as the supervisor keeps */
 static struct reload	reloads[MAX_RELOADS];
 static uint32_t		reload_ids;
 
@@ -32,16 +35,27 @@ void
 reload_ask(struct peer *ctl, uint32_t ctl_id)
 {
 	struct request	 rq;
-	struct reload	*r;
+	size_t		 i;
 
-	r = &reloads[++reload_ids % MAX_RELOADS];
-	r->ctl = ctl;
-	r->ctl_id = ctl_id;
-	r->id = reload_ids;
+	for (i = 0; i < MAX_RELOADS; i++)
+		if (reloads[i].ctl == NULL)
+			break;
+	if (i == MAX_RELOADS) {
+		peer_error(ctl, ctl_id, CTL_FAILURE, "too many wait for a "
+		    "reload already: try again");
+		return;
+	}
 	memset(&rq, 0, sizeof(rq));
 	rq.kind = REQ_RELOAD;
-	rq.id = reload_ids;
-	peer_send(role.sup, MSG_REQUEST, 0, -1, &rq, sizeof(rq));
+	rq.id = ++reload_ids;
+	if (peer_send(role.sup, MSG_REQUEST, 0, -1, &rq, sizeof(rq)) == -1) {
+		peer_error(ctl, ctl_id, CTL_FAILURE, "the supervisor takes "
+		    "no request: try again");
+		return;
+	}
+	reloads[i].ctl = ctl;
+	reloads[i].ctl_id = ctl_id;
+	reloads[i].id = rq.id;
 }
 
 /* the connection is gone, and its address may be another's soon */
@@ -59,18 +73,22 @@ void
 reload_done(struct peer *sup, struct msg *msg)
 {
 	struct request_done	 done;
-	struct reload		*r;
 	struct peer		*p;
+	size_t			 i;
 
 	(void)sup;
 	if (msg_get(msg, &done, sizeof(done)) == -1)
 		return;
 	done.text[sizeof(done.text) - 1] = '\0';
-	r = &reloads[done.id % MAX_RELOADS];
-	if (r->id != done.id || (p = r->ctl) == NULL)
+	for (i = 0; i < MAX_RELOADS; i++)
+		if (reloads[i].ctl != NULL && reloads[i].id == done.id)
+			break;
+	if (i == MAX_RELOADS)
 		return;
+	p = reloads[i].ctl;
+	reloads[i].ctl = NULL;
 	if (done.code != CTL_OK)
-		peer_error(p, r->ctl_id, done.code, "%s", done.text);
+		peer_error(p, reloads[i].ctl_id, done.code, "%s", done.text);
 	else
-		peer_done(p, r->ctl_id, CTL_OK);
+		peer_done(p, reloads[i].ctl_id, CTL_OK);
 }

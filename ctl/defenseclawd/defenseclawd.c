@@ -373,6 +373,7 @@ main(int argc, char *argv[])
 		fatalx("libevent does not start");
 	signals();
 	slots_make();
+	pulse_start();
 	load_start(0, 0);
 	/* a load that failed at once has nothing to wait for */
 	if (sup.load != LOAD_NONE)

@@ -18,6 +18,7 @@
 #define DEFENSECLAWD_H
 
 #include <sys/queue.h>
+#include <sys/stat.h>
 
 #include <stdint.h>
 #include <stdio.h>
@@ -49,6 +50,13 @@
 #define MAX_DRAIN_MS		60000	/* for a replaced worker to finish */
 #define MAX_LOAD_MS		90000	/* for confc and rulec together */
 #define MAX_EPITAPH		512	/* bytes of how a process ended */
+#define MAX_CONF_READS		5	/* of a file that changes meanwhile */
+#define MAX_SETTLE_MS		30000	/* until what was loaded is in force */
+#define MAX_RELOAD_WAITERS	64	/* who wait for one load */
+#define PULSE_MS		1000	/* between two questions to a role */
+#define MAX_SILENT_PULSES	15	/* unanswered: the role hangs */
+#define MAX_SILENT_AUDITD	30	/* its disk may be slow */
+#define MAX_FOLLOW_PULSES	5	/* for a worker to take a reload */
 #define MAX_PENDING_DEATHS	64	/* kept while auditd is away */
 #define LOG_BURST		200	/* lines a role may send at once */
 #define LOG_PER_SECOND		20	/* and then per second */
@@ -79,6 +87,11 @@ struct proc {
 	struct peer		*peer;
 	struct event		*killer;	/* deadline for going */
 	struct sandbox_state	 sandbox;
+	uint32_t		 ping;		/* last one sent */
+	uint32_t		 pong;		/* last one answered */
+	uint32_t		 barrier;	/* ping after a reload; 0 */
+	unsigned int		 silent;	/* pulses without an answer */
+	char			 last_words[MAX_DEATH_TEXT]; /* escaped */
 	double			 log_tokens;
 	uint64_t		 log_ms;
 	unsigned int		 log_dropped;
@@ -93,6 +106,9 @@ struct slot {
 	struct proc	*proc;
 	unsigned int	 quick;		/* deaths in a row */
 	unsigned int	 restarts;
+	uint64_t	 died_us;	/* last unexpected death */
+	uint64_t	 retry_ms;	/* when it is started again */
+	char		 why[MAX_DEATH_TEXT];
 	struct event	*timer;
 	int		 control;	/* listening socket */
 	struct event	*control_ev;
@@ -100,7 +116,10 @@ struct slot {
 	int		 replace;	/* start again with new records */
 };
 
-/* a file of an operator's, and its state when it was opened */
+/*
+ * A file of an operator's as it was when it was loaded: a sealed copy, which
+ * later changes on the disk do not reach, and the state of the original.
+ */
 struct held_file {
 	int		 fd;			/* -1 */
 	dev_t		 dev;
@@ -119,13 +138,25 @@ struct setup {
 	int		 records[ROLE_COUNT];	/* sealed; -1 */
 	struct held_file secrets[MAX_PLAN_SECRETS];
 	struct held_file device_key;
-	int		 device_pub;
+	int		 device_pub;		/* sealed copy, too */
 	int		 pack;			/* rulec's records */
 	uint8_t		 pack_digest[32];	/* its word on them */
 	int		 rules;			/* matcher database */
 };
 
-enum load_step { LOAD_NONE, LOAD_CONF, LOAD_READ, LOAD_COMPILE };
+enum load_step { LOAD_NONE, LOAD_CONF, LOAD_READ, LOAD_COMPILE,
+    LOAD_SETTLE };
+
+/* a role that asked for a reload, and its id for that */
+struct waiter {
+	uint32_t	 incarnation;
+	uint32_t	 id;
+};
+
+struct waiters {
+	struct waiter	 list[MAX_RELOAD_WAITERS];
+	unsigned int	 n;
+};
 
 struct sup {
 	struct paths		 paths;
@@ -137,13 +168,17 @@ struct sup {
 	struct setup		 now;		/* in force */
 	struct setup		 next;		/* being loaded */
 	enum load_step		 load;
+	struct held_file	 conf;		/* as it was when opened */
+	unsigned int		 conf_reads;	/* for this load */
 	struct event		*load_timer;
 	char			 load_text[MAX_CTL_TEXT]; /* why it failed */
-	uint32_t		 load_for;	/* incarnation that asked */
-	uint32_t		 load_id;
+	struct waiters		 waiters;	/* for this load */
+	struct waiters		 next_waiters;	/* for the one after it */
+	int			 load_again;	/* there is to be one */
 	uint64_t		 generation;	/* configurations loaded */
 	uint64_t		 rules_generation;
 	uint32_t		 incarnations;
+	uint32_t		 pings;
 	uint64_t		 started_us;
 	struct death		 deaths[MAX_PENDING_DEATHS];
 	unsigned int		 ndeaths;	/* not yet in the log */
@@ -187,6 +222,7 @@ void		 slots_make(void);
 void		 slot_start(struct slot *);
 void		 slots_apply(void);	/* a new setup is in force */
 void		 slots_stop(void);
+int		 slots_complete(void);	/* everything serves */
 void		 role_ready(struct proc *);
 void		 role_dead(struct proc *);
 void		 deaths_kept(uint32_t);	/* it is in the log */
@@ -196,12 +232,28 @@ void		 roster_send(void);
 void		 load_start(uint32_t, uint32_t);
 void		 load_asked(struct proc *, uint32_t, int);
 void		 load_dead(struct proc *);
+void		 load_stop(void);
+void		 load_settle(void);	/* something moved */
 void		 rules_push(struct proc *);
 const char	*pack_name(void);
 void		 setup_init(struct setup *);
 void		 setup_free(struct setup *);
 extern const struct dispatch from_confc[];
 extern const struct dispatch from_rulec[];
+
+/* held.c */
+int		 held_is_name(const char *);
+int		 held_open(struct held_file *, const char *, const char *);
+void		 held_state(struct held_file *, const struct stat *);
+int		 held_unchanged(const struct held_file *,
+		    const struct held_file *);
+int		 held_same(const struct held_file *, const struct held_file *);
+int		 secrets_open(void);
+
+/* pulse.c */
+void		 pulse_start(void);
+void		 pulse_ping(struct proc *);
+void		 pulse_pong(struct proc *, uint32_t);
 
 /* listen.c */
 int		 listen_control(struct slot *);
@@ -216,6 +268,7 @@ void		 logfile_limits(uint32_t, uint32_t);
 void		 logfile_line(const char *, pid_t, enum log_level,
 		    const char *);
 void		 logfile_role(struct proc *, const struct log_line *);
+void		 logfile_escape(char *, size_t, const char *);
 void		 logfile_dropped(struct proc *);
 void		 logfile_detach(void);	/* stop repeating on stderr */
 

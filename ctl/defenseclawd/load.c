@@ -14,8 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -38,6 +36,7 @@
 static void	from_loader_plan(struct peer *, struct msg *);
 static void	from_loader_blob(struct peer *, struct msg *);
 static void	from_loader_log(struct peer *, struct msg *);
+static void	load_begin(void);
 
 const struct dispatch from_confc[] = {
 	{ MSG_PLAN, ST_ANY, sizeof(struct plan), sizeof(struct plan),
@@ -110,6 +109,32 @@ load_answer(uint32_t incarnation, uint32_t id, uint32_t code,
 	peer_send(p->peer, MSG_REQUEST_DONE, id, -1, &done, sizeof(done));
 }
 
+static void
+waiters_answer(struct waiters *w, uint32_t code, const char *text)
+{
+	unsigned int	i;
+
+	for (i = 0; i < w->n; i++)
+		load_answer(w->list[i].incarnation, w->list[i].id, code,
+		    text);
+	w->n = 0;
+}
+
+/*
+ * Whoever asked while this load was under way may have changed what it had
+ * read already: one more is made for all of them, and only that answers.
+ */
+static void
+load_next(void)
+{
+	if (!sup.load_again || sup.stopping)
+		return;
+	sup.load_again = 0;
+	sup.waiters = sup.next_waiters;
+	sup.next_waiters.n = 0;
+	load_begin();
+}
+
 /*
  * The load is over: who asked gets the answer; the first one of all decides
  * whether the suite runs.
@@ -118,16 +143,17 @@ static void
 load_end(uint32_t code, const char *text)
 {
 	evtimer_del(sup.load_timer);
-	sup.load = LOAD_NONE;
-	setup_free(&sup.next);
-	if (code != CTL_OK)
+	if (code != CTL_OK && sup.load != LOAD_SETTLE)
 		log_warnx("%s: %s", sup.now.have_plan ?
 		    "reload refused, nothing changed" : "cannot start", text);
-	load_answer(sup.load_for, sup.load_id, code, text);
+	sup.load = LOAD_NONE;
+	setup_free(&sup.next);
+	waiters_answer(&sup.waiters, code, text);
 	/* the first READY=1 is sent when all roles serve */
 	if (sup.now.have_plan) {
 		if (sup.ready)
 			notify_service("READY=1");
+		load_next();
 	} else {
 		sup.status = (int)code;
 		event_base_loopbreak(sup.base);
@@ -149,6 +175,14 @@ load_overdue(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
+	if (sup.load == LOAD_SETTLE) {
+		log_warnx("configuration %llu is loaded and not in force "
+		    "everywhere after %d s", (unsigned long long)
+		    sup.now.generation, MAX_SETTLE_MS / 1000);
+		load_end(CTL_FAILURE, "it is loaded and not in force "
+		    "everywhere yet: see `defenseclawctl status'");
+		return;
+	}
 	strlcpy(sup.load_text, "reading the configuration or the rule pack "
 	    "took too long", sizeof(sup.load_text));
 	TAILQ_FOREACH(p, &sup.procs, entry)
@@ -195,37 +229,110 @@ load_asked(struct proc *p, uint32_t id, int allowed)
 void
 load_start(uint32_t incarnation, uint32_t id)
 {
-	struct timeval	tv = { MAX_LOAD_MS / 1000, 0 };
+	struct waiters	*w = sup.load == LOAD_NONE ? &sup.waiters :
+	    &sup.next_waiters;
+
+	if (sup.stopping) {
+		load_answer(incarnation, id, CTL_NOT_RUNNING,
+		    "the suite is stopping");
+		return;
+	}
+	if (incarnation != 0 && w->n == MAX_RELOAD_WAITERS) {
+		load_answer(incarnation, id, CTL_FAILURE, "too many wait for "
+		    "a reload already: try again");
+		return;
+	}
+	if (incarnation != 0) {
+		w->list[w->n].incarnation = incarnation;
+		w->list[w->n++].id = id;
+	}
+	if (sup.load == LOAD_NONE)
+		load_begin();
+	else
+		sup.load_again = 1;
+}
+
+static void
+load_timer_set(int ms)
+{
+	struct timeval	tv;
+
+	tv.tv_sec = ms / 1000;
+	tv.tv_usec = (ms % 1000) * 1000;
+	if (sup.load_timer == NULL)
+		sup.load_timer = evtimer_new(sup.base, load_overdue, NULL);
+	if (sup.load_timer == NULL || evtimer_add(sup.load_timer, &tv) == -1)
+		fatalx("timer");
+}
+
+static void
+load_conf(void)
+{
+	struct stat	st;
 	char		err[MAX_CONFFILE_ERR];
 	int		fd;
 
-	if (sup.load != LOAD_NONE) {
-		load_answer(incarnation, id, CTL_FAILURE,
-		    "another reload is under way: try again");
-		return;
-	}
-	sup.load_for = incarnation;
-	sup.load_id = id;
 	sup.load_text[0] = '\0';
-	setup_init(&sup.next);
-	sup.load = LOAD_CONF;
-	if (sup.ready)
-		notify_service("RELOADING=1");
-	if (sup.load_timer == NULL)
-		sup.load_timer = evtimer_new(sup.base, load_overdue, NULL);
-	if (sup.load_timer == NULL || evtimer_add(sup.load_timer, &tv) == -1) {
-		load_fail("no timer");
-		return;
-	}
+	sup.conf_reads++;
 	fd = conffile_open(sup.paths.config, getuid(), MAX_CONF_SIZE, err,
 	    sizeof(err));
 	if (fd == -1) {
 		load_end(CTL_CONFIG, err);
 		return;
 	}
+	if (fstat(fd, &st) == 0)
+		held_state(&sup.conf, &st);
 	if (load_step(LOAD_CONF, ROLE_CONFC, fd) == -1)
 		load_fail("the config reader cannot be started");
 	close(fd);
+}
+
+/*
+ * Was what confc has read whole?  An editor that writes in place shows a file
+ * cut short for a moment, which may well be a valid one that says less.
+ */
+static int
+conf_changed(void)
+{
+	struct held_file	now;
+	struct stat		st;
+
+	if (stat(sup.paths.config, &st) == -1)
+		return (0);
+	held_state(&now, &st);
+	return (!held_unchanged(&now, &sup.conf));
+}
+
+static void
+load_begin(void)
+{
+	setup_init(&sup.next);
+	sup.load = LOAD_CONF;
+	sup.conf_reads = 0;
+	if (sup.ready)
+		notify_service("RELOADING=1");
+	load_timer_set(MAX_LOAD_MS);
+	load_conf();
+}
+
+/*
+ * The suite ends: no load goes on, and nobody is left without an answer.
+ */
+void
+load_stop(void)
+{
+	struct proc	*p;
+
+	if (sup.load_timer != NULL)
+		evtimer_del(sup.load_timer);
+	waiters_answer(&sup.waiters, CTL_NOT_RUNNING,
+	    "the suite is stopping");
+	waiters_answer(&sup.next_waiters, CTL_NOT_RUNNING,
+	    "the suite is stopping");
+	TAILQ_FOREACH(p, &sup.procs, entry)
+		if (p->role == ROLE_CONFC || p->role == ROLE_RULEREAD ||
+		    p->role == ROLE_RULECOMP)
+			proc_kill(p);
 }
 
 static void
@@ -245,14 +352,6 @@ static int
 is_string(const char *s, size_t size)
 {
 	return (memchr(s, '\0', size) != NULL);
-}
-
-/* the name of a file in a directory, and of none elsewhere */
-static int
-is_file_name(const char *name)
-{
-	return (name[0] != '\0' && name[0] != '.' &&
-	    strchr(name, '/') == NULL);
 }
 
 /*
@@ -275,7 +374,7 @@ plan_valid(const struct plan *pl)
 	for (i = 0; i < pl->nsecrets; i++)
 		if (!is_string(pl->secrets[i].name,
 		    sizeof(pl->secrets[i].name)) ||
-		    !is_file_name(pl->secrets[i].name) ||
+		    !held_is_name(pl->secrets[i].name) ||
 		    (pl->secrets[i].role != ROLE_GATEWAYD &&
 		    pl->secrets[i].role != ROLE_AUDITD))
 			return (0);
@@ -339,85 +438,6 @@ from_loader_blob(struct peer *peer, struct msg *msg)
 		memcpy(sup.next.pack_digest, b.digest, sizeof(b.digest));
 }
 
-/*
- * A secret is a regular file of the operator's, for nobody else: by name in
- * the service manager's credentials or in secrets/.  -1: load_text says why.
- */
-static int
-secret_open(struct held_file *f, const char *dir, const char *name)
-{
-	char		path[PATH_MAX];
-	struct stat	st;
-	int		fd;
-
-	f->fd = -1;
-	if (!is_file_name(name) ||
-	    paths_join(path, sizeof(path), dir, name) == -1) {
-		errno = ENAMETOOLONG;
-		return (-1);
-	}
-	if ((fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
-	    O_CLOEXEC)) == -1) {
-		snprintf(sup.load_text, sizeof(sup.load_text),
-		    "%.300s: %s: run `defenseclawctl init'", path,
-		    strerror(errno));
-		return (-1);
-	}
-	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) ||
-	    (st.st_uid != 0 && st.st_uid != getuid()) ||
-	    (st.st_mode & 077) != 0) {
-		snprintf(sup.load_text, sizeof(sup.load_text), "%.300s: must "
-		    "be a regular file of uid %u with mode 0600", path,
-		    getuid());
-		close(fd);
-		errno = EPERM;
-		return (-1);
-	}
-	f->fd = fd;
-	f->dev = st.st_dev;
-	f->ino = st.st_ino;
-	f->size = st.st_size;
-	f->mtime = st.st_mtim;
-	f->ctime = st.st_ctim;
-	return (0);
-}
-
-static int
-secrets_open(void)
-{
-	const struct plan_secret	*ps;
-	struct held_file		*f;
-	const char			*creds;
-	uint32_t			 i;
-
-	creds = getenv("CREDENTIALS_DIRECTORY");
-	for (i = 0; i < sup.next.plan.nsecrets; i++) {
-		ps = &sup.next.plan.secrets[i];
-		f = &sup.next.secrets[i];
-		if (creds != NULL && creds[0] == '/' &&
-		    secret_open(f, creds, ps->name) == 0)
-			continue;
-		sup.load_text[0] = '\0';
-		if (secret_open(f, sup.paths.secrets, ps->name) == 0)
-			continue;
-		if (ps->required || errno != ENOENT)
-			return (-1);
-		sup.load_text[0] = '\0';
-	}
-	if (secret_open(&sup.next.device_key, sup.paths.state,
-	    "device.key") == -1)
-		return (-1);
-	sup.next.device_pub = open(sup.paths.device_pub, O_RDONLY |
-	    O_NOFOLLOW | O_CLOEXEC);
-	if (sup.next.device_pub == -1) {
-		snprintf(sup.load_text, sizeof(sup.load_text),
-		    "%.300s: %s: run `defenseclawctl init'",
-		    sup.paths.device_pub, strerror(errno));
-		return (-1);
-	}
-	return (0);
-}
-
 /* what the pack is called: the last part of its path */
 const char *
 pack_name(void)
@@ -445,19 +465,6 @@ pack_open(void)
 	return (fd);
 }
 
-/* is it the same file in the same state: content is not ours to read */
-static int
-same_file(const struct held_file *a, const struct held_file *b)
-{
-	if (a->fd == -1 || b->fd == -1)
-		return (a->fd == b->fd);
-	return (a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
-	    a->mtime.tv_sec == b->mtime.tv_sec &&
-	    a->mtime.tv_nsec == b->mtime.tv_nsec &&
-	    a->ctime.tv_sec == b->ctime.tv_sec &&
-	    a->ctime.tv_nsec == b->ctime.tv_nsec);
-}
-
 static int
 role_changed(enum role_id id, int rebound)
 {
@@ -469,14 +476,14 @@ role_changed(enum role_id id, int rebound)
 		return (1);
 	if (id == ROLE_GATEWAYD && rebound)
 		return (1);
-	if (id == ROLE_SIGNER && !same_file(&a->device_key,
+	if (id == ROLE_SIGNER && !held_same(&a->device_key,
 	    &b->device_key))
 		return (1);
 	if (a->plan.nsecrets != b->plan.nsecrets)
 		return (1);
 	for (i = 0; i < b->plan.nsecrets; i++)
 		if (b->plan.secrets[i].role == (uint32_t)id &&
-		    !same_file(&a->secrets[i], &b->secrets[i]))
+		    !held_same(&a->secrets[i], &b->secrets[i]))
 			return (1);
 	return (0);
 }
@@ -497,7 +504,8 @@ rules_same(void)
 }
 
 /*
- * Gives a ready worker the rules in force, if it has others.
+ * Gives a worker the rules in force, if it has others; also one that only
+ * finishes what is on the wire, for its answers are verdicts too.
  */
 void
 rules_push(struct proc *p)
@@ -505,7 +513,7 @@ rules_push(struct proc *p)
 	struct rules_info	ri;
 	int			fd;
 
-	if (p->role != ROLE_GATEWAYD || p->state != PROC_READY ||
+	if (p->role != ROLE_GATEWAYD || p->state == PROC_STARTING ||
 	    p->peer == NULL || p->rules_generation == sup.rules_generation)
 		return;
 	ri.generation = sup.rules_generation;
@@ -560,9 +568,45 @@ load_apply(int new_rules)
 	TAILQ_FOREACH(p, &sup.procs, entry)
 		rules_push(p);
 	slots_apply();
-	if (!first)
-		log_info("configuration %llu in force",
-		    (unsigned long long)sup.now.generation);
+	/* the start is over when all are ready, which role_ready() sees */
+	if (first) {
+		load_end(CTL_OK, "");
+		return;
+	}
+	sup.load = LOAD_SETTLE;
+	load_timer_set(MAX_SETTLE_MS);
+	TAILQ_FOREACH(p, &sup.procs, entry)
+		p->barrier = 0;
+	load_settle();
+}
+
+/*
+ * A reload is answered when everybody who serves has what it brought: each
+ * place is filled by a process of it, and each worker has answered a ping
+ * that was sent after its rules or its word to finish.
+ */
+void
+load_settle(void)
+{
+	struct proc	*p;
+	int		 waits = 0;
+
+	if (sup.load != LOAD_SETTLE || sup.stopping || !slots_complete())
+		return;
+	TAILQ_FOREACH(p, &sup.procs, entry) {
+		if (p->role != ROLE_GATEWAYD || p->peer == NULL ||
+		    p->state == PROC_STARTING)
+			continue;
+		if (p->barrier == 0) {
+			pulse_ping(p);
+			p->barrier = p->ping;
+		}
+		waits |= p->pong < p->barrier;
+	}
+	if (waits)
+		return;
+	log_info("configuration %llu in force",
+	    (unsigned long long)sup.now.generation);
 	load_end(CTL_OK, "");
 }
 
@@ -589,6 +633,16 @@ load_dead(struct proc *p)
 	if (sup.stopping || sup.load == LOAD_NONE) {
 		if (sup.stopping && TAILQ_EMPTY(&sup.procs))
 			event_base_loopbreak(sup.base);
+		return;
+	}
+	if (sup.load == LOAD_CONF && conf_changed()) {
+		setup_free(&sup.next);
+		strlcpy(sup.load_text, "config.yaml changes all the time: "
+		    "try again", sizeof(sup.load_text));
+		if (sup.conf_reads < MAX_CONF_READS)
+			load_conf();
+		else
+			load_fail("");
 		return;
 	}
 	if (p->status != 0) {
@@ -621,11 +675,13 @@ load_dead(struct proc *p)
 		    ROLE_RULECOMP, sup.next.pack) == -1)
 			load_fail("the rule pack gave no records");
 		break;
-	default:
+	case LOAD_COMPILE:
 		if (sup.next.rules == -1)
 			load_fail("the rules gave no matcher");
 		else
 			load_apply(1);
+		break;
+	default:
 		break;
 	}
 }

@@ -187,15 +187,29 @@ logfile_dropped(struct proc *p)
 }
 
 /*
- * A role's line: already escaped by it, escaped again here if it was not,
- * and counted against the role's allowance.
+ * A role's text: already escaped by it, escaped again here if it was not.
+ */
+void
+logfile_escape(char *dst, size_t size, const char *text)
+{
+	const char	*c;
+
+	for (c = text; *c >= 0x20 && *c < 0x7f; c++)
+		;
+	if (*c == '\0')
+		strlcpy(dst, text, size);
+	else
+		log_escape(dst, size, text, strlen(text));
+}
+
+/*
+ * A role's line, counted against the role's allowance.
  */
 void
 logfile_role(struct proc *p, const struct log_line *line)
 {
 	char		text[MAX_LOG_LINE];
 	uint64_t	now = clock_ms();
-	const char	*c;
 
 	if (line->level == LOG_LVL_DEBUG && !sup.verbose &&
 	    !sup.now.plan.verbose)
@@ -213,12 +227,6 @@ logfile_role(struct proc *p, const struct log_line *line)
 	p->log_fatal |= line->level == LOG_LVL_FATAL;
 	p->log_tokens -= 1;
 	logfile_dropped(p);
-	for (c = line->text; *c >= 0x20 && *c < 0x7f; c++)
-		;
-	if (*c == '\0') {
-		logfile_line(p->instance, p->pid, line->level, line->text);
-		return;
-	}
-	log_escape(text, sizeof(text), line->text, strlen(line->text));
+	logfile_escape(text, sizeof(text), line->text);
 	logfile_line(p->instance, p->pid, line->level, text);
 }

@@ -95,6 +95,7 @@ slot_later(struct slot *s, unsigned int ms)
 
 	tv.tv_sec = ms / 1000;
 	tv.tv_usec = (ms % 1000) * 1000;
+	s->retry_ms = clock_ms() + ms;
 	if (s->timer == NULL)
 		s->timer = evtimer_new(sup.base, slot_due, s);
 	if (s->timer == NULL || evtimer_add(s->timer, &tv) == -1)
@@ -279,16 +280,57 @@ deaths_kept(uint32_t incarnation)
 	    (sup.ndeaths - i) * sizeof(sup.deaths[0]));
 }
 
+static void
+roster_death(struct roster_entry *e, const struct slot *s)
+{
+	uint64_t	now = clock_ms();
+
+	e->restarts = s->restarts;
+	e->in_a_row = s->quick;
+	e->died_us = s->died_us;
+	if (s->proc == NULL && s->retry_ms > now)
+		e->retry_ms = (uint32_t)(s->retry_ms - now);
+	strlcpy(e->why, s->why, sizeof(e->why));
+}
+
+static void
+roster_proc(struct roster_entry *e, const struct proc *p)
+{
+	strlcpy(e->instance, p->instance, sizeof(e->instance));
+	e->role = p->role;
+	e->pid = (uint32_t)p->pid;
+	e->uid = p->uid;
+	e->state = p->state;
+	e->incarnation = p->incarnation;
+	e->started_us = p->started_us;
+	e->sandbox = p->sandbox;
+	if (p->slot != NULL)
+		roster_death(e, p->slot);
+}
+
 /*
- * Tells auditd who lives; it answers `status' and knows how many workers
- * must follow a list change.
+ * A place that is empty: it waits for its next try.
+ */
+static void
+roster_down(struct roster_entry *e, const struct slot *s)
+{
+	strlcpy(e->instance, s->instance, sizeof(e->instance));
+	e->role = s->role;
+	e->uid = sup.uids[s->role];
+	roster_death(e, s);
+}
+
+/*
+ * Tells auditd who lives and who does not, for `status'; and the signer,
+ * which answers that when it is auditd that does not start.
  */
 void
 roster_send(void)
 {
 	static struct roster	 r;
 	struct roster_entry	*e;
-	struct proc		*p, *auditd = NULL;
+	struct proc		*p;
+	unsigned int		 i;
 
 	memset(&r, 0, sizeof(r));
 	r.mode = sup.paths.system ? MODE_SYSTEM : MODE_USER;
@@ -302,28 +344,24 @@ roster_send(void)
 	e->uid = getuid();
 	e->state = PROC_READY;
 	e->started_us = sup.started_us;
-	TAILQ_FOREACH(p, &sup.procs, entry) {
-		if (p->role == ROLE_AUDITD && p->state == PROC_READY)
-			auditd = p;
-		if (r.count == MAX_PROCS)
-			continue;
-		e = &r.entry[r.count++];
-		strlcpy(e->instance, p->instance, sizeof(e->instance));
-		e->role = p->role;
-		e->pid = (uint32_t)p->pid;
-		e->uid = p->uid;
-		e->state = p->state;
-		e->restarts = p->slot != NULL ? p->slot->restarts : 0;
-		e->incarnation = p->incarnation;
-		e->started_us = p->started_us;
-		e->sandbox = p->sandbox;
-	}
-	if (auditd != NULL && auditd->peer != NULL)
-		peer_send(auditd->peer, MSG_ROSTER, 0, -1, &r, sizeof(r));
+	/* first those whose place it is: of old ones there may be many */
+	for (i = 0; i < sup.nslots; i++)
+		if (sup.slots[i].proc != NULL)
+			roster_proc(&r.entry[r.count++], sup.slots[i].proc);
+		else if (slot_wanted(&sup.slots[i]))
+			roster_down(&r.entry[r.count++], &sup.slots[i]);
+	TAILQ_FOREACH(p, &sup.procs, entry)
+		if ((p->slot == NULL || p->slot->proc != p) &&
+		    r.count < MAX_PROCS)
+			roster_proc(&r.entry[r.count++], p);
+	TAILQ_FOREACH(p, &sup.procs, entry)
+		if ((p->role == ROLE_AUDITD || p->role == ROLE_SIGNER) &&
+		    p->state == PROC_READY && p->peer != NULL)
+			peer_send(p->peer, MSG_ROSTER, 0, -1, &r, sizeof(r));
 }
 
-static int
-suite_complete(void)
+int
+slots_complete(void)
 {
 	const struct slot	*s;
 	unsigned int		 i;
@@ -368,13 +406,14 @@ role_ready(struct proc *p)
 		drain_old(p);
 	roster_send();
 	deaths_send();
-	if (!sup.ready && !sup.stopping && suite_complete()) {
+	if (!sup.ready && !sup.stopping && slots_complete()) {
 		sup.ready = 1;
 		log_info("ready");
 		notify_ready(sup.ready_fd);
 		sup.ready_fd = -1;
 		logfile_detach();
 	}
+	load_settle();
 }
 
 static void
@@ -454,6 +493,8 @@ role_dead(struct proc *p)
 		s->proc = NULL;
 		if (!p->expected) {
 			s->restarts++;
+			s->died_us = clock_wall_us();
+			proc_epitaph(p, s->why, sizeof(s->why));
 			if (p->ready_ms == 0 || clock_ms() - p->ready_ms <
 			    QUICK_DEATH_MS)
 				s->quick++;
@@ -462,8 +503,8 @@ role_dead(struct proc *p)
 		}
 		if (s->quick >= MAX_QUICK_DEATHS && !sup.stopping) {
 			log_warnx("%s died %u times in a row: the suite "
-			    "stops; its lines above say why", s->instance,
-			    s->quick);
+			    "stops; at last it %s", s->instance, s->quick,
+			    s->why);
 			sup.status = 1;
 			slots_stop();
 		}
@@ -485,6 +526,7 @@ role_dead(struct proc *p)
 	else {
 		roster_send();
 		deaths_send();
+		load_settle();
 	}
 }
 
@@ -544,16 +586,11 @@ slots_apply(void)
 void
 slots_stop(void)
 {
-	struct proc	*p;
-
 	if (sup.stopping)
 		return;
 	sup.stopping = 1;
 	log_info("stopping");
 	notify_service("STOPPING=1");
-	TAILQ_FOREACH(p, &sup.procs, entry)
-		if (p->role == ROLE_CONFC || p->role == ROLE_RULEREAD ||
-		    p->role == ROLE_RULECOMP)
-			proc_kill(p);
+	load_stop();
 	stop_next();
 }

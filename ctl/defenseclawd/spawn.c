@@ -52,6 +52,7 @@ static const struct {
 static void	from_role_ready(struct peer *, struct msg *);
 static void	from_role_serving(struct peer *, struct msg *);
 static void	from_role_log(struct peer *, struct msg *);
+static void	from_role_pong(struct peer *, struct msg *);
 static void	from_role_request(struct peer *, struct msg *);
 static void	proc_closed(struct peer *);
 
@@ -60,7 +61,8 @@ static void	proc_closed(struct peer *);
 	    sizeof(struct sandbox_state), FD_NONE, NOBODY,		\
 	    from_role_ready },						\
 	{ MSG_LOG, ST_ANY, sizeof(struct log_line),			\
-	    sizeof(struct log_line), FD_NONE, NOBODY, from_role_log }
+	    sizeof(struct log_line), FD_NONE, NOBODY, from_role_log },	\
+	{ MSG_PONG, ST_ANY, 0, 0, FD_NONE, NOBODY, from_role_pong }
 #define ROLE_REQUEST							\
 	{ MSG_REQUEST, ST_ANY, sizeof(struct request),			\
 	    sizeof(struct request), FD_NONE, NOBODY, from_role_request }
@@ -335,7 +337,7 @@ proc_stop(struct proc *p, uint32_t type, int ms)
 }
 
 /*
- * How a process ended that has said nothing itself.
+ * How a process ended and, when it said why, its last word.
  */
 const char *
 proc_epitaph(const struct proc *p, char *buf, size_t size)
@@ -355,6 +357,10 @@ proc_epitaph(const struct proc *p, char *buf, size_t size)
 		    "be there");
 	else
 		snprintf(buf, size, "exited %d", WEXITSTATUS(p->status));
+	if (p->last_words[0] != '\0') {
+		strlcat(buf, ": ", size);
+		strlcat(buf, p->last_words, size);
+	}
 	return (buf);
 }
 
@@ -446,12 +452,23 @@ from_role_serving(struct peer *peer, struct msg *msg)
 static void
 from_role_log(struct peer *peer, struct msg *msg)
 {
+	struct proc	*p = peer->ctx;
 	struct log_line	 line;
 
 	if (msg_get(msg, &line, sizeof(line)) == -1)
 		return;
 	line.text[sizeof(line.text) - 1] = '\0';
-	logfile_role(peer->ctx, &line);
+	/* escaped by the role, if it is still itself */
+	if (line.level == LOG_LVL_FATAL && !p->log_fatal)
+		logfile_escape(p->last_words, sizeof(p->last_words),
+		    line.text);
+	logfile_role(p, &line);
+}
+
+static void
+from_role_pong(struct peer *peer, struct msg *msg)
+{
+	pulse_pong(peer->ctx, msg->hdr.id);
 }
 
 /*
