@@ -215,14 +215,14 @@ system-build:
 
 # all that needs only Debian's packages
 check: deps
-	$(Q)$(MAKE) all unit-bins
+	$(Q)$(MAKE) all unit-bins $(B)/bench/load
 	$(Q)$(MAKE) asan clang system-build probe-build
 	$(Q)SYSROOT=$(SYSROOT) MAKE=$(MAKE) sh tests/check.sh
 
 check-unit: unit-bins
 	$(Q)python3 tests/run.py $(sort $(UNIT))
 
-check-system: all system-build probe-build
+check-system: all $(B)/bench/load system-build probe-build
 	$(Q)DC_BIN=$(CURDIR)/$(BIN) DC_SYSBIN=$(CURDIR)/build/system/bin \
 	    DC_SYSROOT=$(SYSROOT) \
 	    python3 tests/run.py $(sort $(wildcard tests/system/test_*.py))
@@ -237,7 +237,7 @@ bench: deps
 	    python3 tests/bench/bench.py
 
 soak: deps
-	$(Q)$(MAKE) all system-build probe-build
+	$(Q)$(MAKE) all system-build probe-build $(B)/bench/load
 	$(Q)DC_SOAK=1 DC_BIN=$(CURDIR)/$(BIN) \
 	    DC_SYSBIN=$(CURDIR)/build/system/bin DC_SYSROOT=$(SYSROOT) \
 	    python3 tests/system/soak.py

@@ -522,8 +522,13 @@ class Suite:
                 lines.insert(at, line)
         if section and value is not None and line not in lines:
             lines.insert(at, line)
-        with open(self.config, 'w') as f:
+        # whole or not at all: a reload may be under way
+        st = os.stat(self.config)
+        with open(self.config + '.new', 'w') as f:
             f.write('\n'.join(lines))
+        os.chmod(self.config + '.new', st.st_mode & 0o777)
+        os.chown(self.config + '.new', st.st_uid, st.st_gid)
+        os.rename(self.config + '.new', self.config)
 
     def token(self):
         with open(os.path.join(self.secrets, 'gateway-token')) as f:
