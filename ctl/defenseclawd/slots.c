@@ -487,8 +487,11 @@ role_dead(struct proc *p)
 {
 	struct slot	*s = p->slot;
 
-	if (!p->expected)
+	/* told at once: it may be the one that ends the suite */
+	if (!p->expected) {
 		death_note(p);
+		deaths_send();
+	}
 	if (s != NULL && s->proc == p) {
 		s->proc = NULL;
 		if (!p->expected) {
@@ -525,7 +528,6 @@ role_dead(struct proc *p)
 		stop_next();
 	else {
 		roster_send();
-		deaths_send();
 		load_settle();
 	}
 }
