@@ -78,7 +78,9 @@ static void	ctl_call(struct peer *, struct msg *);
 
 const struct dispatch api_from_client[] = {
 	{ MSG_CTL_STATUS, ST_ANY, 0, 0, FD_NONE, READERS, ctl_status },
-	{ MSG_CTL_RELOAD, ST_RUNNING, 0, 0, FD_NONE, OPERATOR, ctl_reload },
+	/* who came before the successor did may ask for one more */
+	{ MSG_CTL_RELOAD, ST_RUNNING | ST_DRAINING, 0, 0, FD_NONE, OPERATOR,
+	    ctl_reload },
 	{ MSG_CTL_CALL, ST_RUNNING, 5, MAX_CTL_CALL, FD_NONE, CLIENT,
 	    ctl_call },
 	{ MSG_CTL_BATCH, ST_RUNNING, 4, MAX_CTL_CALL, FD_NONE, OPERATOR,

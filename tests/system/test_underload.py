@@ -480,6 +480,38 @@ def reloads_together():
             'the last rules')
 
 
+def operators_wait():
+    """Whoever comes while processes are replaced or dead waits a moment and
+    is answered; nobody is told that the suite does not run."""
+    with Suite() as suite:
+        suite.set_config('gateway.workers', 2)
+        suite.start()
+        time.sleep(1.1)
+        c = suite.control('gatewayd.1')
+        for n in range(4):
+            # workers, and every other time auditd
+            suite.set_config('guardrail.mode', ('observe', 'action')[n % 2])
+            if n % 2:
+                suite.set_config('audit.checkpoint_events', 500 + n)
+            id = c.send(MSG['MSG_CTL_RELOAD'])
+            for command in (('status',), ('reload',), ('tool', 'block',
+                    't%d' % n)):
+                r = suite.ctl(*command)
+                eq(r.returncode, CTL_OK, r.stderr)
+            eq(c.recv()[:2], (MSG['MSG_CTL_DONE'], id))
+            # the old worker, told to finish, keeps whom it has
+            c.close()
+            c = suite.control('gatewayd.1')
+        c.close()
+        time.sleep(1.1)
+        for role in ('auditd', 'gatewayd', 'signer'):
+            for pid in suite.pids(role):
+                os.kill(pid, signal.SIGKILL)
+            r = suite.ctl('tool', 'block', role)
+            eq(r.returncode, CTL_OK, r.stderr)
+        eq(suite.stop(), 0)
+
+
 def default_pack():
     """The same load while the shipped rules are compiled again and again,
     and workers killed: no list or configuration changes."""
@@ -499,7 +531,7 @@ def default_pack():
 
 
 def main():
-    run([reloads_together, all_changes] + ([default_pack] if SOAK else []))
+    run([reloads_together, operators_wait, all_changes] + ([default_pack] if SOAK else []))
 
 
 if __name__ == '__main__':
