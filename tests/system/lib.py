@@ -584,7 +584,8 @@ class Suite:
 
     # --- processes -------------------------------------------------------
 
-    def start(self, *args, env=None, pass_fds=(), fd_first=None, wait=True):
+    def start(self, *args, env=None, pass_fds=(), fd_first=None, wait=True,
+            seconds=CEILING):
         """Start and wait until it serves; StartFailed when it does not.
 
         fd_first: sockets to become descriptors 3 and up, for LISTEN_FDS.
@@ -627,7 +628,7 @@ class Suite:
             os.close(r)
             return
         try:
-            if not select.select([r], [], [], CEILING)[0]:
+            if not select.select([r], [], [], seconds)[0]:
                 self.kill()
                 raise StartFailed(None, 'not ready in time\n' + self.log())
             if os.read(r, 1) != b'\n':

@@ -14,13 +14,17 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
-"""The long forms: chaos, tampering, kernels and places, and one long run under load.
+"""The long forms of what kills, changes and tampers, and one long run under
+load.
 
 DC_BIN is the directory of the programs (build/bin), DC_SOAK_MINUTES how long
-the load lasts (10).  Prints the figures; exit status 0 when all held.
+the load lasts (10), DC_SOAK_TESTS which long forms run before it (all; "" for
+none).  Prints everything as it comes and the figures once more at the end;
+exit status 0 when all held.  The whole takes about half an hour.
 """
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -34,19 +38,28 @@ os.environ['DC_SOAK'] = '1'
 import lib
 import test_chaos as chaos
 
+TESTS = os.environ.get('DC_SOAK_TESTS', 'chaos tamper underload restarts '
+    'kernels places')
 MINUTES = float(os.environ.get('DC_SOAK_MINUTES', '10'))
 SAMPLES = 20
 WARM = 20               # seconds until caches have their size
-GROWTH = 1.25           # of memory, after the first sample
+GROWTH = 1.25           # of private memory, after the first sample
 GROWTH_KB = 4096        # or this much, whichever is more
 GROWTH_FDS = 4
 
 
+def resident(pid):
+    with open('/proc/%d/status' % pid) as f:
+        return int(re.search(r'^VmRSS:\s+(\d+)', f.read(), re.M)[1])
+
+
 def sizes(suite):
-    got = {('supervisor', suite.proc.pid): chaos.size(suite.proc.pid)}
-    for role, pids in suite.pids().items():
+    """{(role, pid): (descriptors, private KB, resident KB)}"""
+    got = {}
+    for role, pids in [('supervisor', [suite.proc.pid])] + sorted(
+            suite.pids().items()):
         for pid in pids:
-            got[role, pid] = chaos.size(pid)
+            got[role, pid] = *chaos.size(pid), resident(pid)
     return got
 
 
@@ -59,18 +72,23 @@ def load():
         with chaos.Load(suite) as run:
             time.sleep(WARM)
             first = last = sizes(suite)
-            print('    minute, then descriptors and private KB of each')
             for n in range(SAMPLES):
                 time.sleep(step)
                 last = sizes(suite)
-                print('    %6.1f  %s' % ((n + 1) * step / 60, '  '.join(
-                    '%s %d/%d' % (k[0], *v) for k, v in last.items())),
-                    flush=True)
+                print('  minute %6.1f: descriptors/private/resident KB  %s' %
+                    ((n + 1) * step / 60, '  '.join('%s %d/%d/%d' % (k[0],
+                    *v) for k, v in last.items())), flush=True)
         verdicts = run.verdicts()
-        print('    %.0f verdicts/s, database %.0f MB' % (len(verdicts) /
-            (MINUTES * 60 + WARM), os.path.getsize(suite.audit_db) / 1e6))
+        print('    %.0f verdicts/s for %g minutes, database %.0f MB' % (
+            len(verdicts) / (MINUTES * 60 + WARM), MINUTES,
+            os.path.getsize(suite.audit_db) / 1e6))
         lib.eq(set(last), set(first), 'processes')
-        for key, (fds, kb) in last.items():
+        for key, (fds, kb, rss) in last.items():
+            print('    %s: %d descriptors, then %d; %d KB private, then %d; '
+                '%d KB resident, then %d (%+.1f %%)' % (key[0],
+                first[key][0], fds, first[key][1], kb, first[key][2], rss,
+                100 * (rss / first[key][2] - 1)))
+        for key, (fds, kb, rss) in last.items():
             if fds > first[key][0] + GROWTH_FDS:
                 raise AssertionError('%s leaks descriptors' % key[0])
             if kb > max(first[key][1] * GROWTH, first[key][1] + GROWTH_KB):
@@ -80,17 +98,38 @@ def load():
         chaos.check_chain(suite)
 
 
+def part(what, argv, figures):
+    """Its exit status; its figures are the lines with four blanks."""
+    print(what, flush=True)
+    figures.append(what)
+    start = time.monotonic()
+    with subprocess.Popen(argv, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True) as proc:
+        for line in proc.stdout:
+            sys.stdout.write('  ' + line)
+            sys.stdout.flush()
+            if re.match(r'  (  )?\S', line):
+                figures.append('  ' + line.rstrip())
+    if proc.returncode not in (0, 77):
+        figures.append('    FAILED: status %d' % proc.returncode)
+    figures.append('    %.0f s' % (time.monotonic() - start))
+    return proc.returncode not in (0, 77)
+
+
 def main():
-    status = 0
-    for name in ('test_chaos.py', 'test_tamper.py', 'test_kernels.py',
-            'test_places.py'):
-        print(name, flush=True)
-        status |= subprocess.run([sys.executable,
-            os.path.join(HERE, name)]).returncode
-    if status:
-        sys.exit(1)
-    print('load, %g minutes' % MINUTES)
-    lib.run([load])
+    if sys.argv[1:] == ['load']:
+        lib.run([load])
+        return
+    figures = []
+    failed = 0
+    for name in TESTS.split():
+        failed |= part('test_%s.py' % name, [sys.executable,
+            os.path.join(HERE, 'test_%s.py' % name)], figures)
+    failed |= part('load, %g minutes' % MINUTES, [sys.executable, __file__,
+        'load'], figures)
+    print('\nfigures')
+    print('\n'.join(f for f in figures if 'minute ' not in f))
+    sys.exit(failed)
 
 
 if __name__ == '__main__':

@@ -417,8 +417,8 @@ def check_chain(suite):
     eq(r.returncode, 0, 'audit verify: %s%s' % (r.stdout, r.stderr))
 
 
-def all_changes():
-    with Suite() as suite:
+def all_changes(mode='user'):
+    with Suite(mode) as suite:
         # the last part names the profile
         suite.pack = os.path.join(suite.dir, 'strict')
         suite.write_pack(suite.pack, {'command.yaml': PACK % (0,
@@ -521,7 +521,7 @@ def default_pack():
         suite.pack = os.path.join(suite.dir, 'default')
         shutil.copytree(source, suite.pack)
         suite.set_config('guardrail.rule_pack_dir', suite.pack)
-        suite.start()
+        suite.start(seconds=4 * CEILING)
         world = World(suite)
         fates = world.run((world.rules, world.kills))
         check_failures(fates, world.kills.done)
@@ -530,8 +530,13 @@ def default_pack():
         check_chain(suite)
 
 
+def all_changes_in_system_mode():
+    all_changes('system')
+
+
 def main():
-    run([reloads_together, operators_wait, all_changes] + ([default_pack] if SOAK else []))
+    run([reloads_together, operators_wait, all_changes] + ([
+        all_changes_in_system_mode, default_pack] if SOAK else []))
 
 
 if __name__ == '__main__':
