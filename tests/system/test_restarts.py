@@ -169,6 +169,24 @@ def says_why():
             "details LIKE '%\"exit\":5%'")
 
 
+def says_why_early():
+    """A role that ends before it has a channel of its own is heard, too."""
+    with Suite('system') as suite:
+        suite.start()
+        time.sleep(1.1)
+        empty = os.path.join(suite.run, 'empty')
+        os.rename(empty, empty + '.away')
+        for pid in suite.pids('gatewayd'):
+            os.kill(pid, signal.SIGKILL)
+
+        def why():
+            d = process(suite, 'gatewayd.1')['last_death']
+            return d and 'no directory to become the root' in d['why']
+        wait_for(why, 'why gatewayd.1 is down')
+        os.rename(empty + '.away', empty)
+        wait_for(lambda: served(suite), 'service')
+
+
 class TenDeaths:
     """Begun first and looked at last, for it takes its pauses."""
 
@@ -513,10 +531,11 @@ def sent_again():
 
 def main():
     with TenDeaths() as ten:
-        run([says_why, secrets_survive, empty_token, supervisor_death,
-            supervisor_death_in_system_mode, starts_at_once,
-            stop_while_starting, signal_storms, hanging_worker,
-            hanging_auditd, hanging_signer, sent_again, ten.ten_deaths])
+        run([says_why, says_why_early, secrets_survive, empty_token,
+            supervisor_death, supervisor_death_in_system_mode,
+            starts_at_once, stop_while_starting, signal_storms,
+            hanging_worker, hanging_auditd, hanging_signer, sent_again,
+            ten.ten_deaths])
 
 
 if __name__ == '__main__':
