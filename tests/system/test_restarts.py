@@ -435,7 +435,8 @@ def hanging_worker():
         os.kill(pid, signal.SIGSTOP)
         c = suite.control()
         eq(c.list_change('shell', OP_BLOCK)[0], CTL_OK)
-        # its edges are closed before it is quite gone
+        # not answered before that, though it is not quite gone yet
+        assert 'gatewayd.2[%d]: does not follow' % pid in suite.log()
         wait_for(lambda: not alive(pid), 'its death')
         for n in (1, 2):
             wait_for(lambda: process(suite, 'gatewayd.%d' % n)['state'] ==
@@ -448,11 +449,10 @@ def hanging_worker():
         suite.write_pack(suite.pack, {'command.yaml': RULES.replace(
             'TEST-LOW', 'TEST-NEW')})
         eq(suite.reload(), (CTL_OK, ''))
-        # its edges are closed before it is quite gone
+        assert 'gatewayd.2[%d]: has not answered' % pid in suite.log()
         wait_for(lambda: not alive(pid), 'its death')
         d = process(suite, 'gatewayd.2')['last_death']
         assert 'signal 9' in d['why'], d
-        assert 'gatewayd.2[%d]: has not answered' % pid in suite.log()
 
 
 def hanging_auditd():
