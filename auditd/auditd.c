@@ -89,6 +89,8 @@ static const struct dispatch from_signer[] = {
 	    sizeof(struct sign_hello), FD_NONE, NOBODY, seal_hello },
 	{ MSG_SIGNED, ST_RUNNING, sizeof(struct sign_answer),
 	    sizeof(struct sign_answer), FD_NONE, NOBODY, seal_signed },
+	{ MSG_SIGN_REFUSED, ST_RUNNING, sizeof(struct sign_refused),
+	    sizeof(struct sign_refused), FD_NONE, NOBODY, control_by_signer },
 	{ 0 }
 };
 

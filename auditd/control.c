@@ -220,19 +220,48 @@ control_refusal(const struct tally_entry *e, void *arg)
 	return (auditd.why[0] == '\0' ? 0 : -1);
 }
 
+/*
+ * Somebody asked for what is not theirs; floods of it are counted.
+ */
 void
-control_refused(struct peer *p, uint32_t type)
+control_tally(const char *what, const char *origin)
 {
 	struct tally_entry	e;
 
-	(void)type;
 	memset(&e, 0, sizeof(e));
-	strlcpy(e.what, "control", sizeof(e.what));
-	snprintf(e.origin, sizeof(e.origin), "uid:%u", p->caller.uid);
+	strlcpy(e.what, what, sizeof(e.what));
+	strlcpy(e.origin, origin, sizeof(e.origin));
 	e.count = 1;
 	if (tally_hit(&auditd.tally, e.what, e.origin, clock_ms()) &&
 	    control_refusal(&e, NULL) == -1)
 		(void)tally_hit(&auditd.tally, e.what, e.origin, clock_ms());
+}
+
+static void
+refused_uid(uint32_t uid)
+{
+	char	origin[32];
+
+	snprintf(origin, sizeof(origin), "uid:%u", uid);
+	control_tally("control", origin);
+}
+
+void
+control_refused(struct peer *p, uint32_t type)
+{
+	(void)type;
+	refused_uid(p->caller.uid);
+}
+
+/* at the signer's control socket: it writes no events itself */
+void
+control_by_signer(struct peer *p, struct msg *msg)
+{
+	struct sign_refused	sr;
+
+	if (msg_get(msg, &sr, sizeof(sr)) == -1)
+		fatalx("%s: malformed", p->name);
+	refused_uid(sr.uid);
 }
 
 void

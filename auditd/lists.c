@@ -418,6 +418,7 @@ lists_change(struct peer *peer, struct msg *msg)
 	}
 	/* gatewayd's word on who asks is not enough: it parses agents' bytes */
 	if (peer->class != PEER_CLIENT && !auditd.rec.allow_enforce) {
+		control_tally("list-change", who);
 		lists_answer(&now, CTL_PERMISSION, "clients may not change "
 		    "the lists: gateway.allow_enforce is false");
 		return;

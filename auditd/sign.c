@@ -76,8 +76,16 @@ static const struct dispatch from_operator[] = {
 };
 
 static struct signer	*signer;
+static struct peer	*auditd_edge;
 static uint64_t		 nsigned;
 static uint64_t		 nrefused;
+
+static void
+edge_closed(struct peer *p)
+{
+	if (auditd_edge == p)
+		auditd_edge = NULL;
+}
 
 static void
 signer_peer(struct peer *sup, struct msg *msg)
@@ -91,6 +99,8 @@ signer_peer(struct peer *sup, struct msg *msg)
 	p = role_peer(msg, &end, from_auditd);
 	if (end.role != ROLE_AUDITD)
 		fatalx("an edge to %s is not ours", role_name(end.role));
+	p->on_close = edge_closed;
+	auditd_edge = p;
 	memset(&sh, 0, sizeof(sh));
 	memcpy(sh.pubkey, signer_public_key(signer), sizeof(sh.pubkey));
 	if ((last = signer_last(signer)) != NULL) {
@@ -100,11 +110,26 @@ signer_peer(struct peer *sup, struct msg *msg)
 	peer_send(p, MSG_SIGN_HELLO, 0, -1, &sh, sizeof(sh));
 }
 
+/*
+ * A refusal is a security event, which auditd counts and records.
+ */
+static void
+signer_refused(struct peer *p, uint32_t type)
+{
+	struct sign_refused	sr = { .uid = p->caller.uid };
+
+	(void)type;
+	if (auditd_edge == NULL || peer_send(auditd_edge, MSG_SIGN_REFUSED, 0,
+	    -1, &sr, sizeof(sr)) == -1)
+		log_warnx("uid %u was refused, which no event records",
+		    sr.uid);
+}
+
 static void
 signer_control(struct peer *sup, struct msg *msg)
 {
 	(void)sup;
-	(void)role_control(msg, from_operator, MAX_FRAME, NULL);
+	(void)role_control(msg, from_operator, MAX_FRAME, signer_refused);
 }
 
 static void

@@ -21,6 +21,7 @@
 
 #include <stdint.h>
 
+#include "common/caller.h"
 #include "common/frame.h"
 
 struct event;
@@ -35,7 +36,6 @@ struct event_base;
  */
 
 #define MAX_PEER_NAME	32
-#define MAX_GROUPS	64		/* supplementary groups of a caller */
 #define PEER_QUEUE_HIGH	(1024 * 1024)	/* bytes: congested from here on */
 #define PEER_QUEUE_LOW	(256 * 1024)	/* bytes: relieved below */
 #define MAX_PEER_QUEUE	(64 * 1024 * 1024) /* bytes: peer_send() refuses */
@@ -68,15 +68,6 @@ struct dispatch {
 	enum fdrule	 fd;
 	unsigned int	 who;		/* principals, for clients */
 	void		(*handler)(struct peer *, struct msg *);
-};
-
-/* the kernel's word on who connected */
-struct caller {
-	uint32_t	 uid;
-	uint32_t	 gid;
-	uint32_t	 pid;
-	uint32_t	 ngroups;
-	uint32_t	 groups[MAX_GROUPS];
 };
 
 /* whom a bad message hurts: us, the client's connection, the child */

@@ -19,6 +19,7 @@
 
 #include <stdint.h>
 
+#include "common/caller.h"
 #include "common/enforce.h"
 #include "common/event.h"
 #include "common/head.h"
@@ -82,6 +83,7 @@ enum msg_type {
 	MSG_SIGN_HELLO = 96,		/* struct sign_hello, from the signer */
 	MSG_SIGN,			/* struct head, unsigned */
 	MSG_SIGNED,			/* struct sign_answer */
+	MSG_SIGN_REFUSED,		/* struct sign_refused */
 
 	/* control, client to role and back: common/ctlproto */
 	MSG_CTL_HELLO = 128,		/* u32 CTL_VERSION, both ways */
@@ -161,9 +163,7 @@ struct start {
 	uint32_t	uid;		/* to become; own uid in user mode */
 	uint32_t	gid;
 	uint32_t	owner;		/* uid of the operator in user mode */
-	uint32_t	gid_client;	/* GID_NONE where there is none */
-	uint32_t	gid_audit;
-	uint32_t	gid_admin;
+	struct suite_groups groups;
 	uint32_t	allow_no_landlock;
 	uint32_t	root_is_own;	/* SFD_ROOT is its own directory */
 	uint32_t	verbose;
@@ -174,7 +174,6 @@ struct start {
 	char		pack[MAX_PACK_NAME];	/* rulec: its name */
 	char		home[MAX_PATH_LEN]; /* for messages only */
 };
-#define GID_NONE	0xffffffffU
 
 enum start_fd_kind {
 	SFD_RECORDS = 1,	/* sealed memory file of this role's records */
@@ -359,6 +358,11 @@ struct sign_answer {
 	uint32_t	pad;
 	struct head	head;
 	char		text[MAX_CTL_TEXT];
+};
+
+/* somebody asked the signer for what is not theirs: auditd records it */
+struct sign_refused {
+	uint32_t	uid;
 };
 
 struct audit_list {

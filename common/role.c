@@ -352,21 +352,6 @@ role_peer(struct msg *msg, struct peer_end *end, const struct dispatch *table)
 	return (p);
 }
 
-static int
-role_in_group(const struct caller *c, uint32_t gid)
-{
-	uint32_t	i;
-
-	if (gid == GID_NONE)
-		return (0);
-	if (c->gid == gid)
-		return (1);
-	for (i = 0; i < c->ngroups && i < MAX_GROUPS; i++)
-		if (c->groups[i] == gid)
-			return (1);
-	return (0);
-}
-
 unsigned int
 role_principal(const struct caller *c)
 {
@@ -376,11 +361,11 @@ role_principal(const struct caller *c)
 		return (ANYONE);
 	if (role.start.mode == MODE_USER)
 		return (c->uid == role.start.owner ? ANYONE : NOBODY);
-	if (role_in_group(c, role.start.gid_admin))
+	if (caller_in_group(c, role.start.groups.admin))
 		return (ANYONE);
-	if (role_in_group(c, role.start.gid_audit))
+	if (caller_in_group(c, role.start.groups.audit))
 		who |= AUDITOR;
-	if (role_in_group(c, role.start.gid_client))
+	if (caller_in_group(c, role.start.groups.client))
 		who |= CLIENT;
 	return (who);
 }

@@ -454,7 +454,8 @@ api_event(void *arg, const struct conn_peer *peer, int status,
 		refusal(peer, reason);
 }
 
-const struct conn_ops api_ops = { api_head, api_request, api_event };
+const struct conn_ops api_ops = { api_head, api_request, api_event,
+    &role.start.groups };
 
 static void
 control_closed(struct peer *p)

@@ -80,7 +80,6 @@ auth_peer(const struct conn_peer *peer, const struct http_head *h,
     char actor[MAX_ACTOR])
 {
 	struct http_slice	t;
-	unsigned int		who;
 
 	if (auth_token(h, &t)) {
 		if (gatewayd.token.data == NULL ||
@@ -98,8 +97,7 @@ auth_peer(const struct conn_peer *peer, const struct http_head *h,
 		return (NOBODY);
 	}
 	snprintf(actor, MAX_ACTOR, "uid:%u", peer->caller->uid);
-	who = role_principal(peer->caller);
-	return (who & (CLIENT | OPERATOR));
+	return (role_principal(peer->caller));
 }
 
 static int

@@ -25,6 +25,7 @@
 #include "http.h"
 
 struct caller;
+struct suite_groups;
 struct event_base;
 
 /*
@@ -90,6 +91,8 @@ struct conn_ops {
 	 * reason, a short static text.
 	 */
 	void	(*event)(void *, const struct conn_peer *, int, const char *);
+	/* whose members struct caller tells apart; NULL: none */
+	const struct suite_groups *groups;
 };
 
 struct conn_stats {

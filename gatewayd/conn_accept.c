@@ -210,28 +210,14 @@ conn_free(struct conn *c)
 		event_active(&srv->wake, EV_TIMEOUT, 0);
 }
 
-/* The kernel's word on who is at the other end; see struct caller. */
 static int
-peer_unix(struct conn_peer *p, struct caller *c, int fd)
+peer_unix(struct conn_peer *p, struct caller *c, int fd,
+    const struct suite_groups *sg)
 {
-	struct ucred	 cred;
-	socklen_t	 len = sizeof(cred);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == -1)
-		return (-1);
 	p->is_unix = 1;
 	p->caller = c;
 	strlcpy(p->addr, "unix", sizeof(p->addr));
-	c->uid = cred.uid;
-	c->gid = cred.gid;
-	c->pid = (uint32_t)cred.pid;
-	len = sizeof(c->groups);
-	/* More groups than fit: none is looked at, so none gives a right. */
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, c->groups, &len) == 0)
-		c->ngroups = (uint32_t)(len / sizeof(c->groups[0]));
-	else if (errno != ERANGE && errno != ENOPROTOOPT)
-		return (-1);
-	return (0);
+	return (caller_get(fd, sg, c));
 }
 
 static void
@@ -263,7 +249,8 @@ conn_alloc(struct conn_server *srv, int fd, const union address *ua)
 		return (NULL);
 	c->srv = srv;
 	if (is_unix) {
-		if (peer_unix(&c->peer, c->caller, fd) == -1) {
+		if (peer_unix(&c->peer, c->caller, fd,
+		    srv->ops->groups) == -1) {
 			free(c);
 			return (NULL);
 		}

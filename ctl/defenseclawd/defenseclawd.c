@@ -80,7 +80,7 @@ find_users(void)
 		sup.uids[i] = getuid();
 		sup.gids[i] = getgid();
 	}
-	sup.gid_client = sup.gid_audit = sup.gid_admin = GID_NONE;
+	sup.groups.client = sup.groups.audit = sup.groups.admin = GID_NONE;
 	if (!sup.paths.system)
 		return;
 	for (i = 0; i < sizeof(role_users) / sizeof(role_users[0]); i++)
@@ -88,9 +88,9 @@ find_users(void)
 		    &sup.uids[role_users[i].role],
 		    &sup.gids[role_users[i].role]) == -1)
 			goto missing;
-	if (users_group("defenseclaw", &sup.gid_client) == -1 ||
-	    users_group("defenseclaw-audit", &sup.gid_audit) == -1 ||
-	    users_group("defenseclaw-admin", &sup.gid_admin) == -1)
+	if (users_group("defenseclaw", &sup.groups.client) == -1 ||
+	    users_group("defenseclaw-audit", &sup.groups.audit) == -1 ||
+	    users_group("defenseclaw-admin", &sup.groups.admin) == -1)
 		goto missing;
 	return;
 missing:

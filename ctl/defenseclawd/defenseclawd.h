@@ -198,9 +198,7 @@ struct sup {
 	int			 verbose;
 	uid_t			 uids[ROLE_COUNT];
 	gid_t			 gids[ROLE_COUNT];
-	gid_t			 gid_client;
-	gid_t			 gid_audit;
-	gid_t			 gid_admin;
+	struct suite_groups	 groups;
 };
 
 extern struct sup	 sup;

@@ -189,30 +189,6 @@ listen_inherited(void)
 	unsetenv("LISTEN_FDS");
 }
 
-/*
- * Who is at the other end, by the kernel's word.
- */
-static int
-caller_of(int fd, struct caller *c)
-{
-	struct ucred	 cred;
-	socklen_t	 len = sizeof(cred);
-
-	memset(c, 0, sizeof(*c));
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == -1)
-		return (-1);
-	c->uid = cred.uid;
-	c->gid = cred.gid;
-	c->pid = (uint32_t)cred.pid;
-	len = sizeof(c->groups);
-	/* more groups than fit: those are not looked at, never guessed */
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, c->groups, &len) == 0)
-		c->ngroups = (uint32_t)(len / sizeof(c->groups[0]));
-	else if (errno != ERANGE && errno != ENOPROTOOPT)
-		return (-1);
-	return (0);
-}
-
 static void
 control_again(evutil_socket_t fd, short what, void *arg)
 {
@@ -274,7 +250,8 @@ control_accept(evutil_socket_t lfd, short what, void *arg)
 			return;
 		}
 		if (s->proc == NULL || s->proc->state != PROC_READY ||
-		    s->proc->peer == NULL || caller_of(fd, &c) == -1) {
+		    s->proc->peer == NULL ||
+		    caller_get(fd, &sup.groups, &c) == -1) {
 			close(fd);
 			continue;
 		}

@@ -163,9 +163,7 @@ fill_start(struct start *st, const struct proc *p)
 	st->uid = sup.uids[p->role];
 	st->gid = sup.gids[p->role];
 	st->owner = getuid();
-	st->gid_client = sup.gid_client;
-	st->gid_audit = sup.gid_audit;
-	st->gid_admin = sup.gid_admin;
+	st->groups = sup.groups;
 	/* confc reads the setting; what it may is no more by it */
 	if (p->role == ROLE_CONFC)
 		st->allow_no_landlock = 1;

@@ -228,7 +228,7 @@ child_start(struct child *c, const struct rec_suite *suite)
 	strlcpy(st.instance, role_name(c->id), sizeof(st.instance));
 	st.uid = st.owner = getuid();
 	st.gid = getgid();
-	st.gid_client = st.gid_audit = st.gid_admin = GID_NONE;
+	st.groups.client = st.groups.audit = st.groups.admin = GID_NONE;
 	st.root_is_own = 1;
 	st.parent = (uint32_t)getpid();
 	peer_send(c->peer, MSG_START, 0, -1, &st, sizeof(st));

@@ -61,8 +61,8 @@ fuzz_role(const char *name)
 	role.state = ST_RUNNING;
 	role.start.mode = MODE_USER;
 	role.start.owner = getuid();
-	role.start.gid_client = role.start.gid_audit =
-	    role.start.gid_admin = GID_NONE;
+	role.start.groups.client = role.start.groups.audit =
+	    role.start.groups.admin = GID_NONE;
 	TAILQ_INIT(&role.clients);
 	role.sup = peer_new(role.base, sv[0], "supervisor", PEER_FATAL, none,
 	    &role.state, MAX_FRAME, 1);

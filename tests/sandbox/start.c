@@ -454,7 +454,7 @@ start(const struct site *s, const struct made *m, enum role_id id,
 	st.uid = s->system ? p->uid : getuid();
 	st.gid = s->system ? (gid_t)p->uid : getgid();
 	st.owner = getuid();
-	st.gid_client = st.gid_audit = st.gid_admin = GID_NONE;
+	st.groups.client = st.groups.audit = st.groups.admin = GID_NONE;
 	st.allow_no_landlock = id == ROLE_CONFC || site_no_landlock;
 	st.root_is_own = id == ROLE_AUDITD || id == ROLE_SIGNER;
 	st.parent = (uint32_t)getpid();

@@ -12,162 +12,18 @@
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
+"""The control sockets: what a malformed, a silent or a greedy client can do
+(nothing).  Who may say what is test_principals.py's."""
 
-"""The control sockets: who may say what to whom, by the kernel's word, and
-what a malformed client can do (nothing)."""
-
-import grp
 import random
 
-from lib import *
+from principals import *
 
-OPERATOR, AUDITOR, CLIENT, NOBODY = 'operator', 'auditor', 'client', 'nobody'
-READERS = (OPERATOR, AUDITOR)
-UIDS = {OPERATOR: 47010, AUDITOR: 47011, CLIENT: 47012, NOBODY: 47013}
-GROUPS = {OPERATOR: 'defenseclaw-admin', AUDITOR: 'defenseclaw-audit',
-    CLIENT: 'defenseclaw'}
-FOREIGN = 47020
 MAX_CLIENTS, MAX_PER_UID, FOR_OPERATORS = 64, 16, 4
 QUEUED = 8              # connections the supervisor holds for one role
 MAX_FRAME, MAX_FRAME_BIG = 80 * 1024, 5 * 1024 * 1024
 
 suite = None
-alert = 0               # seq of an alert to acknowledge
-
-
-def call(method, path, body=b''):
-    return wstr(method) + wstr(path) + body
-
-
-def audit_list():
-    return struct.pack('=QQII64s80s', 0, 0, 10, 0, b'', b'')
-
-
-def list_change(name='t'):
-    return struct.pack('=16sQIIII', b'', 0, KIND_TOOL, OP_BLOCK, OP_NONE,
-        0) + wstr(name) + wstr('why')
-
-
-TOOL = call('POST', '/api/v1/inspect/tool', b'{"tool":"shell"}')
-BATCH = struct.pack('=I', 1) + json.dumps({'id': '1', 'direction':
-    'tool_call', 'tool_name': 'shell', 'text': ATTACK}).encode() + b'\n'
-
-# role, message, payload, who may; TAIL never ends and STOP ends all
-TABLE = (
-    ('gatewayd.1', 'MSG_CTL_STATUS', lambda: b'', READERS),
-    ('gatewayd.1', 'MSG_CTL_CALL', lambda: TOOL, (OPERATOR, CLIENT)),
-    ('gatewayd.1', 'MSG_CTL_CALL', lambda: call('GET', '/alerts'),
-        (OPERATOR, CLIENT)),
-    ('gatewayd.1', 'MSG_CTL_CALL', lambda: call('GET', '/enforce/blocked'),
-        (OPERATOR, CLIENT)),
-    ('gatewayd.1', 'MSG_CTL_BATCH', lambda: BATCH, (OPERATOR,)),
-    ('gatewayd.1', 'MSG_CTL_RELOAD', lambda: b'', (OPERATOR,)),
-    ('auditd', 'MSG_CTL_STATUS', lambda: b'', READERS),
-    ('auditd', 'MSG_CTL_AUDIT_LIST', audit_list, READERS),
-    ('auditd', 'MSG_CTL_AUDIT_SHOW', lambda: struct.pack('=Q', 1), READERS),
-    ('auditd', 'MSG_CTL_AUDIT_HEAD', lambda: b'', READERS),
-    ('auditd', 'MSG_CTL_AUDIT_EXPORT', lambda: struct.pack('=QQ', 0, 0),
-        READERS),
-    ('auditd', 'MSG_CTL_AUDIT_TAIL', lambda: struct.pack('=Q', 1), READERS),
-    ('auditd', 'MSG_CTL_ALERTS', lambda: struct.pack('=QII', 0, 10, 0),
-        READERS),
-    ('auditd', 'MSG_CTL_ALERT_ACK', lambda: struct.pack('=Q', alert) +
-        wstr('seen'), (OPERATOR,)),
-    ('auditd', 'MSG_CTL_LIST', lambda: b'', READERS),
-    ('auditd', 'MSG_CTL_LIST_CHANGE', list_change, (OPERATOR,)),
-    ('auditd', 'MSG_CTL_NOTE', lambda: wstr('config-update') +
-        wstr('config.yaml') + wstr('mode=action'), (OPERATOR,)),
-    ('auditd', 'MSG_CTL_STOP', lambda: b'', (OPERATOR,)),
-    ('signer', 'MSG_CTL_STATUS', lambda: b'', READERS),
-)
-
-
-def ask(c, type, payload):
-    """The code of the answer; TAIL's first row is answer enough."""
-    if type == 'MSG_CTL_AUDIT_TAIL':
-        c.send(MSG[type], payload)
-        t, _, data = c.recv()
-        if t == MSG['MSG_CTL_TEXT']:
-            return CTL_OK, data
-        return struct.unpack_from('=I', data)[0], ''
-    return c.request(type, payload)
-
-
-def turned_away(s, instance, uid):
-    """Who may do nothing is told so at once and takes no place."""
-    with acting(uid):
-        c = s.control(instance, hello=False)
-    t, _, data = c.recv()
-    eq((t, struct.unpack_from('=I', data)[0]), (MSG['MSG_CTL_ERROR'],
-        CTL_PERMISSION))
-    assert b'uid %d' % uid in data, data
-    eq(c.recv(), None)
-    c.close()
-
-
-def refusals(uid):
-    return sum(r['details']['count'] for r in suite.rows(
-        "action = 'request-refused' AND target = 'control' AND actor = ?",
-        ('uid:%d' % uid,)))
-
-
-def everyone_everything():
-    global alert
-    gids = {who: [grp.getgrnam(g).gr_gid] for who, g in GROUPS.items()}
-    gids[NOBODY] = []
-    a = suite.post('/api/v1/inspect/tool', {'tool': 'shell', 'args': ATTACK})
-    alert = int(a.headers['x-defenseclaw-audit-seq'])
-    expected = dict.fromkeys(UIDS, 0)
-    for instance, type, payload, may in TABLE:
-        for who in (NOBODY, CLIENT, AUDITOR, OPERATOR):
-            if type == 'MSG_CTL_STOP' and who == OPERATOR:
-                continue
-            if who == NOBODY:
-                turned_away(suite, instance, UIDS[who])
-                if instance != 'signer':
-                    expected[who] += 1
-                continue
-            with acting(UIDS[who], gids[who]):
-                c = suite.control(instance)
-            code, text = ask(c, type, payload())
-            what = '%s from %s to %s: %s' % (type, who, instance, text)
-            if who in may:
-                eq(code, CTL_OK, what)
-                if type == 'MSG_CTL_RELOAD':
-                    # a worker may have been replaced: talk to the new one
-                    wait_for(lambda: len(suite.pids('gatewayd')) > 0, 'up')
-            else:
-                eq(code, CTL_PERMISSION, what)
-                assert 'uid %d' % UIDS[who] in text or type.endswith('TAIL')
-                if instance != 'signer':
-                    expected[who] += 1
-                # it is refused, not cut off: the next may be allowed
-                eq(ask(c, type, payload())[0], CTL_PERMISSION, what)
-                if instance != 'signer':
-                    expected[who] += 1
-            c.close()
-    for who in (NOBODY, CLIENT, AUDITOR):
-        wait_for(lambda: refusals(UIDS[who]) == expected[who],
-            'refusals of %s are counted: %d of %d' % (who,
-            refusals(UIDS[who]), expected[who]))
-    eq(refusals(UIDS[OPERATOR]), expected[OPERATOR])
-
-
-def nothing_was_done():
-    """What was refused has left no trace but that."""
-    for who in (NOBODY, CLIENT, AUDITOR):
-        actor = 'uid:%d' % UIDS[who]
-        actions = {r['action'] for r in suite.rows('actor = ?', (actor,))}
-        want = {'request-refused'}
-        if who == CLIENT:
-            want.add('inspect-tool-allow')
-        eq(actions, want)
-    actions = {r['action'] for r in suite.rows('actor = ?', ('uid:%d' %
-        UIDS[OPERATOR],))}
-    assert {'tool-block', 'acknowledge-alerts', 'config-update',
-        'policy-reload', 'inspect-batch'} <= actions, actions
-    listed = json.loads(suite.control().request('MSG_CTL_LIST')[1])
-    eq([e['target_name'] for e in listed['entries']], ['t'])
 
 
 def calls():
@@ -245,7 +101,7 @@ def malformed(instance):
         eq(len(got), 1, 'message %d is answered' % t)
         closed(lambda c: c.send(t, os.urandom(64)))
     for name, type, payload, _ in TABLE:
-        right = len(payload())
+        right = len(payload(1))
         if name != instance:
             continue
         if right:
@@ -498,63 +354,14 @@ def slow_reader():
         CTL_OK)
 
 
-def stop():
-    """The last of the table: an operator's stop is recorded and done."""
-    gid = grp.getgrnam(GROUPS[OPERATOR]).gr_gid
-    with acting(UIDS[OPERATOR], [gid]):
-        c = suite.control()
-    eq(c.request('MSG_CTL_STOP')[0], CTL_OK)
-    eq(suite.proc.wait(CEILING), 0)
-    suite.proc = None
-    rows = suite.rows("action = 'stop'")
-    eq([r['actor'] for r in rows if r['actor'].startswith('uid:')],
-        ['uid:%d' % UIDS[OPERATOR]])
-
-
-def foreign_in_user_mode():
-    """A suite of one user's: another is nobody, root is root."""
-    with Suite(uid=UID) as s:
-        s.start()
-        with acting(FOREIGN):
-            for path in [s.gateway_sock] + [s.control_path(i) for i in
-                    ('auditd', 'gatewayd.1', 'signer')]:
-                try:
-                    socket.socket(socket.AF_UNIX).connect(path)
-                    raise AssertionError('%s is open to others' % path)
-                except PermissionError:
-                    pass
-        # and were the directories open, it would be nobody still
-        for d in (s.dir, s.home, s.run, os.path.join(s.run, 'control')):
-            os.chmod(d, 0o755)
-        for instance, type, payload, may in TABLE:
-            turned_away(s, instance, FOREIGN)
-            for uid in (UID, 0):
-                if type in ('MSG_CTL_STOP', 'MSG_CTL_RELOAD',
-                        'MSG_CTL_ALERT_ACK'):
-                    continue
-                with acting(uid):
-                    c = s.control(instance)
-                eq(ask(c, type, payload())[0], CTL_OK, type)
-                c.close()
-        s.wait_row("action = 'request-refused' AND target = 'control' AND "
-            "actor = ?", ('uid:%d' % FOREIGN,))
-        with acting(FOREIGN):
-            a = s.post('/api/v1/inspect/tool', {'tool': 'x'}, token=False,
-                unix=True)
-        eq(a.status, 401)
-        eq({r['action'] for r in s.rows('actor = ?', ('uid:%d' %
-            FOREIGN,))}, {'request-refused'})
-
-
 def main():
     global suite
     need_root()
-    run([foreign_in_user_mode, signer_that_does_not_answer])
+    run([signer_that_does_not_answer])
     with Suite('system') as suite:
         suite.start()
-        run([everyone_everything, nothing_was_done, calls, malformed_frames,
-            list_names, too_many, silent, role_that_does_not_read,
-            head_is_not_a_new_one, slow_reader, stop])
+        run([calls, malformed_frames, list_names, too_many, silent,
+            role_that_does_not_read, head_is_not_a_new_one, slow_reader])
 
 
 if __name__ == '__main__':

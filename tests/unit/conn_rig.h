@@ -130,7 +130,8 @@ on_refusal(void *arg, const struct conn_peer *peer, int status,
 	nevents++;
 }
 
-static const struct conn_ops	ops = { on_head, on_request, on_refusal };
+static const struct conn_ops	ops = { on_head, on_request, on_refusal,
+				    NULL };
 
 static inline void
 on_drained(void *arg)
