@@ -15,7 +15,6 @@
  */
 
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -267,19 +266,12 @@ static int
 client_trust(struct client *c, const struct paths *p)
 {
 	struct ucred	cred;
-	struct stat	st;
 	socklen_t	len = sizeof(cred);
-	uid_t		owner = 0;
+	uid_t		owner = p->system ? 0 : geteuid();
 
 	if (getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == -1)
 		return (client_fail(c, CTL_FAILURE, "%s: %s", c->instance,
 		    strerror(errno)));
-	/* root looks after the suites of others, nobody else does */
-	if (!p->system) {
-		owner = geteuid();
-		if (owner == 0 && stat(p->home, &st) == 0)
-			owner = st.st_uid;
-	}
 	if (cred.uid == 0 || cred.uid == owner)
 		return (CTL_OK);
 	return (client_fail(c, CTL_PERMISSION, "%s: its socket belongs to "

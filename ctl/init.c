@@ -93,10 +93,12 @@ make_parents(const char *path)
 	}
 }
 
-static void
+/* -1: nothing may be put there */
+static int
 check_dir(struct init *in, const char *path, int fd, mode_t mode, uid_t uid)
 {
 	struct stat	st;
+	int		failed = in->res->nfailed;
 
 	if (fstat(fd, &st) == -1)
 		step(in, INIT_FAILED, path, "%s", strerror(errno));
@@ -114,6 +116,7 @@ check_dir(struct init *in, const char *path, int fd, mode_t mode, uid_t uid)
 		    (unsigned)mode);
 	else
 		step(in, INIT_KEPT, path, "%s", "");
+	return (in->res->nfailed == failed ? 0 : -1);
 }
 
 /* a directory that is there afterwards; its descriptor, or -1 */
@@ -134,9 +137,13 @@ make_dir(struct init *in, const char *path, mode_t mode, uid_t uid, gid_t gid)
 		    errno == ELOOP ? "is not a directory" : strerror(errno));
 		return (-1);
 	}
-	if (!made)
-		check_dir(in, path, fd, mode, uid);
-	else if ((uid != KEEP || gid != KEEP) && fchown(fd, uid, gid) == -1)
+	if (!made) {
+		if (check_dir(in, path, fd, mode, uid) == 0)
+			return (fd);
+		close(fd);
+		return (-1);
+	}
+	if ((uid != KEEP || gid != KEEP) && fchown(fd, uid, gid) == -1)
 		/* EINVAL: a user namespace has no such uid */
 		step(in, INIT_FAILED, path, "cannot be given to uid %u: %s%s",
 		    (unsigned)uid, strerror(errno), errno == EINVAL ||
@@ -216,9 +223,9 @@ make_dirs_user(struct init *in)
 {
 	const struct paths	*p = in->p;
 
-	in->confdir = make_dir(in, p->home, 0700, KEEP, KEEP);
-	in->state = in->confdir == -1 ? -1 :
-	    fcntl(in->confdir, F_DUPFD_CLOEXEC, 0);
+	if ((in->confdir = make_dir(in, p->home, 0700, KEEP, KEEP)) == -1)
+		return;
+	in->state = fcntl(in->confdir, F_DUPFD_CLOEXEC, 0);
 	in->secrets = make_dir(in, p->secrets, 0700, KEEP, KEEP);
 	close_dir(make_dir(in, p->policies, 0700, KEEP, KEEP));
 	close_dir(make_dir(in, p->audit, 0700, KEEP, KEEP));
@@ -570,14 +577,33 @@ make_link(struct init *in)
 		    "ours is audit/audit.db");
 }
 
-int
-init_run(const struct paths *p, enum conf_mode mode, struct init_result *res)
+static void
+make_files(struct init *in)
 {
 	static const char *const packs[] = { "default", "strict",
 	    "permissive" };
+	size_t	i;
+
+	make_config(in);
+	make_token(in);
+	make_redaction_key(in);
+	make_device(in);
+	for (i = 0; i < sizeof(packs) / sizeof(packs[0]); i++)
+		make_pack(in, packs[i]);
+	if (in->p->system)
+		return;
+	make_link(in);
+	step(in, INIT_NOTE, "user mode", "does not protect from code that "
+	    "runs as the same user, such as the agent itself; \"sudo "
+	    "defenseclawctl init\" sets up a suite with a user of its own "
+	    "for every role");
+}
+
+int
+init_run(const struct paths *p, enum conf_mode mode, struct init_result *res)
+{
 	struct init	in;
 	mode_t		mask;
-	size_t		i;
 
 	memset(res, 0, sizeof(*res));
 	memset(&in, 0, sizeof(in));
@@ -595,19 +621,9 @@ init_run(const struct paths *p, enum conf_mode mode, struct init_result *res)
 		make_dirs_system(&in);
 	} else
 		make_dirs_user(&in);
-	make_config(&in);
-	make_token(&in);
-	make_redaction_key(&in);
-	make_device(&in);
-	for (i = 0; i < sizeof(packs) / sizeof(packs[0]); i++)
-		make_pack(&in, packs[i]);
-	if (!p->system) {
-		make_link(&in);
-		step(&in, INIT_NOTE, "user mode", "does not protect from code "
-		    "that runs as the same user, such as the agent itself; "
-		    "\"sudo defenseclawctl init\" sets up a suite with a "
-		    "user of its own for every role");
-	}
+	/* nothing is put into a place that is not ours alone */
+	if (in.confdir != -1)
+		make_files(&in);
 	umask(mask);
 	close_dir(in.confdir);
 	close_dir(in.state);

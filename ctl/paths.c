@@ -18,6 +18,8 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/un.h>
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,6 +163,65 @@ is_dir(const char *path)
 	return (stat(path, &st) == 0 && S_ISDIR(st.st_mode));
 }
 
+/* whoever may write in a directory puts in its place what he likes */
+static int
+roots_alone(const char *path, int sticky, char *err, size_t errlen)
+{
+	struct stat	st;
+
+	if (stat(path, &st) == -1) {
+		snprintf(err, errlen, "%.400s: %s", path, strerror(errno));
+		return (-1);
+	}
+	if (S_ISDIR(st.st_mode) && st.st_uid == 0 && ((st.st_mode & 022) ==
+	    0 || (sticky && (st.st_mode & S_ISVTX))))
+		return (0);
+	snprintf(err, errlen, "%.300s is not root's alone (uid %u, mode "
+	    "%04o): root uses no suite there; run this as the user whose "
+	    "suite it is", path, (unsigned)st.st_uid,
+	    (unsigned)(st.st_mode & 07777));
+	return (-1);
+}
+
+/*
+ * Root makes, changes and believes nothing in a place that others can change
+ * or lead elsewhere by a link.  The home becomes the path without links.
+ */
+static int
+root_home(char *home, size_t size, char *err, size_t errlen)
+{
+	char		 real[PATH_MAX], start[MAX_CONF_PATH], *p;
+	struct stat	 st;
+	size_t		 n = strlen(home), len;
+
+	strlcpy(start, home, sizeof(start));
+	/* what is not there yet will be root's */
+	while (realpath(n == 0 ? "/" : start, real) == NULL) {
+		if (errno != ENOENT || lstat(start, &st) == 0) {
+			snprintf(err, errlen, "%.400s: %s", start,
+			    strerror(errno));
+			return (-1);
+		}
+		n = (size_t)(strrchr(start, '/') - start);
+		start[n] = '\0';
+	}
+	for (p = real; (p = strchr(p + 1, '/')) != NULL; *p = '/') {
+		*p = '\0';
+		if (roots_alone(real, 1, err, errlen) == -1)
+			return (-1);
+	}
+	if (roots_alone(real, home[n] != '\0', err, errlen) == -1)
+		return (-1);
+	len = strcmp(real, "/") == 0 ? 0 : strlen(real);
+	real[len] = '\0';
+	if (strlcat(real, home + n, sizeof(real)) >= size) {
+		snprintf(err, errlen, "%.400s is too long", real);
+		return (-1);
+	}
+	strlcpy(home, real, size);
+	return (0);
+}
+
 /* programs and data beside the running program, else where installed */
 static void
 find_installed(struct paths *p)
@@ -229,7 +290,9 @@ paths_init(struct paths *p, enum paths_for what, int user, char *err,
 		    sizeof(p->log));
 		strlcpy(p->run, DC_RUNDIR "/defenseclaw", sizeof(p->run));
 	} else {
-		if (home_dir(env, p->home, sizeof(p->home), err, errlen) == -1)
+		if (home_dir(env, p->home, sizeof(p->home), err, errlen) ==
+		    -1 || (geteuid() == 0 && root_home(p->home,
+		    sizeof(p->home), err, errlen) == -1))
 			return (-1);
 		strlcpy(p->confdir, p->home, sizeof(p->confdir));
 		strlcpy(p->state, p->home, sizeof(p->state));

@@ -125,6 +125,61 @@ refusals(void)
 	CHECK(unsetenv("DEFENSECLAW_HOME") == 0);
 }
 
+/* root follows nobody's links and uses nobody's directories */
+static void
+homes_of_others(void)
+{
+	char	top[] = "/tmp/test_paths.XXXXXX", dir[64], home[80], buf[80];
+
+	if (getuid() != 0) {
+		printf("    not root: skipped\n");
+		return;
+	}
+	CHECK(mkdtemp(top) != NULL);
+	snprintf(dir, sizeof(dir), "%s/d", top);
+	snprintf(home, sizeof(home), "%s/d/h", top);
+	CHECK(mkdir(dir, 0700) == 0 && mkdir(home, 0700) == 0);
+	CHECK(setenv("DEFENSECLAW_HOME", home, 1) == 0);
+	CHECK_INT(mode_of(PATHS_COMMAND, 0), 0);
+	CHECK_STR(p.home, home);
+	CHECK(chown(home, 4711, 0) == 0);
+	bad_home(home, "not root's alone (uid 4711, mode 0700)");
+	CHECK(chown(home, 0, 0) == 0 && chmod(home, 0770) == 0);
+	bad_home(home, "not root's alone (uid 0, mode 0770)");
+	CHECK(chmod(home, 01777) == 0);
+	bad_home(home, "not root's alone (uid 0, mode 1777)");
+	CHECK(chmod(home, 0755) == 0);
+	/* what is above it */
+	CHECK(chown(dir, 4711, 0) == 0);
+	bad_home(home, "not root's alone (uid 4711");
+	CHECK(chown(dir, 0, 0) == 0 && chmod(dir, 0777) == 0);
+	bad_home(home, "not root's alone (uid 0, mode 0777)");
+	CHECK(chmod(dir, 01777) == 0);
+	CHECK(setenv("DEFENSECLAW_HOME", home, 1) == 0);
+	CHECK_INT(mode_of(PATHS_COMMAND, 0), 0);
+	/* not there yet */
+	snprintf(buf, sizeof(buf), "%s/new/er", dir);
+	CHECK(setenv("DEFENSECLAW_HOME", buf, 1) == 0);
+	CHECK_INT(mode_of(PATHS_COMMAND, 0), 0);
+	CHECK_STR(p.home, buf);
+	/* links are followed before it is judged, and not again */
+	snprintf(buf, sizeof(buf), "%s/l", top);
+	CHECK(symlink("d", buf) == 0);
+	strlcat(buf, "/h", sizeof(buf));
+	CHECK(setenv("DEFENSECLAW_HOME", buf, 1) == 0);
+	CHECK_INT(mode_of(PATHS_COMMAND, 0), 0);
+	CHECK_STR(p.home, home);
+	CHECK(chown(home, 4711, 0) == 0);
+	bad_home(buf, "not root's alone (uid 4711");
+	/* one that leads nowhere yet may lead anywhere later */
+	CHECK(rmdir(home) == 0 && symlink("nowhere", home) == 0);
+	bad_home(home, "No such file");
+	CHECK(unlink(home) == 0 && rmdir(dir) == 0);
+	snprintf(buf, sizeof(buf), "%s/l", top);
+	CHECK(unlink(buf) == 0 && rmdir(top) == 0);
+	CHECK(unsetenv("DEFENSECLAW_HOME") == 0);
+}
+
 static void
 packs(void)
 {
@@ -296,6 +351,7 @@ main(int argc, char *argv[])
 	}
 	RUN(user_mode);
 	RUN(refusals);
+	RUN(homes_of_others);
 	RUN(packs);
 	RUN(modes);
 	RUN(installed);
