@@ -35,6 +35,7 @@ struct rulepack {
 	size_t			 nfiles;
 	size_t			 total;		/* bytes read */
 	struct rulefile_counts	 counts;
+	uid_t			 owner;		/* of the directory */
 	char			*err;
 	size_t			 errlen;
 };
@@ -162,6 +163,34 @@ out:
 	return rc;
 }
 
+/*
+ * Whoever can write a rule decides.  NULL: nobody can but root and the owner
+ * of the pack's directory, whom the supervisor knows.
+ */
+static const char *
+writable_by_others(const struct rulepack *p, const struct stat *st)
+{
+	if (st->st_uid != 0 && st->st_uid != p->owner)
+		return "belongs neither to root nor to the pack's owner";
+	if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return "group or others may write it: run chmod go-w on it";
+	return NULL;
+}
+
+static int
+check_dir(struct rulepack *p, int fd, const char *shown)
+{
+	struct stat	 st;
+	const char	*why;
+
+	why = fstat(fd, &st) == -1 ? strerror(errno) :
+	    writable_by_others(p, &st);
+	if (why == NULL)
+		return 0;
+	(void)snprintf(p->err, p->errlen, "%s: %s", shown, why);
+	return -1;
+}
+
 /* The whole of a file in malloc'd memory. */
 static char *
 slurp(struct rulepack *p, int dirfd, const char *name, const char *shown,
@@ -180,7 +209,8 @@ slurp(struct rulepack *p, int dirfd, const char *name, const char *shown,
 		why = strerror(errno);
 	else if (!S_ISREG(st.st_mode))
 		why = "not a regular file";
-	else if ((data = malloc(MAX_RULEPACK_FILE + 1)) == NULL)
+	else if ((why = writable_by_others(p, &st)) == NULL &&
+	    (data = malloc(MAX_RULEPACK_FILE + 1)) == NULL)
 		why = "out of memory";
 	while (why == NULL && len <= MAX_RULEPACK_FILE) {
 		n = read(fd, data + len, MAX_RULEPACK_FILE + 1 - len);
@@ -251,6 +281,8 @@ read_rules(struct rulepack *p, int dirfd)
 		    strerror(errno));
 		return -1;
 	}
+	if (check_dir(p, fd, RULES_DIR) == -1)
+		goto out;
 	if (list_dir(fd, RULES_DIR "/", 0, &l, p->err, p->errlen) == -1)
 		goto out;
 	for (i = 0; i < l.n; i++)
@@ -348,6 +380,7 @@ rulepack_read(int dirfd, const char *name, uint8_t **data, size_t *len,
 {
 	struct rulepack	*p;
 	struct rulebuf	 b;
+	struct stat	 st;
 	size_t		 i;
 	int		 rc = -1;
 
@@ -358,7 +391,13 @@ rulepack_read(int dirfd, const char *name, uint8_t **data, size_t *len,
 	}
 	p->err = err;
 	p->errlen = errlen;
-	if (read_top(p, dirfd) == -1 || read_rules(p, dirfd) == -1)
+	if (fstat(dirfd, &st) == -1) {
+		(void)snprintf(err, errlen, "%s: %s", name, strerror(errno));
+		goto out;
+	}
+	p->owner = st.st_uid;
+	if (check_dir(p, dirfd, name) == -1 || read_top(p, dirfd) == -1 ||
+	    read_rules(p, dirfd) == -1)
 		goto out;
 	if (p->nfiles == 0) {
 		(void)snprintf(err, errlen, "%s: the directory holds no file "

@@ -23,7 +23,9 @@
 /*
  * Reader of rule packs: a directory in the reference format, read through
  * its descriptor, made into rule records (rulerec.h).  Nothing outside the
- * directory is looked at, and no link is followed.
+ * directory is looked at, and no link is followed.  The directory, rules and
+ * the files must be root's or the directory's owner's, whom the caller knows,
+ * and not be writable by group or others.
  *
  *	rules/NAME.yaml		version, category, rules[]
  *	rules/local-patterns.yaml	version, lists of phrases and regexes

@@ -450,8 +450,9 @@ pack_name(void)
 static int
 pack_open(void)
 {
-	char	path[PATH_MAX];
-	int	fd;
+	char		path[PATH_MAX];
+	struct stat	st;
+	int		fd;
 
 	if (sup.next.plan.pack_dir[0] != '\0')
 		strlcpy(path, sup.next.plan.pack_dir, sizeof(path));
@@ -462,6 +463,14 @@ pack_open(void)
 		snprintf(sup.load_text, sizeof(sup.load_text), "rule pack "
 		    "%.300s: %s: see guardrail.rule_pack_dir", path,
 		    strerror(errno));
+	else if (fstat(fd, &st) == -1 || (st.st_uid != 0 &&
+	    st.st_uid != getuid())) {
+		snprintf(sup.load_text, sizeof(sup.load_text), "rule pack "
+		    "%.300s: must belong to root or to uid %u: who owns it "
+		    "decides", path, getuid());
+		close(fd);
+		return (-1);
+	}
 	return (fd);
 }
 
