@@ -137,6 +137,7 @@ const struct head	*seal_last(void);	/* NULL: none yet */
 extern const struct dispatch control_from_client[];
 void	 control_open(struct peer *);
 void	 control_refused(struct peer *, uint32_t);
+void	 control_end(void);
 void	 control_by_signer(struct peer *, struct msg *);
 void	 control_tally(const char *, const char *);	/* what, origin */
 void	 control_tails(void);		/* new rows for followers */

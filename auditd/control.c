@@ -270,6 +270,13 @@ control_tick(void)
 	tally_flush(&auditd.tally, clock_ms(), control_refusal, NULL);
 }
 
+/* what was only counted so far is said before the end */
+void
+control_end(void)
+{
+	tally_flush(&auditd.tally, TALLY_END, control_refusal, NULL);
+}
+
 void
 control_closed(struct peer *p)
 {

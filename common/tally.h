@@ -53,4 +53,7 @@ int	tally_hit(struct tally *, const char *, const char *, uint64_t);
 void	tally_flush(struct tally *, uint64_t,
 	    int (*)(const struct tally_entry *, void *), void *);
 
+/* a now for tally_flush() at which every window is over: before an exit */
+#define TALLY_END	UINT64_MAX
+
 #endif /* COMMON_TALLY_H */

@@ -152,6 +152,8 @@ static void
 drained(void *arg)
 {
 	(void)arg;
+	/* what was only counted so far is said before the end */
+	tally_flush(&gatewayd.tally, TALLY_END, api_refusal, NULL);
 	drained_check(-1, 0, NULL);
 }
 
