@@ -203,9 +203,3 @@ def refusals(suite, actor, target):
     return sum(r['details']['count'] for r in suite.rows(
         "action = 'request-refused' AND target = ? AND actor = ?",
         (target, actor)))
-
-
-def wait_refusals(suite, actor, target, want):
-    wait_for(lambda: refusals(suite, actor, target) >= want,
-        'refusals (%s) of %s are counted' % (target, actor))
-    eq(refusals(suite, actor, target), want, '%s of %s' % (target, actor))
