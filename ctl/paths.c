@@ -163,9 +163,29 @@ is_dir(const char *path)
 	return (stat(path, &st) == 0 && S_ISDIR(st.st_mode));
 }
 
-/* whoever may write in a directory puts in its place what he likes */
+/* does no process of this user namespace have this uid (user_namespaces(7)) */
 static int
-roots_alone(const char *path, int sticky, char *err, size_t errlen)
+is_outside(uid_t uid)
+{
+	unsigned long	 first, out, n;
+	FILE		*f;
+	int		 inside = 0;
+
+	if ((f = fopen("/proc/self/uid_map", "re")) == NULL)
+		return (0);
+	while (!inside && fscanf(f, "%lu %lu %lu", &first, &out, &n) == 3)
+		inside = uid >= first && uid - first < n;
+	fclose(f);
+	return (!inside);
+}
+
+/*
+ * Whoever may write in a directory puts in its place what he likes.  Above
+ * the home, others may make what is new, and in a container the owner may be
+ * one of the host's.
+ */
+static int
+roots_alone(const char *path, int above, char *err, size_t errlen)
 {
 	struct stat	st;
 
@@ -173,8 +193,9 @@ roots_alone(const char *path, int sticky, char *err, size_t errlen)
 		snprintf(err, errlen, "%.400s: %s", path, strerror(errno));
 		return (-1);
 	}
-	if (S_ISDIR(st.st_mode) && st.st_uid == 0 && ((st.st_mode & 022) ==
-	    0 || (sticky && (st.st_mode & S_ISVTX))))
+	if (S_ISDIR(st.st_mode) && (st.st_uid == 0 || (above &&
+	    is_outside(st.st_uid))) && ((st.st_mode & 022) == 0 ||
+	    (above && (st.st_mode & S_ISVTX))))
 		return (0);
 	snprintf(err, errlen, "%.300s is not root's alone (uid %u, mode "
 	    "%04o): root uses no suite there; run this as the user whose "
