@@ -21,6 +21,8 @@
 
 #include "gatewayd.h"
 
+#define MAX_FRESH_IDS	64	/* random ids fetched at once */
+
 /*
  * Who asks, and whether a browser may be behind it.  All of it is decided on
  * the head of a request.
@@ -216,6 +218,20 @@ masked(char out[MAX_CORR + 1])
 	redact_name(&gatewayd.redactor, copy, out, MAX_CORR + 1);
 }
 
+/* A random id; bought by the dozen, one call of the kernel for each dozen. */
+static void
+fresh_id(uint8_t id[EVENT_ID_LEN])
+{
+	static uint8_t	pool[MAX_FRESH_IDS * EVENT_ID_LEN];
+	static size_t	left;
+
+	if (left == 0) {
+		randombytes_buf(pool, sizeof(pool));
+		left = MAX_FRESH_IDS;
+	}
+	memcpy(id, pool + --left * EVENT_ID_LEN, EVENT_ID_LEN);
+}
+
 /*
  * The client's id of the request, else one of ours; every answer names it.
  */
@@ -227,7 +243,7 @@ auth_request_id(const struct http_head *h, char out[MAX_CORR + 1])
 	if (corr(h, "X-DefenseClaw-Request-Id", out) ||
 	    corr(h, "X-Request-Id", out) || corr(h, "X-Correlation-Id", out))
 		return;
-	randombytes_buf(id, sizeof(id));
+	fresh_id(id);
 	event_uuid(id, out);
 }
 
