@@ -16,6 +16,7 @@
 
 #include <sys/types.h>
 
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,6 +101,11 @@ out_real(struct json_out *o, double d)
 	char	 buf[32];
 	int	 n;
 
+	/* the confidence of most verdicts, and printf is slow at it */
+	if (d == 0 && !signbit(d)) {
+		out_put(o, "0.0", 3);
+		return;
+	}
 	n = snprintf(buf, sizeof(buf), "%.6g", d);
 	if (strpbrk(buf, ".e") == NULL)
 		n = (int)strlcat(buf, ".0", sizeof(buf));
