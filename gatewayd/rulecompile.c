@@ -395,17 +395,46 @@ probe_rules(struct compile *c)
 	}
 }
 
+static void
+free_databases(struct ruledb db[IMAGE_DATABASES])
+{
+	size_t	 i;
+
+	for (i = 0; i < IMAGE_DATABASES; i++) {
+		free(db[i].data);
+		memset(&db[i], 0, sizeof(db[i]));
+	}
+}
+
+/* All databases; 0, or -1 with the rule at fault in *bad, or -1 there. */
+static int
+compile_databases(struct compile *c, struct ruledb db[IMAGE_DATABASES],
+    int *bad, char *err, size_t errlen)
+{
+	static const unsigned int	 kinds[IMAGE_DATABASES] = {
+		IMAGE_PLAIN, IMAGE_COMMAND, IMAGE_SENTENCE
+	};
+	size_t				 i;
+
+	for (i = 0; i < IMAGE_DATABASES; i++)
+		if (ruleimage_database(c->rules, c->nrules, kinds[i],
+		    &c->platform, &db[i], bad, err, errlen) == -1) {
+			free_databases(db);
+			return -1;
+		}
+	return 0;
+}
+
 /* All together; a rule that is too much only then is left out as well. */
 static int
-compile_rules(struct compile *c, char **db, size_t *dblen, char *err,
-    size_t errlen)
+compile_rules(struct compile *c, struct ruledb db[IMAGE_DATABASES],
+    char *err, size_t errlen)
 {
 	char	 ignored[256];
 	int	 bad, i;
 
 	for (i = 0; c->nrules > 0; i++) {
-		if (ruleimage_database(c->rules, c->nrules, &c->platform, db,
-		    dblen, &bad, err, errlen) == 0)
+		if (compile_databases(c, db, &bad, err, errlen) == 0)
 			return 0;
 		if (bad < 0 || (size_t)bad >= c->nrules ||
 		    i == MAX_RULECOMPILE_RETRIES)
@@ -477,11 +506,11 @@ rulecompile(const void *data, size_t len, uint8_t **image, size_t *imagelen,
     struct rulereport *report, char *err, size_t errlen)
 {
 	struct compile	 c;
-	size_t		 dblen = 0;
-	char		*db = NULL;
+	struct ruledb	 db[IMAGE_DATABASES];
 	int		 rc = -1;
 
 	memset(&c, 0, sizeof(c));
+	memset(db, 0, sizeof(db));
 	memset(report, 0, sizeof(*report));
 	c.report = report;
 	c.confirm = confirm_new();
@@ -496,11 +525,11 @@ rulecompile(const void *data, size_t len, uint8_t **image, size_t *imagelen,
 		    "the rule records are damaged or too many");
 	else if (!c.nomem) {
 		probe_rules(&c);
-		if (compile_rules(&c, &db, &dblen, err, errlen) == 0) {
+		if (compile_rules(&c, db, err, errlen) == 0) {
 			hash_records(data, len, report->hash);
 			count_rules(&c);
 			rc = ruleimage_write(c.rules, c.nrules, report->pack,
-			    report->hash, db, dblen, image, imagelen);
+			    report->hash, db, image, imagelen);
 			c.nomem = rc == -1;
 		}
 	}
@@ -509,7 +538,7 @@ rulecompile(const void *data, size_t len, uint8_t **image, size_t *imagelen,
 		    "out of memory, or the rules are too large");
 		rc = -1;
 	}
-	free(db);
+	free_databases(db);
 	compile_free(&c);
 	if (rc == -1)
 		rulereport_free(report);

@@ -21,6 +21,7 @@
 
 #include "ruleimage.h"
 #include "rulecompile.h"
+#include "rulemarks.h"
 #include "rulesyntax.h"
 
 #define MAX_CHEAP_COUNT	256	/* in {m,n}, of a pattern not tried alone */
@@ -147,7 +148,7 @@ ruleimage_probe(struct crule *r, struct confirm *confirm,
 	}
 	free(r->pattern);
 	r->pattern = out;
-	r->flags = (uint8_t)flags;
+	r->flags = (uint8_t)(flags | rulemarks(out));
 	r->kind = IMAGE_EXACT;
 	if (probe_kind(r, platform, err, errlen) == -1 &&
 	    ruleimage_prefilter(r, confirm, platform, ignored,
@@ -162,40 +163,53 @@ ruleimage_probe(struct crule *r, struct confirm *confirm,
 }
 
 int
-ruleimage_database(const struct crule *rules, size_t n,
-    const hs_platform_info_t *platform, char **data, size_t *len, int *bad,
+ruleimage_database(const struct crule *rules, size_t n, unsigned int which,
+    const hs_platform_info_t *platform, struct ruledb *out, int *bad,
     char *err, size_t errlen)
 {
 	hs_compile_error_t	*e = NULL;
 	hs_database_t		*db = NULL;
-	const char		**patterns;
+	char			**patterns;
 	unsigned int		*flags, *ids;
 	hs_error_t		 rc = HS_NOMEM;
+	unsigned int		 k = 0;
 	size_t			 i;
 
 	*bad = -1;
+	memset(out, 0, sizeof(*out));
 	patterns = calloc(n + 1, sizeof(*patterns));
 	flags = calloc(n + 1, sizeof(*flags));
 	ids = calloc(n + 1, sizeof(*ids));
 	if (patterns != NULL && flags != NULL && ids != NULL) {
 		for (i = 0; i < n; i++) {
-			patterns[i] = rules[i].pattern;
-			flags[i] = hs_flags(&rules[i]);
-			ids[i] = (unsigned int)i;
+			if (!(rules[i].flags & which))
+				continue;
+			patterns[k] = malloc(strlen(rules[i].pattern) + 1);
+			if (patterns[k] == NULL)
+				break;
+			rulemarks_part(rules[i].pattern, which, patterns[k]);
+			flags[k] = hs_flags(&rules[i]);
+			ids[k++] = (unsigned int)i;
 		}
-		rc = hs_compile_multi(patterns, flags, ids, (unsigned int)n,
-		    HS_MODE_BLOCK, platform, &db, &e);
+		if (k == 0 && i == n)
+			rc = HS_SUCCESS;
+		else if (i == n)
+			rc = hs_compile_multi((const char *const *)patterns,
+			    flags, ids, k, HS_MODE_BLOCK, platform, &db, &e);
 	}
-	if (rc == HS_SUCCESS)
-		rc = hs_serialize_database(db, data, len);
+	if (rc == HS_SUCCESS && db != NULL)
+		rc = hs_serialize_database(db, &out->data, &out->len);
 	if (rc != HS_SUCCESS) {
-		if (e != NULL)
-			*bad = e->expression;
+		if (e != NULL && e->expression >= 0 &&
+		    (unsigned int)e->expression < k)
+			*bad = (int)ids[e->expression];
 		(void)snprintf(err, errlen, "%s", e == NULL || e->message ==
 		    NULL ? "out of memory" : e->message);
 	}
 	(void)hs_free_compile_error(e);
 	(void)hs_free_database(db);
+	while (patterns != NULL && k > 0)
+		free(patterns[--k]);
 	free(patterns);
 	free(flags);
 	free(ids);
@@ -291,11 +305,14 @@ put_rules(struct imgbuf *b, const struct crule *rules, size_t n)
 
 int
 ruleimage_write(const struct crule *rules, size_t n, const char *pack,
-    const char *hash, const char *db, size_t dblen, uint8_t **image,
+    const char *hash, const struct ruledb db[IMAGE_DATABASES], uint8_t **image,
     size_t *len)
 {
 	struct imgbuf	 b, body;
+	size_t		 dblen = 0, i;
 
+	for (i = 0; i < IMAGE_DATABASES; i++)
+		dblen += db[i].len;
 	memset(&b, 0, sizeof(b));
 	memset(&body, 0, sizeof(body));
 	put_str(&body, pack);
@@ -305,11 +322,14 @@ ruleimage_write(const struct crule *rules, size_t n, const char *pack,
 	put_u32(&b, IMAGE_HEADER_LEN + body.len + dblen);
 	put_u32(&b, n);
 	put_u32(&b, IMAGE_HEADER_LEN + body.len);
-	put_u32(&b, dblen);
+	for (i = 0; i < IMAGE_DATABASES; i++)
+		put_u32(&b, db[i].len);
 	put(&b, hash, IMAGE_HASH_LEN);
 	if (body.len > 0)
 		put(&b, body.data, body.len);
-	put(&b, db, dblen);
+	for (i = 0; i < IMAGE_DATABASES; i++)
+		if (db[i].len > 0)
+			put(&b, db[i].data, db[i].len);
 	free(body.data);
 	if (b.failed || body.failed) {
 		free(b.data);

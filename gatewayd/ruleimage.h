@@ -46,6 +46,12 @@ struct crule {
 	uint8_t		 kind;		/* enum image_kind */
 };
 
+/* A serialised database. */
+struct ruledb {
+	char	*data;
+	size_t	 len;
+};
+
 /*
  * Tries a rule on its own: translates its pattern and settles whether the
  * database decides it alone or PCRE2 has to confirm.  0, or -1 with err
@@ -62,18 +68,20 @@ int	ruleimage_prefilter(struct crule *, struct confirm *,
 	    const hs_platform_info_t *, char *, size_t);
 
 /*
- * One database of all rules, serialised in memory of free(3).  -1 with err,
- * and *bad the index of the rule at fault, or -1.
+ * One database of the rules for texts of a kind (IMAGE_PLAIN and so on),
+ * serialised in memory of free(3); NULL of length 0 when there is none.  -1
+ * with err, and *bad the index of the rule at fault, or -1.
  */
-int	ruleimage_database(const struct crule *, size_t,
-	    const hs_platform_info_t *, char **, size_t *, int *, char *,
+int	ruleimage_database(const struct crule *, size_t, unsigned int,
+	    const hs_platform_info_t *, struct ruledb *, int *, char *,
 	    size_t);
 
 /*
  * The image in malloc'd memory: rules, pack name, hash of 64 hex digits and
- * serialised database.  -1: no memory, or over MAX_IMAGE_LEN.
+ * the serialised databases.  -1: no memory, or over MAX_IMAGE_LEN.
  */
 int	ruleimage_write(const struct crule *, size_t, const char *,
-	    const char *, const char *, size_t, uint8_t **, size_t *);
+	    const char *, const struct ruledb[IMAGE_DATABASES], uint8_t **,
+	    size_t *);
 
 #endif /* GATEWAYD_RULEIMAGE_H */

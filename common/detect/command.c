@@ -102,6 +102,16 @@ static const unsigned char lead_from[MAX_COMMAND_LEAD + 1] = {
 	0, 1, 3, 5, 14, 19, 24, 29, 30
 };
 
+/* lengths of those with this first byte: nearly no word needs a look */
+#define LEN(n)		(1 << (n))
+static const unsigned short lead_lens[256] = {
+	['!'] = LEN(1), ['b'] = LEN(7), ['c'] = LEN(6) | LEN(7),
+	['d'] = LEN(2) | LEN(4), ['e'] = LEN(3) | LEN(4) | LEN(7),
+	['i'] = LEN(2) | LEN(6), ['n'] = LEN(4) | LEN(5), ['p'] = LEN(8),
+	['r'] = LEN(3), ['s'] = LEN(4) | LEN(6), ['t'] = LEN(4) | LEN(7),
+	['u'] = LEN(5), ['w'] = LEN(5), ['x'] = LEN(5)
+};
+
 static int
 kind_at(const struct command *c, size_t i)
 {
@@ -124,7 +134,9 @@ lead_find(const unsigned char *word, size_t len)
 {
 	size_t	 i;
 
-	if (len == 0 || len > MAX_COMMAND_LEAD)
+	/* none behind a directory: the text may end there */
+	if (len == 0 || len > MAX_COMMAND_LEAD ||
+	    !(lead_lens[word[0]] & LEN(len)))
 		return NULL;
 	for (i = lead_from[len - 1]; i < lead_from[len]; i++)
 		if (leads[i].word[0] == word[0] &&
@@ -208,14 +220,40 @@ command_word(struct command *c, size_t start)
 	return c->want == WANT_EITHER ? WANT_WRAPPED : WANT_NOTHING;
 }
 
+/* Operands and blanks, which change nothing: most of a text. */
+static void
+skip_words(struct command *c)
+{
+	const unsigned char	*s = c->s;
+	size_t			 i = c->pos, len = c->len, start;
+
+	while (i < len) {
+		if (kinds[s[i]] & BLANK) {
+			i++;
+			continue;
+		}
+		if ((kinds[s[i]] & ENDS) || s[i] == '-')
+			break;
+		for (start = i++; i < len && !(kinds[s[i]] & ENDS); i++)
+			;
+		if (i - start <= MAX_COMMAND_LEAD &&
+		    (lead_lens[s[start]] & LEN(i - start))) {
+			i = start;
+			break;
+		}
+	}
+	c->pos = i;
+}
+
 static void
 take_word(struct command *c)
 {
 	const struct lead	*lead;
-	size_t			 start = c->pos;
+	size_t			 end, start = c->pos;
 
-	while (c->pos < c->len && !(kinds[c->s[c->pos]] & ENDS))
-		c->pos++;
+	for (end = start; end < c->len && !(kinds[c->s[end]] & ENDS); end++)
+		;
+	c->pos = end;
 	if (c->want == WANT_TARGET)
 		c->want = WANT_COMMAND;
 	else if (c->want != WANT_NOTHING)
@@ -282,6 +320,10 @@ command_mark(struct text_buf *b, const char *text, size_t len)
 	if (len > SIZE_MAX / 4 || text_buf_reserve(b, 2 * len + 1) == -1)
 		return -1;
 	while (c.pos < len) {
+		if (c.want == WANT_NOTHING)
+			skip_words(&c);
+		if (c.pos == len)
+			break;
 		if (kinds[c.s[c.pos]] & ENDS)
 			take_end(&c);
 		else

@@ -25,6 +25,7 @@
 #include "common/detect/command.h"
 #include "common/detect/detect.h"
 #include "common/detect/image.h"
+#include "common/detect/sentence.h"
 #include "common/detect/text.h"
 
 #define MAX_DETECT_KEEP	(1024 * 1024)	/* bytes of a buffer kept */
@@ -34,7 +35,7 @@
 struct detect {
 	struct match	*match;
 	struct text_buf	 buf;
-	struct text_buf	 marked;	/* the same with its commands marked */
+	struct text_buf	 marked;	/* the same with marks */
 };
 
 /* What kinds of tool there are, for the tuning of confidence. */
@@ -141,7 +142,8 @@ detect_evidence(struct detect_finding *f, const struct match_hit *h)
 
 	for (i = 0; i < h->evidence_len && n < MAX_MATCH_EVIDENCE; i++) {
 		c = (unsigned char)h->evidence[i];
-		if (c == '\r' || c == TEXT_COMMAND)
+		if (c == '\r' || c == TEXT_COMMAND ||
+		    (c == TEXT_SENTENCE && n == 0))
 			continue;
 		f->evidence[n++] = c < ' ' || c == 0x7f ? ' ' : (char)c;
 	}
@@ -216,6 +218,27 @@ detect_order(const void *a, const void *b)
 	return strcmp(x->rule->id, y->rule->id);
 }
 
+/* Whether the text begins with the evidence, but for the marks in it. */
+static int
+begins_with(const char *text, const char *end, const struct match_hit *h)
+{
+	size_t	 i;
+	char	 c;
+
+	for (i = 0; i < h->evidence_len; i++) {
+		c = h->evidence[i];
+		if (c == TEXT_COMMAND)
+			continue;
+		if (c == TEXT_SENTENCE) {
+			text += text < end && *text == ' ';
+			continue;
+		}
+		if (text == end || *text++ != c)
+			return 0;
+	}
+	return 1;
+}
+
 /*
  * Whether what was found in a copy can be read in the text as it came: then
  * nothing was hidden, and it was found by a mark that only the copy has.
@@ -223,26 +246,34 @@ detect_order(const void *a, const void *b)
 static int
 detect_is_plain(const struct detect_piece *p, const struct match_hit *h)
 {
-	char	 shown[MAX_MATCH_EVIDENCE];
-	size_t	 i, n = 0;
+	const char	*end, *s = p->text;
+	size_t		 i = 0;
 
-	for (i = 0; i < h->evidence_len && n < sizeof(shown); i++)
-		if (h->evidence[i] != TEXT_COMMAND)
-			shown[n++] = h->evidence[i];
-	return memmem(p->text, p->len < MAX_DETECT_PLAIN ? p->len :
-	    MAX_DETECT_PLAIN, shown, n) != NULL;
+	end = s + (p->len < MAX_DETECT_PLAIN ? p->len : MAX_DETECT_PLAIN);
+	while (i < h->evidence_len && (h->evidence[i] == TEXT_COMMAND ||
+	    h->evidence[i] == TEXT_SENTENCE))
+		i++;
+	if (i == h->evidence_len)
+		return 1;
+	while ((s = memchr(s, h->evidence[i], (size_t)(end - s))) != NULL) {
+		if (begins_with(s, end, h))
+			return 1;
+		s++;
+	}
+	return 0;
 }
 
 /* The piece tells hidden text from plain; NULL: the text is the piece. */
 static int
-detect_scan(struct detect *d, const char *text, size_t len,
-    unsigned int directions, int kinds, const struct detect_piece *hidden,
-    struct detect_result *res)
+detect_scan(struct detect *d, enum match_text what, const char *text,
+    size_t len, unsigned int directions, int kinds,
+    const struct detect_piece *hidden, struct detect_result *res)
 {
 	const struct match_hit	*hits;
 	int			 i, n;
 
-	if ((n = match_scan(d->match, text, len, directions, &hits)) < 0) {
+	if ((n = match_scan(d->match, what, text, len, directions,
+	    &hits)) < 0) {
 		errno = n == MATCH_SLOW ? ETIMEDOUT : EIO;
 		return -1;
 	}
@@ -257,20 +288,42 @@ detect_raw(struct detect *d, const struct detect_piece *p,
     unsigned int directions, int kinds, struct detect_result *res)
 {
 	if (text_valid(p->text, p->len) == p->len)
-		return detect_scan(d, p->text, p->len, directions, kinds,
-		    NULL, res);
+		return detect_scan(d, MATCH_PLAIN, p->text, p->len,
+		    directions, kinds, NULL, res);
 	if (text_sanitise(&d->buf, p->text, p->len) == -1) {
 		errno = ENOMEM;
 		return -1;
 	}
-	return detect_scan(d, d->buf.data, d->buf.len, directions, kinds, NULL,
-	    res);
+	return detect_scan(d, MATCH_PLAIN, d->buf.data, d->buf.len,
+	    directions, kinds, NULL, res);
 }
 
-/*
- * The copy in which what hides a word is undone and, of a tool call, the
- * places where commands start are marked.
- */
+/* Copies with the places marked where sentences and commands start. */
+static int
+detect_marked(struct detect *d, const char *text, size_t len,
+    unsigned int directions, int kinds, const struct detect_piece *hidden,
+    struct detect_result *res)
+{
+	if (match_looks_at(d->match, MATCH_SENTENCES)) {
+		if (sentence_mark(&d->marked, text, len) == -1)
+			goto nomem;
+		if (detect_scan(d, MATCH_SENTENCES, d->marked.data,
+		    d->marked.len, directions, kinds, hidden, res) == -1)
+			return -1;
+	}
+	if (!(directions & IMAGE_DIR_TOOL_CALL) ||
+	    !match_looks_at(d->match, MATCH_COMMANDS))
+		return 0;
+	if (command_mark(&d->marked, text, len) == -1)
+		goto nomem;
+	return detect_scan(d, MATCH_COMMANDS, d->marked.data, d->marked.len,
+	    directions, kinds, hidden, res);
+nomem:
+	errno = ENOMEM;
+	return -1;
+}
+
+/* The copy in which what hides a word is undone, and its marked copies. */
 static int
 detect_normalised(struct detect *d, const struct detect_piece *p,
     unsigned int directions, int kinds, struct detect_result *res)
@@ -293,14 +346,13 @@ detect_normalised(struct detect *d, const struct detect_piece *p,
 		text = d->buf.data;
 		len = d->buf.len;
 	}
-	if (p->kind == DETECT_PLAIN && (directions & IMAGE_DIR_TOOL_CALL)) {
-		if (command_mark(&d->marked, text, len) == -1)
-			goto nomem;
-		text = d->marked.data;
-		len = d->marked.len;
-	} else if (!changed)
+	if (changed && detect_scan(d, MATCH_PLAIN, text, len, directions,
+	    kinds, p, res) == -1)
+		return -1;
+	/* JSON's own quotes would pass for the start of a sentence */
+	if (p->kind != DETECT_PLAIN)
 		return 0;
-	return detect_scan(d, text, len, directions, kinds, changed ? p :
+	return detect_marked(d, text, len, directions, kinds, changed ? p :
 	    NULL, res);
 nomem:
 	errno = ENOMEM;

@@ -24,9 +24,10 @@
  * All integers little-endian.
  *
  *	magic[8] "DCMATCH1"
- *	u32 version (1)		u32 length of the whole image
- *	u32 number of rules	u32 offset of the Hyperscan database
- *	u32 length of it	hash[64], hexadecimal SHA-256 of the records
+ *	u32 version (2)		u32 length of the whole image
+ *	u32 number of rules	u32 offset of the first Hyperscan database
+ *	u32 lengths of the IMAGE_DATABASES databases, one after the other
+ *	hash[64], hexadecimal SHA-256 of the records
  *	string pack name
  *	rules, one after the other:
  *		u8 kind, u8 severity, u8 directions, u8 flags
@@ -35,17 +36,24 @@
  *		u32 confidence in millionths
  *		strings id, category, title, pattern
  *		u32 number of tags, strings
- *	the serialised database, to the end
+ *	the serialised databases, to the end
  *
  * A string is its u32 length with the NUL, the bytes, and a NUL.  Patterns
  * are the translated ones: what PCRE2 is given at run time.
+ *
+ * The first database holds the rules for text as it is, the second those for
+ * text with its commands marked, the third those for text with its sentences
+ * marked; a rule's flags say which hold it.  One that would hold none is
+ * missing and has the length 0.
  */
 
 #define IMAGE_MAGIC		"DCMATCH1"
 #define IMAGE_MAGIC_LEN		8
-#define IMAGE_VERSION		1
+#define IMAGE_VERSION		2
 #define IMAGE_HASH_LEN		64	/* hex digits, without NUL */
-#define IMAGE_HEADER_LEN	(IMAGE_MAGIC_LEN + 5 * 4 + IMAGE_HASH_LEN)
+#define IMAGE_DATABASES		3
+#define IMAGE_HEADER_LEN	(IMAGE_MAGIC_LEN + 4 * 4 + \
+				IMAGE_DATABASES * 4 + IMAGE_HASH_LEN)
 
 #define MAX_IMAGE_LEN		(64 * 1024 * 1024)
 #define MAX_IMAGE_RULES		8192	/* rules and local patterns */
@@ -66,6 +74,9 @@ enum image_kind {
 /* flags of a pattern, the same for the compiler and for PCRE2 */
 #define IMAGE_CASELESS		0x01
 #define IMAGE_UTF		0x02	/* characters, not bytes */
-#define IMAGE_FLAGS_ALL		0x03
+#define IMAGE_PLAIN		0x04	/* in the first database */
+#define IMAGE_COMMAND		0x08	/* in the second */
+#define IMAGE_SENTENCE		0x10	/* in the third */
+#define IMAGE_FLAGS_ALL		0x1f
 
 #endif /* COMMON_DETECT_IMAGE_H */

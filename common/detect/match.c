@@ -65,7 +65,7 @@ struct match {
 	struct match_hit	*hits;
 	uint32_t		*epoch;		/* by group: when last hit */
 	const char		**tags;
-	hs_database_t		*db;
+	hs_database_t		*db[IMAGE_DATABASES];	/* by match_text */
 	hs_scratch_t		*scratch;
 	struct confirm		*confirm;
 	const char		*pack;
@@ -224,11 +224,12 @@ open_rules(struct match *m, const struct cursor *start)
 /* Header and rules; the database is where *db says. */
 static int
 open_header(struct match *m, const void *image, size_t len,
-    const uint8_t **db, size_t *dblen, char *err, size_t errlen)
+    const uint8_t **db, size_t dblen[IMAGE_DATABASES], char *err, size_t errlen)
 {
 	struct cursor	 c = { image, len, 0, 0 };
 	const uint8_t	*p;
 	uint32_t	 offset, version;
+	size_t		 i, left;
 
 	p = take(&c, IMAGE_MAGIC_LEN);
 	if (p == NULL || memcmp(p, IMAGE_MAGIC, IMAGE_MAGIC_LEN) != 0) {
@@ -244,9 +245,16 @@ open_header(struct match *m, const void *image, size_t len,
 		c.failed = 1;
 	m->nrules = take_u32(&c);
 	offset = take_u32(&c);
-	*dblen = take_u32(&c);
-	if (m->nrules > MAX_IMAGE_RULES || offset > len || *dblen == 0 ||
-	    *dblen != len - offset)
+	if (m->nrules > MAX_IMAGE_RULES || offset >= len)
+		c.failed = 1;
+	left = len - offset;
+	for (i = 0; i < IMAGE_DATABASES; i++) {
+		dblen[i] = take_u32(&c);
+		if (dblen[i] > left)
+			c.failed = 1;
+		left -= dblen[i];
+	}
+	if (left != 0)
 		c.failed = 1;
 	if ((p = take(&c, IMAGE_HASH_LEN)) != NULL)
 		memcpy(m->hash, p, IMAGE_HASH_LEN);
@@ -263,24 +271,41 @@ open_header(struct match *m, const void *image, size_t len,
 	return -1;
 }
 
+static hs_error_t
+open_databases(struct match *m, const uint8_t *p,
+    const size_t len[IMAGE_DATABASES])
+{
+	hs_error_t	 rc = HS_SUCCESS;
+	int		 i;
+
+	for (i = 0; i < IMAGE_DATABASES && rc == HS_SUCCESS; i++) {
+		if (len[i] == 0)
+			continue;
+		rc = hs_deserialize_database((const char *)p, len[i],
+		    &m->db[i]);
+		if (rc == HS_SUCCESS)
+			rc = hs_alloc_scratch(m->db[i], &m->scratch);
+		p += len[i];
+	}
+	return rc;
+}
+
 struct match *
 match_open(const void *image, size_t len, char *err, size_t errlen)
 {
 	struct match	*m;
 	const uint8_t	*db;
-	size_t		 dblen;
+	size_t		 dblen[IMAGE_DATABASES];
 	hs_error_t	 rc;
 
 	if ((m = calloc(1, sizeof(*m))) == NULL) {
 		match_err(err, errlen, "out of memory");
 		return NULL;
 	}
-	if (open_header(m, image, len, &db, &dblen, err, errlen) == -1)
+	if (open_header(m, image, len, &db, dblen, err, errlen) == -1)
 		goto fail;
-	m->kept = len - dblen;
-	rc = hs_deserialize_database((const char *)db, dblen, &m->db);
-	if (rc == HS_SUCCESS)
-		rc = hs_alloc_scratch(m->db, &m->scratch);
+	m->kept = (size_t)(db - (const uint8_t *)image);
+	rc = open_databases(m, db, dblen);
 	if (rc != HS_SUCCESS) {
 		match_err(err, errlen, "matcher database cannot be opened "
 		    "(Hyperscan error %d%s)", rc,
@@ -313,7 +338,8 @@ match_close(struct match *m)
 	}
 	confirm_free(m->confirm);
 	(void)hs_free_scratch(m->scratch);
-	(void)hs_free_database(m->db);
+	for (i = 0; i < IMAGE_DATABASES; i++)
+		(void)hs_free_database(m->db[i]);
 	free(m->tags);
 	free(m->rules);
 	free(m->state);
@@ -517,7 +543,8 @@ match_prefiltered(struct match *m, const struct match_seen *s,
  * across more than MATCH_OVERLAP bytes is seen in one window only.
  */
 static int
-match_windows(struct match *m, const char *text, size_t len)
+match_windows(struct match *m, const hs_database_t *db, const char *text,
+    size_t len)
 {
 	hs_error_t	 rc;
 	size_t		 n;
@@ -528,7 +555,7 @@ match_windows(struct match *m, const char *text, size_t len)
 		n = len - m->base;
 		if (n > MATCH_WINDOW)
 			n = text_cut(text + m->base, n, MATCH_WINDOW);
-		rc = hs_scan(m->db, text + m->base, (unsigned int)n, 0,
+		rc = hs_scan(db, text + m->base, (unsigned int)n, 0,
 		    m->scratch, match_event, m);
 		if (rc != HS_SUCCESS || m->damaged)
 			return -1;
@@ -541,8 +568,8 @@ match_windows(struct match *m, const char *text, size_t len)
 }
 
 int
-match_scan(struct match *m, const char *text, size_t len,
-    unsigned int directions, const struct match_hit **hits)
+match_scan(struct match *m, enum match_text what, const char *text,
+    size_t len, unsigned int directions, const struct match_hit **hits)
 {
 	struct match_maybe	*y;
 	struct match_seen	*s;
@@ -555,15 +582,15 @@ match_scan(struct match *m, const char *text, size_t len,
 	m->nseen = m->nhits = 0;
 	m->damaged = 0;
 	*hits = m->hits;
-	if (len == 0)
+	if (len == 0 || m->db[what] == NULL)
 		return 0;
 	m->base = 0;
 	if (len <= MATCH_WINDOW) {
-		if (hs_scan(m->db, text, (unsigned int)len, 0, m->scratch,
+		if (hs_scan(m->db[what], text, (unsigned int)len, 0, m->scratch,
 		    match_event, m) != HS_SUCCESS || m->damaged)
 			rc = -1;
 	} else
-		rc = match_windows(m, text, len);
+		rc = match_windows(m, m->db[what], text, len);
 	for (i = 0; i < m->nseen; i++) {
 		s = &m->seen[i];
 		if ((y = m->state[s->rule].maybe) == NULL) {
@@ -575,6 +602,12 @@ match_scan(struct match *m, const char *text, size_t len,
 		y->n = y->events = 0;
 	}
 	return rc < 0 ? rc : (int)m->nhits;
+}
+
+int
+match_looks_at(const struct match *m, enum match_text what)
+{
+	return m->db[what] != NULL;
 }
 
 size_t

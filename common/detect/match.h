@@ -36,6 +36,12 @@
 
 struct match;
 
+enum match_text {
+	MATCH_PLAIN,
+	MATCH_COMMANDS,		/* with its commands marked (command.h) */
+	MATCH_SENTENCES		/* with its sentences marked (sentence.h) */
+};
+
 /* Points into the image. */
 struct match_rule {
 	const char	*id;
@@ -81,14 +87,17 @@ void	 match_begin(struct match *);
 
 /*
  * Scans one text of valid UTF-8 for the rules of any of the directions
- * (IMAGE_DIR_*).  Each rule id is reported once between two match_begin().
- * Returns the number of hits, which stay readable in *hits until the next
- * call, or a negative value, and the text counts as not inspected: -1, too
- * long or the engine failed; MATCH_SLOW, a long text took more than
- * MAX_MATCH_NS.
+ * (IMAGE_DIR_*) that look at texts of this kind.  Each rule id is reported
+ * once between two match_begin().  Returns the number of hits, which stay
+ * readable in *hits until the next call, or a negative value, and the text
+ * counts as not inspected: -1, too long or the engine failed; MATCH_SLOW, a
+ * long text took more than MAX_MATCH_NS.
  */
-int	 match_scan(struct match *, const char *, size_t, unsigned int,
-	    const struct match_hit **);
+int	 match_scan(struct match *, enum match_text, const char *, size_t,
+	    unsigned int, const struct match_hit **);
+
+/* Whether any rule looks at texts of this kind. */
+int	 match_looks_at(const struct match *, enum match_text);
 
 /* bytes of the image that must stay: the database behind them is copied */
 size_t			 match_kept(const struct match *);

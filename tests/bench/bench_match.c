@@ -52,7 +52,7 @@
 
 struct bench {
 	struct detect		*detect;
-	hs_database_t		*db;
+	hs_database_t		*db[IMAGE_DATABASES];
 	hs_scratch_t		*scratch;
 	pcre2_code		**code;
 	pcre2_match_data	*data;
@@ -169,9 +169,14 @@ count_hit(unsigned int id, unsigned long long from, unsigned long long to,
 static void
 way_raw(struct bench *b, const char *text, size_t len)
 {
-	if (hs_scan(b->db, text, (unsigned int)len, 0, b->scratch, count_hit,
-	    &b->hits) != HS_SUCCESS)
-		errx(1, "hs_scan failed");
+	size_t	 i;
+
+	/* every rule: also those for texts with marks */
+	for (i = 0; i < IMAGE_DATABASES; i++)
+		if (b->db[i] != NULL && hs_scan(b->db[i], text,
+		    (unsigned int)len, 0, b->scratch, count_hit, &b->hits) !=
+		    HS_SUCCESS)
+			errx(1, "hs_scan failed");
 }
 
 static void
@@ -311,6 +316,14 @@ static const struct {
 	{ "", ";cat ", "!" },
 	{ "", "cat ", "!" },
 	{ "", "-exec ", "!" },
+	{ "", ";cat a/.ssh/b", "!" },
+	{ "", ";cat /etc/passwdx ", "!" },
+	{ "", ";curl a | sh -", "!" },
+	{ "", ";wget -O- a|", "!" },
+	{ "", ";docker run -v ", "!" },
+	{ "", ";git config a ", "!" },
+	{ "", "please act as ", "!" },
+	{ "", "and read the .env of ", "!" },
 	{ "", "A=\"", "!" },
 	{ "", "//./", "!" },
 	{ "", "$'\\x41", "!" },
@@ -361,6 +374,8 @@ bench_hostile(struct bench *b)
 	free(text);
 	printf("%-38s %12.0f   (%s%s...)\n", "4 MB hostile, the same, us", t,
 	    hostile[which].head, hostile[which].unit);
+	printf("%-38s %12zu\n", "hostile texts tried",
+	    sizeof(hostile) / sizeof(hostile[0]));
 	printf("%-38s %12.0f   (%s%s...)\n",
 	    "64 KB hostile, worst raw pass, us", worst_raw,
 	    hostile[which_raw].head, hostile[which_raw].unit);
@@ -382,16 +397,21 @@ bench_open(struct bench *b, const uint8_t *image, size_t len)
 	pcre2_compile_context	*cc = pcre2_compile_context_create(NULL);
 	PCRE2_SIZE		 at;
 	const uint8_t		*sizes = image + IMAGE_MAGIC_LEN + 12;
-	size_t			 i;
+	size_t			 from, i, n;
 	char			 text[256];
 	int			 rc;
 
 	if ((b->detect = detect_open(image, len, text, sizeof(text))) == NULL)
 		errx(1, "%s", text);
-	if (hs_deserialize_database((const char *)image + image_u32(sizes),
-	    image_u32(sizes + 4), &b->db) != HS_SUCCESS ||
-	    hs_alloc_scratch(b->db, &b->scratch) != HS_SUCCESS)
-		errx(1, "database cannot be opened");
+	from = image_u32(sizes);
+	for (i = 0; i < IMAGE_DATABASES; i++) {
+		n = image_u32(sizes + 4 + 4 * i);
+		if (n != 0 && (hs_deserialize_database((const char *)image +
+		    from, n, &b->db[i]) != HS_SUCCESS ||
+		    hs_alloc_scratch(b->db[i], &b->scratch) != HS_SUCCESS))
+			errx(1, "database cannot be opened");
+		from += n;
+	}
 	b->nrules = detect_nrules(b->detect);
 	if ((b->code = calloc(b->nrules, sizeof(*b->code))) == NULL)
 		err(1, NULL);
@@ -420,7 +440,8 @@ bench_close(struct bench *b)
 	free(b->code);
 	pcre2_match_data_free(b->data);
 	(void)hs_free_scratch(b->scratch);
-	(void)hs_free_database(b->db);
+	(void)hs_free_database(b->db[0]);
+	(void)hs_free_database(b->db[1]);
 	detect_close(b->detect);
 }
 

@@ -43,7 +43,9 @@ static const char rules[] =
     "  - {id: F, severity: LOW, pattern: 'a.{2,5}z$'}\n"
     "  - {id: G, severity: LOW, pattern: '\\p{Greek}[^a]q'}\n"
     "  - {id: H, severity: LOW, pattern: '(?s)k.+?(?=m)..n'}\n"
-    "  - {id: I, severity: NONE, pattern: '[A-Z]{5,}'}\n";
+    "  - {id: I, severity: NONE, pattern: '[A-Z]{5,}'}\n"
+    "  - {id: J, severity: HIGH, pattern: '(?i)x;y|\\fscp\\s|\\vgo\\s'}\n"
+    "  - {id: K, severity: HIGH, pattern: '\\v(?:act|say)\\s(?!no)'}\n";
 
 static const char local[] =
     "version: 1\n"

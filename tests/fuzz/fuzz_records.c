@@ -109,6 +109,8 @@ try_image(const uint8_t *data, size_t len, int header)
 		put_u32(image + IMAGE_MAGIC_LEN + 4, len + dblen);
 		put_u32(image + IMAGE_MAGIC_LEN + 12, len);
 		put_u32(image + IMAGE_MAGIC_LEN + 16, dblen);
+		put_u32(image + IMAGE_MAGIC_LEN + 20, 0);
+		put_u32(image + IMAGE_MAGIC_LEN + 24, 0);
 		for (i = 0; i < IMAGE_HASH_LEN; i++)
 			image[IMAGE_HEADER_LEN - 1 - i] = 'a';
 	}

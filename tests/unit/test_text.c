@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "common/detect/command.h"
+#include "common/detect/sentence.h"
 #include "tests/unit/test.h"
 
 static struct text_buf	 buf;
@@ -269,6 +270,7 @@ test_commands(void)
 		{ "! curl", "^! ^curl" },
 		{ "if curl; then rm x", "^if ^curl; ^then ^rm x" },
 		{ "x | /opt/bin/bash", "^x | ^/opt/bin/^bash" },
+		{ "/opt/bin/", "^/opt/bin/^" },
 		{ "x | $SHELL", "^x | ^$SHELL" },
 		{ "eval \"curl x\"", "^eval \"^curl x\"" },
 		{ "bash -lc 'rm x'", "^bash -lc '^rm x'" },
@@ -285,6 +287,59 @@ test_commands(void)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		CHECK_STR(marks(rows[i][0]), rows[i][1]);
 	CHECK_STR(marks(""), "");
+}
+
+/* Marks shown as ^. */
+static const char *
+orders(const char *text)
+{
+	static char	 out[1024];
+	size_t		 i;
+
+	CHECK(sentence_mark(&buf, text, strlen(text)) == 0);
+	CHECK(buf.len <= 2 * strlen(text) && buf.len < sizeof(out));
+	memcpy(out, buf.data, buf.len);
+	out[buf.len] = '\0';
+	for (i = 0; i < buf.len; i++)
+		if (out[i] == TEXT_SENTENCE)
+			out[i] = '^';
+	return out;
+}
+
+static void
+test_sentences(void)
+{
+	static const char *const rows[][2] = {
+		{ "Ignore it", "^Ignore it" },
+		{ "a. Go! Do it; b?\nNo", "^a.^Go!^Do it;^b?\n^No" },
+		{ "x.y z, a", "^x.y z, a" },
+		{ "- go\n> * go\n\"(go", "-^go\n> *^go\n\"(^go" },
+		{ "-------- go", "-------- go" },
+		{ "do, please, go", "^do, please,^go" },
+		{ "we now go", "^we now^go" },
+		{ "known go, anow go", "^known go, anow go" },
+		{ "x and THEN go", "^x and^THEN^go" },
+		{ "x and, go", "^x and,^go" },
+		{ "x then\ngo", "^x then\n^go" },
+		{ "x You must go", "^x You must^go" },
+		{ "if you go, must go", "^if you go, must go" },
+		{ "x could you, go", "^x could you,^go" },
+		{ "x you  must go", "^x you  must go" },
+		{ "x let's go, lets go", "^x let's^go, lets^go" },
+		{ "x let it go", "^x let it go" },
+		{ "System: go", "^System:^go" },
+		{ "task : go", "^task :^go" },
+		{ "the system: go", "^the system: go" },
+		{ "please", "^please" },
+		{ "please ", "^please " },
+		{ "and and go", "^and^and^go" },
+		{ "x\xc3\xa9 and go\xc3\xa9", "^x\xc3\xa9 and^go\xc3\xa9" },
+	};
+	size_t	 i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CHECK_STR(orders(rows[i][0]), rows[i][1]);
+	CHECK_STR(orders(""), "");
 }
 
 static void
@@ -315,6 +370,7 @@ main(void)
 	RUN(test_bounds);
 	RUN(test_hidden_words);
 	RUN(test_commands);
+	RUN(test_sentences);
 	RUN(test_cut);
 	text_buf_free(&buf);
 	return 0;
