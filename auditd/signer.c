@@ -25,6 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/atomicfile.h"
 #include "signer.h"
 
 #define SIGNER_TMP	SIGNER_STATE ".tmp"
@@ -141,46 +142,20 @@ signer_last(const struct signer *sg)
 	return (sg->signed_once ? &sg->last : NULL);
 }
 
-static int
-write_all(int fd, const char *p, size_t len)
-{
-	ssize_t	 n;
-
-	while (len > 0) {
-		if ((n = write(fd, p, len)) == -1)
-			return (-1);
-		p += n;
-		len -= (size_t)n;
-	}
-	return (0);
-}
-
 /* on the disk, under its name, or an error */
 static int
 signer_write(struct signer *sg, const struct head *h)
 {
 	char	 buf[MAX_HEAD_JSON + 1];
 	size_t	 len;
-	int	 fd, saved;
 
 	len = head_json(h, buf);
 	buf[len++] = '\n';
+	/* of a signer that died at it */
 	if (unlinkat(sg->dirfd, SIGNER_TMP, 0) == -1 && errno != ENOENT)
 		return (-1);
-	fd = openat(sg->dirfd, SIGNER_TMP, O_WRONLY | O_CREAT | O_EXCL |
-	    O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd == -1)
-		return (-1);
-	if (write_all(fd, buf, len) == -1 || fsync(fd) == -1) {
-		saved = errno;
-		close(fd);
-		errno = saved;
-		return (-1);
-	}
-	if (close(fd) == -1 ||
-	    renameat(sg->dirfd, SIGNER_TMP, sg->dirfd, SIGNER_STATE) == -1)
-		return (-1);
-	return (fsync(sg->dirfd));
+	return (atomicfile_write(sg->dirfd, SIGNER_TMP, SIGNER_STATE, buf,
+	    len, NULL));
 }
 
 /* 1: sign it, 0: it is the last one again, -1: refused */

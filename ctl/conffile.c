@@ -25,6 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/atomicfile.h"
 #include "conffile.h"
 
 #define LOCK_POLL_MS	50
@@ -201,83 +202,20 @@ conffile_lock(const char *path, char *err, size_t errlen)
 	return (fd);
 }
 
-static int
-write_all(int fd, const void *data, size_t len)
-{
-	const char	*p = data;
-	ssize_t		 n;
-
-	while (len != 0) {
-		n = write(fd, p, len);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return (-1);
-		p += n;
-		len -= (size_t)n;
-	}
-	return (0);
-}
-
-/*
- * Owner first, while the mode is still 0600; a group that cannot be had
- * gets no rights.
- */
-static int
-set_owner(int fd, mode_t mode, uid_t uid, gid_t gid)
-{
-	struct stat	st;
-
-	if (uid != (uid_t)-1 || gid != (gid_t)-1) {
-		if (fchown(fd, uid, gid) == -1) {
-			if (fstat(fd, &st) == -1)
-				return (-1);
-			if (uid != (uid_t)-1 && st.st_uid != uid) {
-				errno = EPERM;
-				return (-1);
-			}
-			if (gid != (gid_t)-1 && st.st_gid != gid)
-				mode &= ~(mode_t)070;
-		}
-	}
-	return (fchmod(fd, mode));
-}
-
 int
 file_write_atomic(int dirfd, const char *name, const void *data, size_t len,
     mode_t mode, uid_t uid, gid_t gid, int flags, char *err, size_t errlen)
 {
-	char	tmp[NAME_MAX + 1];
-	int	fd, ok, saved;
+	const struct atomicfile	 how = { .mode = mode, .uid = uid, .gid = gid,
+	    .noreplace = (flags & FILE_NOREPLACE) != 0 };
+	char			 tmp[NAME_MAX + 1];
 
 	if (strlen(name) > NAME_MAX - 16 || strchr(name, '/') != NULL) {
 		errno = EINVAL;
 		return (failed(err, errlen, name, "not a usable file name"));
 	}
 	snprintf(tmp, sizeof(tmp), ".%s.%08x", name, arc4random());
-	fd = openat(dirfd, tmp,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd == -1)
-		return (failed(err, errlen, name, strerror(errno)));
-	ok = write_all(fd, data, len) == 0 &&
-	    set_owner(fd, mode, uid, gid) == 0 && fsync(fd) == 0;
-	saved = errno;
-	if (close(fd) == -1 && ok) {
-		saved = errno;
-		ok = 0;
-	}
-	errno = saved;
-	if (ok)
-		ok = renameat2(dirfd, tmp, dirfd, name,
-		    flags & FILE_NOREPLACE ? RENAME_NOREPLACE : 0) == 0;
-	if (!ok) {
-		failed(err, errlen, name, strerror(errno));
-		saved = errno;
-		unlinkat(dirfd, tmp, 0);
-		errno = saved;
-		return (-1);
-	}
-	if (fsync(dirfd) == -1)
+	if (atomicfile_write(dirfd, tmp, name, data, len, &how) == -1)
 		return (failed(err, errlen, name, strerror(errno)));
 	return (0);
 }
