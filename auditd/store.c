@@ -382,6 +382,9 @@ store_open_db(struct store *s)
 	    (ret = store_migrate(s->db, s->path, store_steps, store_nsteps,
 	    s->text, sizeof(s->text))) != STORE_OK ||
 	    (ret = store_file_grow_wal(s->path, s->text, sizeof(s->text))) !=
+	    STORE_OK ||
+	    /* also files that are not new: who made them may have died here */
+	    (ret = store_file_sync_dir(s->path, s->text, sizeof(s->text))) !=
 	    STORE_OK)
 		return (ret);
 	/* the backup of a migration was the last use of ATTACH */

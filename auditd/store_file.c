@@ -49,20 +49,17 @@ file_fail(const char *path, const char *what, char *err, size_t errlen)
 	return (STORE_IO);
 }
 
-/* a regular file of our own, mode 0600; *made says that it was not there */
+/* a regular file of our own, mode 0600 */
 static enum store_status
-file_take(const char *path, int *fdp, int *made, char *err, size_t errlen)
+file_take(const char *path, int *fdp, char *err, size_t errlen)
 {
 	struct stat	 st;
 	int		 fd;
 
-	*made = 0;
 	fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	if (fd == -1 && errno == ENOENT) {
-		*made = 1;
+	if (fd == -1 && errno == ENOENT)
 		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW |
 		    O_CLOEXEC, 0600);
-	}
 	if (fd == -1)
 		return (file_fail(path, "open", err, errlen));
 	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
@@ -79,42 +76,7 @@ file_take(const char *path, int *fdp, int *made, char *err, size_t errlen)
 }
 
 enum store_status
-store_file_grow_wal(const char *path, char *err, size_t errlen)
-{
-	static const char	 zeros[64 * 1024];
-	enum store_status	 ret;
-	char			 wal[PATH_MAX];
-	off_t			 at, end;
-	ssize_t			 n;
-	int			 fd, made;
-
-	if (snprintf(wal, sizeof(wal), "%s-wal", path) >= (int)sizeof(wal)) {
-		snprintf(err, errlen, "%s: the path is too long", path);
-		return (STORE_REFUSED);
-	}
-	if ((ret = file_take(wal, &fd, &made, err, errlen)) != STORE_OK)
-		return (ret);
-	end = WAL_HEADER + (off_t)STORE_WAL_PAGES * WAL_FRAME;
-	if ((at = lseek(fd, 0, SEEK_END)) == -1) {
-		close(fd);
-		return (file_fail(wal, "seek", err, errlen));
-	}
-	while (at < end) {
-		n = write(fd, zeros, end - at < (off_t)sizeof(zeros) ?
-		    (size_t)(end - at) : sizeof(zeros));
-		if (n <= 0)
-			break;
-		at += n;
-	}
-	if (fsync(fd) == -1 && errno != ENOSPC && errno != EDQUOT)
-		ret = file_fail(wal, "fsync", err, errlen);
-	close(fd);
-	return (ret);
-}
-
-/* a new file is not durable before its directory is */
-static enum store_status
-file_sync_dir(const char *path, char *err, size_t errlen)
+store_file_sync_dir(const char *path, char *err, size_t errlen)
 {
 	char		 dir[PATH_MAX];
 	const char	*slash = strrchr(path, '/');
@@ -136,14 +98,63 @@ file_sync_dir(const char *path, char *err, size_t errlen)
 }
 
 enum store_status
+store_file_grow_wal(const char *path, char *err, size_t errlen)
+{
+	static const char	 zeros[64 * 1024];
+	enum store_status	 ret;
+	char			 wal[PATH_MAX];
+	off_t			 at, end;
+	ssize_t			 n;
+	int			 fd;
+
+	if (snprintf(wal, sizeof(wal), "%s-wal", path) >= (int)sizeof(wal)) {
+		snprintf(err, errlen, "%s: the path is too long", path);
+		return (STORE_REFUSED);
+	}
+	if ((ret = file_take(wal, &fd, err, errlen)) != STORE_OK)
+		return (ret);
+	end = WAL_HEADER + (off_t)STORE_WAL_PAGES * WAL_FRAME;
+	if ((at = lseek(fd, 0, SEEK_END)) == -1) {
+		close(fd);
+		return (file_fail(wal, "seek", err, errlen));
+	}
+	while (at < end) {
+		n = write(fd, zeros, end - at < (off_t)sizeof(zeros) ?
+		    (size_t)(end - at) : sizeof(zeros));
+		if (n <= 0)
+			break;
+		at += n;
+	}
+	if (fsync(fd) == -1 && errno != ENOSPC && errno != EDQUOT)
+		ret = file_fail(wal, "fsync", err, errlen);
+	close(fd);
+	return (ret);
+}
+
+/*
+ * Only the very first transaction has a journal of that kind, and a power
+ * cut in it may leave any bytes in the database: SQLite takes them back.
+ */
+static int
+file_unborn(const char *path)
+{
+	char		 journal[PATH_MAX];
+	struct stat	 st;
+
+	return (snprintf(journal, sizeof(journal), "%s-journal", path) <
+	    (int)sizeof(journal) && lstat(journal, &st) == 0 &&
+	    S_ISREG(st.st_mode));
+}
+
+enum store_status
 store_file_prepare(const char *path, char *err, size_t errlen)
 {
 	enum store_status	 ret;
 	char			 magic[sizeof(MAGIC)];
 	ssize_t			 n;
-	int			 fd, made;
+	int			 fd;
 
-	if ((ret = file_take(path, &fd, &made, err, errlen)) != STORE_OK)
+	if ((ret = file_take(path, &fd, err, errlen)) != STORE_OK)
 		return (ret);
 	n = pread(fd, magic, sizeof(magic), 0);
 	/* no descriptor may stay open: closing one drops SQLite's locks */
@@ -151,11 +162,12 @@ store_file_prepare(const char *path, char *err, size_t errlen)
 	if (n == -1)
 		return (file_fail(path, "read", err, errlen));
 	if (n != 0 && ((size_t)n != sizeof(magic) ||
-	    memcmp(magic, MAGIC, sizeof(magic)) != 0)) {
+	    memcmp(magic, MAGIC, sizeof(magic)) != 0) &&
+	    !file_unborn(path)) {
 		snprintf(err, errlen, "%s: not a database, or its start is "
 		    "damaged: it was left as it is, put a copy in its place",
 		    path);
 		return (STORE_CORRUPT);
 	}
-	return (made ? file_sync_dir(path, err, errlen) : STORE_OK);
+	return (STORE_OK);
 }

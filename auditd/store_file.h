@@ -24,7 +24,7 @@
 /*
  * Creates or checks the database file before SQLite opens it: a regular
  * file, mode 0600.  One that is no database is STORE_CORRUPT and stays as
- * it is.
+ * it is; one whose creation was cut short is left to SQLite to take back.
  */
 enum store_status store_file_prepare(const char *, char *, size_t);
 
@@ -37,5 +37,11 @@ enum store_status store_file_prepare(const char *, char *, size_t);
  * the first commit will say so.
  */
 enum store_status store_file_grow_wal(const char *, char *, size_t);
+
+/*
+ * Syncs the directory of a path: a file is not durable under its name before
+ * that.  SQLite does so for its own log, but lets an error pass.
+ */
+enum store_status store_file_sync_dir(const char *, char *, size_t);
 
 #endif /* AUDITD_STORE_FILE_H */

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "store_file.h"
 #include "store_schema.h"
 
 #define APPEND_ONLY(table)						\
@@ -244,7 +245,7 @@ migrate_backup(sqlite3 *db, const char *path, int version, char *err,
 		snprintf(err, errlen, "%s: error %d", final, errno);
 		ret = errno == ENOSPC ? STORE_FULL : STORE_IO;
 	} else
-		ret = STORE_OK;
+		ret = store_file_sync_dir(final, err, errlen);
 	if (fd != -1)
 		close(fd);
 out:

@@ -402,6 +402,32 @@ migration(void)
 	audit_clean();
 }
 
+/* a power cut in the first transaction: SQLite's journal undoes it */
+static void
+cut_at_birth(void)
+{
+	/* file format of SQLite, 3: the database had no page before */
+	static const uint8_t	 head[] = { 0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1,
+	    0x63, 0xd7, 0, 0, 0, 0, 1, 2, 3, 4, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0,
+	    0x10, 0 };
+	char			 journal[PATH_MAX + 8], page[4096];
+	int			 fd;
+
+	memset(page, 0, sizeof(page));
+	CHECK((fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600)) != -1);
+	CHECK_INT(write(fd, page, sizeof(page)), sizeof(page));
+	close(fd);
+	refused(STORE_CORRUPT, "not a database");
+	memcpy(page, head, sizeof(head));
+	snprintf(journal, sizeof(journal), "%s-journal", path);
+	CHECK((fd = open(journal, O_WRONLY | O_CREAT | O_EXCL, 0600)) != -1);
+	CHECK_INT(write(fd, page, 512), 512);
+	close(fd);
+	store_close(audit_open(NULL, EPOCH_FIRST));
+	check_whole(path, 1);
+	audit_clean();
+}
+
 static void
 damage(void)
 {
@@ -705,6 +731,7 @@ main(void)
 	RUN(append_only);
 	RUN(views);
 	RUN(migration);
+	RUN(cut_at_birth);
 	RUN(damage);
 	RUN(busy);
 	RUN(full_pages);
