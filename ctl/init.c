@@ -79,6 +79,25 @@ init_what_name(enum init_what what)
 	return (names[what]);
 }
 
+/* a name is durable when the directory that holds it is synced */
+static int
+sync_parent(const char *path)
+{
+	char	 dir[PATH_MAX], *slash;
+	int	 fd, rv, saved;
+
+	strlcpy(dir, path, sizeof(dir));
+	slash = strrchr(dir, '/');
+	slash[slash == dir] = '\0';
+	if ((fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+		return (-1);
+	rv = fsync(fd);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return (rv);
+}
+
 /* the directories above a path, as anybody would make them */
 static void
 make_parents(const char *path)
@@ -88,9 +107,52 @@ make_parents(const char *path)
 	strlcpy(buf, path, sizeof(buf));
 	for (p = strchr(buf + 1, '/'); p != NULL; p = strchr(p + 1, '/')) {
 		*p = '\0';
-		(void)mkdir(buf, 0755);		/* what matters fails later */
+		/* what matters fails later */
+		if (mkdir(buf, 0755) == 0)
+			(void)sync_parent(buf);
 		*p = '/';
 	}
+}
+
+/*
+ * Appears with owner and mode at once, or not at all: one that a power cut
+ * left half made would be refused the next time.  -1 with errno, and *given
+ * is 0 when the owner is what could not be had.
+ */
+static int
+make_whole_dir(const char *path, mode_t mode, uid_t uid, gid_t gid,
+    int *given)
+{
+	const char	*base = strrchr(path, '/') + 1;
+	char		 tmp[PATH_MAX];
+	struct stat	 st;
+	int		 fd, ok, saved;
+
+	*given = 1;
+	if (lstat(path, &st) == 0) {
+		errno = EEXIST;
+		return (-1);
+	}
+	if (snprintf(tmp, sizeof(tmp), "%.*s.%s.%08x", (int)(base - path),
+	    path, base, arc4random()) >= (int)sizeof(tmp)) {
+		errno = ENAMETOOLONG;
+		return (-1);
+	}
+	if (mkdir(tmp, 0700) == -1)
+		return (-1);
+	fd = open(tmp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd != -1 && (uid != KEEP || gid != KEEP))
+		*given = fchown(fd, uid, gid) == 0;
+	ok = fd != -1 && *given && fchmod(fd, mode) == 0 &&
+	    fsync(fd) == 0 && renameat2(AT_FDCWD, tmp, AT_FDCWD, path,
+	    RENAME_NOREPLACE) == 0;
+	saved = errno;
+	if (fd != -1)
+		close(fd);
+	if (!ok)
+		(void)rmdir(tmp);
+	errno = saved;
+	return (ok ? 0 : -1);
 }
 
 /* -1: nothing may be put there */
@@ -123,10 +185,18 @@ check_dir(struct init *in, const char *path, int fd, mode_t mode, uid_t uid)
 static int
 make_dir(struct init *in, const char *path, mode_t mode, uid_t uid, gid_t gid)
 {
-	int	fd, made;
+	int	fd, made, given;
 
 	make_parents(path);
-	made = mkdir(path, 0700) == 0;
+	made = make_whole_dir(path, mode, uid, gid, &given) == 0;
+	if (!given) {
+		/* EINVAL: a user namespace has no such uid */
+		step(in, INIT_FAILED, path, "cannot be given to uid %u: %s%s",
+		    (unsigned)uid, strerror(errno), errno == EINVAL ||
+		    errno == EPERM ? ": a container that has root alone can "
+		    "run user mode (--user)" : "");
+		return (-1);
+	}
 	if (!made && errno != EEXIST) {
 		step(in, INIT_FAILED, path, "%s", strerror(errno));
 		return (-1);
@@ -137,23 +207,16 @@ make_dir(struct init *in, const char *path, mode_t mode, uid_t uid, gid_t gid)
 		    errno == ELOOP ? "is not a directory" : strerror(errno));
 		return (-1);
 	}
-	if (!made) {
-		if (check_dir(in, path, fd, mode, uid) == 0)
-			return (fd);
-		close(fd);
-		return (-1);
-	}
-	if ((uid != KEEP || gid != KEEP) && fchown(fd, uid, gid) == -1)
-		/* EINVAL: a user namespace has no such uid */
-		step(in, INIT_FAILED, path, "cannot be given to uid %u: %s%s",
-		    (unsigned)uid, strerror(errno), errno == EINVAL ||
-		    errno == EPERM ? ": a container that has root alone can "
-		    "run user mode (--user)" : "");
-	else if (fchmod(fd, mode) == -1)
+	/* also of one that is not new: who made it may have died here */
+	if (sync_parent(path) == -1)
 		step(in, INIT_FAILED, path, "%s", strerror(errno));
-	else
+	else if (made) {
 		step(in, INIT_MADE, path, "%s", "");
-	return (fd);
+		return (fd);
+	} else if (check_dir(in, path, fd, mode, uid) == 0)
+		return (fd);
+	close(fd);
+	return (-1);
 }
 
 static void
@@ -523,6 +586,8 @@ copy_tree(struct init *in, int from, int to, int depth, struct pack_count *n)
 		}
 	}
 	closedir(dir);
+	/* the names of directories; those of files are synced already */
+	n->failed += fsync(to) == -1;
 	close(to);
 }
 
@@ -545,7 +610,8 @@ make_pack(struct init *in, const char *pack)
 		return;
 	}
 	make_parents(dst);
-	(void)mkdir(dst, in->p->system ? 0755 : 0700);
+	if (mkdir(dst, in->p->system ? 0755 : 0700) == 0)
+		(void)sync_parent(dst);
 	to = open(dst, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	copy_tree(in, from, to, 0, &n);
 	step(in, n.failed != 0 ? INIT_FAILED : n.made != 0 ? INIT_MADE :
@@ -565,6 +631,7 @@ make_link(struct init *in)
 	    paths_join(path, sizeof(path), in->p->home, "audit.db") == -1)
 		return;
 	if (symlinkat("audit/audit.db", in->confdir, "audit.db") == 0) {
+		(void)fsync(in->confdir);
 		step(in, INIT_MADE, path, "a link to audit/audit.db");
 		return;
 	}
