@@ -184,10 +184,11 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(LIBS)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(TESTLIBS)
 
+$(B)/bench/bench_auditd: $(call obj,tests/power/pair.c)
 $(B)/bench/%: $(B)/tests/bench/%.o $(LIBS)
 	@mkdir -p $(@D)
 	$(say) LD $@
-	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(TESTLIBS)
+	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(TESTLIBS)
 
 .PRECIOUS: $(B)/%.o
 unit-bins: $(UNIT)
@@ -216,13 +217,13 @@ system-build:
 # all that needs only Debian's packages
 check: deps
 	$(Q)$(MAKE) all unit-bins $(B)/bench/load
-	$(Q)$(MAKE) asan clang system-build probe-build
+	$(Q)$(MAKE) asan clang system-build probe-build power-build
 	$(Q)SYSROOT=$(SYSROOT) MAKE=$(MAKE) sh tests/check.sh
 
 check-unit: unit-bins
 	$(Q)python3 tests/run.py $(sort $(UNIT))
 
-check-system: all $(B)/bench/load system-build probe-build
+check-system: all $(B)/bench/load system-build probe-build power-build
 	$(Q)DC_BIN=$(CURDIR)/$(BIN) DC_SYSBIN=$(CURDIR)/build/system/bin \
 	    DC_SYSROOT=$(SYSROOT) \
 	    python3 tests/run.py $(sort $(wildcard tests/system/test_*.py))
@@ -237,10 +238,11 @@ bench: deps
 	    python3 tests/bench/bench.py
 
 soak: deps
-	$(Q)$(MAKE) all system-build probe-build $(B)/bench/load
+	$(Q)$(MAKE) all system-build probe-build power-build $(B)/bench/load
 	$(Q)DC_SOAK=1 DC_BIN=$(CURDIR)/$(BIN) \
 	    DC_SYSBIN=$(CURDIR)/build/system/bin DC_SYSROOT=$(SYSROOT) \
 	    python3 tests/system/soak.py
+	$(Q)DC_SOAK=1 DC_BIN=$(CURDIR)/$(BIN) python3 tests/system/test_power.py
 
 # --- confinement: role programs that try what they may not -----------------
 
@@ -273,6 +275,45 @@ $(B)/kernel/%: tests/kernel/%.c common/landlock.h
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -I. $(CFLAGS) $(WARN) -o $@ $<
+
+# --- power cuts: the release's own objects under a recorder ---------------
+
+# A recorder is linked in, which takes the place of calls that change files;
+# nothing is compiled anew and no program of $(BIN) has it.
+POWER	= $(B)/power/bin
+power	= $(call obj,$(addprefix tests/power/,$(1)))
+POWER_CALLS = open openat write ftruncate fsync fchmod fchown unlink unlinkat \
+	  rename renameat renameat2 mkdir mkdirat symlinkat
+wrap	= $(addprefix -Wl$(comma)--wrap=,$(1))
+comma	= ,
+
+$(POWER)/defenseclaw-auditd: $(call obj,auditd/auditd.c) \
+    $(call power,plog.c wrap.c vfs.c said.c) $(LIBAUDITD) $(LIBCOMMON)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) $(call wrap,$(POWER_CALLS) \
+	    peer_send sqlite3_exec) -o $@ $^ $(LIBS_DB) $(LIBS_COMMON)
+
+$(POWER)/power_store: $(call power,power_store.c work.c check.c disk.c \
+    load.c pair.c plog.c) $(LIBAUDITD) $(LIBCTL) $(LIBCOMMON)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_YAML) $(LIBS_DB) \
+	    $(LIBS_COMMON)
+
+$(POWER)/power_ctl: $(call power,power_ctl.c work.c disk.c tree.c plog.c \
+    wrap.c) $(LIBCTL) $(LIBCOMMON)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) $(call wrap,$(POWER_CALLS)) \
+	    -o $@ $^ $(LIBS_YAML) $(LIBS_DB) $(LIBS_COMMON)
+
+power-build: $(POWER)/defenseclaw-auditd $(POWER)/power_store \
+    $(POWER)/power_ctl
+check-power: all power-build
+	$(Q)DC_BIN=$(CURDIR)/$(BIN) DC_POWER_BIN=$(CURDIR)/$(POWER) \
+	    python3 tests/run.py tests/system/test_power.py
+.PHONY: power-build check-power
 
 # --- fuzzing: clang's libFuzzer, with the sanitizers ----------------------
 
