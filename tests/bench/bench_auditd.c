@@ -47,6 +47,7 @@
 #define EVENT_BYTES	2048
 
 struct producer {
+	int		 served;	/* the store takes rows */
 	struct peer	*peer;
 	uint64_t	 sent_ns;
 };
@@ -140,6 +141,7 @@ static void
 store_state(struct peer *peer, struct msg *msg)
 {
 	struct store_state	 ss;
+	struct producer		*pr;
 
 	if (msg_get(msg, &ss, sizeof(ss)) == -1)
 		errx(1, "malformed state");
@@ -148,8 +150,13 @@ store_state(struct peer *peer, struct msg *msg)
 			errx(1, "the store failed: %s", ss.text);
 		return;
 	}
+	pr = peer->ctx;
+	/* said again it is no news */
+	if (pr->served)
+		return;
+	pr->served = 1;
 	nserved++;
-	produce(peer->ctx);
+	produce(pr);
 }
 
 static void

@@ -238,10 +238,11 @@ store_state(struct peer *peer, struct msg *msg)
 
 	if (msg_get(msg, &ss, sizeof(ss)) == -1)
 		errx(1, "malformed state");
-	if (!ss.ok)
-		return;
 	for (e = 0; e < EDGES && edges[e] != peer; e++)
 		continue;
+	/* said again it is no news */
+	if (!ss.ok || served[e])
+		return;
 	served[e] = 1;
 	for (i = e; i < SLOTS; i += EDGES)
 		if (slots[i].type != 0)

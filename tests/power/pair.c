@@ -233,6 +233,21 @@ edge(struct pair_child *c, enum role_id other, unsigned int n, int fd)
 	return (sv[1]);
 }
 
+/* the supervisor's word that those whose edges came before it are all */
+static void
+roster(struct pair_child *c)
+{
+	static struct roster	 r;
+
+	r.count = 1;
+	r.mode = MODE_USER;
+	r.entry[0].role = ROLE_SUPERVISOR;
+	strlcpy(r.entry[0].instance, "supervisor",
+	    sizeof(r.entry[0].instance));
+	if (peer_send(c->peer, MSG_ROSTER, 0, -1, &r, sizeof(r)) == -1)
+		err(1, "send");
+}
+
 static void
 child_ready(struct peer *peer, struct msg *msg)
 {
@@ -246,6 +261,7 @@ child_ready(struct peer *peer, struct msg *msg)
 	(void)edge(&p->signer, ROLE_AUDITD, 0, edge(&p->auditd, ROLE_SIGNER,
 	    0, -1));
 	p->on_ready(p);
+	roster(&p->auditd);
 }
 
 int
