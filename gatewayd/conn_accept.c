@@ -117,6 +117,21 @@ conn_budget(struct conn *c, size_t held)
 	return (0);
 }
 
+/*
+ * Every local user has all addresses of loopback: together they are one
+ * account, or whoever asks from two of them has the places of two.
+ */
+static int
+is_loopback(const uint8_t addr[16])
+{
+	static const uint8_t	mapped[12] = { [10] = 0xff, [11] = 0xff };
+	static const uint8_t	one[16] = { [15] = 1 };
+
+	if (memcmp(addr, mapped, sizeof(mapped)) == 0)
+		return (addr[12] == 127);
+	return (memcmp(addr, one, sizeof(one)) == 0);
+}
+
 static struct account *
 account_get(struct conn_server *srv, const struct conn_peer *peer,
     const union address *ua)
@@ -133,6 +148,8 @@ account_get(struct conn_server *srv, const struct conn_peer *peer,
 		key.addr[10] = key.addr[11] = 0xff;
 		memcpy(key.addr + 12, &ua->in.sin_addr, 4);
 	}
+	if (!key.is_unix && is_loopback(key.addr))
+		memset(key.addr, 0, sizeof(key.addr));
 	if ((a = RB_FIND(account_tree, &srv->accounts, &key)) != NULL)
 		return (a);
 	if ((a = malloc(sizeof(*a))) == NULL)

@@ -120,8 +120,9 @@ test_idle_and_slow(void)
 static void
 test_conn_budget(void)
 {
-	struct client	*c[3], *d;
-	int		 i;
+	struct sockaddr_in	 other = { .sin_family = AF_INET };
+	struct client		*c[3], *d;
+	int			 i, from;
 
 	defaults();
 	lim.max_conns_addr = 3;
@@ -136,6 +137,15 @@ test_conn_budget(void)
 	client_expect(d, "Retry-After: 1\r\n", 1);
 	client_end(d);
 	CHECK_STR(last_reason, "too-many-connections");
+	client_free(d);
+	/* Another address of loopback is no other origin. */
+	from = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	other.sin_addr.s_addr = htonl(0x7f000009);
+	CHECK(bind(from, (struct sockaddr *)&other, sizeof(other)) == 0);
+	CHECK(connect(from, (struct sockaddr *)&addr4, sizeof(addr4)) == 0);
+	d = client_new(from);
+	client_expect(d, "HTTP/1.1 503 Service Unavailable\r\n", 1);
+	client_end(d);
 	client_free(d);
 	/* More than are told so. */
 	for (i = 0; i < MAX_REFUSING + 10; i++) {
