@@ -153,7 +153,7 @@ auditd_shutdown(struct peer *sup, struct msg *msg)
 	if (auditd.stopping)
 		return;
 	auditd.stopping = 1;
-	control_end();
+	control_tick();
 	stamp_event(&auditd.stamp, &ev, "auditd-stop", SEV_INFO);
 	ev.field[EV_TARGET] = "auditd";
 	(void)commit_event(&ev, NULL, NULL);

@@ -102,7 +102,7 @@ void	 commit_init(void);
 int	 commit_begin(void);		/* -1: why is set, or busy */
 void	 commit_soon(void);
 void	 commit_now(void);
-void	 commit_fail(enum store_status);
+void	 commit_fail(void);
 void	 commit_pause(const char *);	/* why traffic is refused now */
 struct after	*commit_after(void (*)(struct after *, const char *),
 	    struct peer *, uint32_t);
@@ -137,7 +137,6 @@ const struct head	*seal_last(void);	/* NULL: none yet */
 extern const struct dispatch control_from_client[];
 void	 control_open(struct peer *);
 void	 control_refused(struct peer *, uint32_t);
-void	 control_end(void);
 void	 control_by_signer(struct peer *, struct msg *);
 void	 control_tally(const char *, const char *);	/* what, origin */
 void	 control_tails(void);		/* new rows for followers */

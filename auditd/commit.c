@@ -132,14 +132,15 @@ commit_forget(struct peer *peer)
 }
 
 static void
-refuse(struct peer *peer, const uint8_t id[EVENT_ID_LEN],
-    enum store_status st)
+refuse(struct peer *peer, const uint8_t id[EVENT_ID_LEN], enum refusal code,
+    unsigned int wait_s)
 {
 	struct refused	r;
 
 	memset(&r, 0, sizeof(r));
 	memcpy(r.id, id, sizeof(r.id));
-	r.code = st;
+	r.code = code;
+	r.wait_s = wait_s;
 	peer_send(peer, MSG_REFUSED, 0, -1, &r, sizeof(r));
 }
 
@@ -160,7 +161,7 @@ commit_pause(const char *why)
  * nothing durable is touched.  Traffic is refused until the store recovers.
  */
 void
-commit_fail(enum store_status st)
+commit_fail(void)
 {
 	struct worker	*w;
 	struct after	*a;
@@ -176,7 +177,7 @@ commit_fail(enum store_status st)
 	commit_pause(why);
 	TAILQ_FOREACH(w, &auditd.workers, entry) {
 		for (i = 0; i < w->nacks; i++)
-			refuse(w->peer, w->acks[i].id, st);
+			refuse(w->peer, w->acks[i].id, REFUSAL_STORE, 0);
 		w->nacks = 0;
 	}
 	while ((a = TAILQ_FIRST(&auditd.after)) != NULL) {
@@ -197,7 +198,7 @@ commit_begin(void)
 	if ((st = store_begin(auditd.store)) == STORE_BUSY)
 		return (-1);
 	if (st != STORE_OK) {
-		commit_fail(st);
+		commit_fail();
 		return (-1);
 	}
 	auditd.in_tx = 1;
@@ -216,7 +217,7 @@ commit_now(void)
 	if (!auditd.in_tx)
 		return;
 	if ((st = store_commit(auditd.store)) != STORE_OK) {
-		commit_fail(st);
+		commit_fail();
 		return;
 	}
 	auditd.in_tx = 0;
@@ -275,7 +276,7 @@ commit_event(struct event *ev, json_t *details, uint64_t *seq)
 		return (-1);
 	}
 	if (st != STORE_OK) {
-		commit_fail(st);
+		commit_fail();
 		return (-1);
 	}
 	/* a checkpoint is no news that would call for another */
@@ -295,7 +296,7 @@ hold(struct peer *peer, const void *data, size_t len)
 		if (event_decode(&ev, data, len) == -1)
 			fatalx("%s: an event that does not decode",
 			    peer->name);
-		refuse(peer, ev.id, STORE_BUSY);
+		refuse(peer, ev.id, REFUSAL_STORE, 0);
 		return;
 	}
 	h->peer = peer;
@@ -322,26 +323,26 @@ append_one(struct peer *peer, const void *data, size_t len)
 	if (event_is_ours(&ev)) {
 		log_warnx("%s: refused an event that is auditd's own to "
 		    "write: %s", peer->name, ev.field[EV_ACTION]);
-		refuse(peer, ev.id, STORE_REFUSED);
+		refuse(peer, ev.id, REFUSAL_EVENT, 0);
 		return;
 	}
 	if (commit_begin() == -1) {
 		if (auditd.reconciled && auditd.why[0] == '\0')
 			hold(peer, data, len);
 		else
-			refuse(peer, ev.id, STORE_IO);
+			refuse(peer, ev.id, REFUSAL_STORE, 0);
 		return;
 	}
 	st = store_append(auditd.store, data, len, &seq, &known);
 	if (st == STORE_REFUSED) {
 		log_warnx("%s: %s", peer->name, store_errtext(auditd.store));
-		refuse(peer, ev.id, st);
+		refuse(peer, ev.id, REFUSAL_EVENT, 0);
 		return;
 	}
 	memcpy(w->acks[w->nacks].id, ev.id, EVENT_ID_LEN);
 	w->acks[w->nacks++].seq = seq;
 	if (st != STORE_OK)
-		commit_fail(st);
+		commit_fail();
 	else if (w->nacks == MAX_APPENDED)
 		commit_now();
 }

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/action.h"
 #include "common/clock.h"
 #include "common/export.h"
 #include "common/json.h"
@@ -210,7 +211,7 @@ control_refusal(const struct tally_entry *e, void *arg)
 	struct event	ev;
 
 	(void)arg;
-	stamp_event(&auditd.stamp, &ev, "request-refused", SEV_MEDIUM);
+	stamp_event(&auditd.stamp, &ev, ACTION_REFUSED, SEV_MEDIUM);
 	ev.field[EV_TARGET] = e->what;
 	ev.field[EV_ACTOR] = e->origin;
 	if (commit_event(&ev, json_pack("{s:I,s:i}", "count",
@@ -226,15 +227,8 @@ control_refusal(const struct tally_entry *e, void *arg)
 void
 control_tally(const char *what, const char *origin)
 {
-	struct tally_entry	e;
-
-	memset(&e, 0, sizeof(e));
-	strlcpy(e.what, what, sizeof(e.what));
-	strlcpy(e.origin, origin, sizeof(e.origin));
-	e.count = 1;
-	if (tally_hit(&auditd.tally, e.what, e.origin, clock_ms()) &&
-	    control_refusal(&e, NULL) == -1)
-		(void)tally_hit(&auditd.tally, e.what, e.origin, clock_ms());
+	tally_hit(&auditd.tally, what, origin, clock_ms(), control_refusal,
+	    NULL);
 }
 
 static void
@@ -264,17 +258,12 @@ control_by_signer(struct peer *p, struct msg *msg)
 	refused_uid(sr.uid);
 }
 
+/* once a second, and what was only counted so far before the end */
 void
 control_tick(void)
 {
-	tally_flush(&auditd.tally, clock_ms(), control_refusal, NULL);
-}
-
-/* what was only counted so far is said before the end */
-void
-control_end(void)
-{
-	tally_flush(&auditd.tally, TALLY_END, control_refusal, NULL);
+	tally_flush(&auditd.tally, clock_ms(), auditd.stopping,
+	    control_refusal, NULL);
 }
 
 void
@@ -600,7 +589,7 @@ control_ack(struct peer *p, struct msg *msg)
 		free(a);
 		store_error(p, msg->hdr.id, st);
 	} else if (st != STORE_OK)
-		commit_fail(st);
+		commit_fail();
 }
 
 static int

@@ -303,7 +303,7 @@ lists_known(const struct after *now, const struct list_change *lc,
 	b.time_us = lc->time_us;
 	if ((st = query_id(auditd.query, lc->id, before_cb, &b, &found)) !=
 	    STORE_OK) {
-		commit_fail(st);
+		commit_fail();
 		lists_answer(now, CTL_FAILURE, auditd.why);
 		return (1);
 	}
@@ -372,7 +372,7 @@ lists_apply(struct peer *peer, struct msg *msg, const struct list_change *lc,
 		return;
 	}
 	if (st != STORE_OK) {
-		commit_fail(st);
+		commit_fail();
 		return;
 	}
 	a->seq = seq;

@@ -43,3 +43,16 @@ action_is_auditds(const char *action)
 	}
 	return (0);
 }
+
+int
+action_is_note(const char *action)
+{
+	static const char *const notes[] = { ACTION_REFUSED, "policy-reload",
+	    "inspect-reveal" };
+	size_t	i;
+
+	for (i = 0; i < sizeof(notes) / sizeof(notes[0]); i++)
+		if (strcmp(action, notes[i]) == 0)
+			return (1);
+	return (0);
+}

@@ -23,4 +23,12 @@
  */
 int	action_is_auditds(const char *);
 
+#define ACTION_REFUSED	"request-refused"
+
+/*
+ * Does it say what a worker adds of its own, and no client waits for?  It is
+ * bounded in number or an operator's, and no budget of a client refuses it.
+ */
+int	action_is_note(const char *);
+
 #endif /* COMMON_ACTION_H */

@@ -296,9 +296,16 @@ struct appended {
 	uint64_t	seq;
 };
 
+enum refusal {
+	REFUSAL_STORE = 1,	/* the log takes nothing now */
+	REFUSAL_EVENT,		/* this one it never takes */
+	REFUSAL_BUDGET		/* its actor has had its bytes */
+};
+
 struct refused {
 	uint8_t		id[EVENT_ID_LEN];
-	uint32_t	code;		/* enum store_code */
+	uint32_t	code;		/* enum refusal */
+	uint32_t	wait_s;		/* REFUSAL_BUDGET: until more is had */
 };
 
 struct policy_head {

@@ -18,58 +18,89 @@
 
 #include "common/tally.h"
 
-int
-tally_hit(struct tally *t, const char *what, const char *origin,
+static struct tally_entry *
+entry_new(struct tally *t, const char *what, const char *origin,
     uint64_t now_ms)
 {
 	struct tally_entry	*e;
-	unsigned int		 i;
 
-	for (i = 0; i < t->n; i++) {
-		e = &t->entry[i];
-		if (strcmp(e->what, what) == 0 &&
-		    strcmp(e->origin, origin) == 0) {
-			e->count++;
-			return (0);
-		}
-	}
 	if (t->n == MAX_TALLY) {
-		t->overflow++;
-		return (0);
-	}
-	e = &t->entry[t->n++];
+		e = &t->other;
+		if (t->other_used)
+			return (e);
+		t->other_used = 1;
+		what = "other";
+		origin = "*";
+	} else
+		e = &t->entry[t->n++];
+	memset(e, 0, sizeof(*e));
 	strlcpy(e->what, what, sizeof(e->what));
 	strlcpy(e->origin, origin, sizeof(e->origin));
 	e->since_ms = now_ms;
-	e->count = 0;
-	return (1);
+	return (e);
 }
 
 void
-tally_flush(struct tally *t, uint64_t now_ms,
-    int (*report)(const struct tally_entry *, void *), void *arg)
+tally_hit(struct tally *t, const char *what, const char *origin,
+    uint64_t now_ms, tally_report *report, void *arg)
 {
-	struct tally_entry	 other;
-	unsigned int		 i = 0;
+	struct tally_entry	*e;
+	unsigned int		 i;
+	int			 used = t->other_used;
+
+	for (i = 0; i < t->n; i++) {
+		e = &t->entry[i];
+		if (strncmp(e->what, what, MAX_TALLY_KEY - 1) == 0 &&
+		    strncmp(e->origin, origin, MAX_TALLY_KEY - 1) == 0) {
+			e->count++;
+			return;
+		}
+	}
+	e = entry_new(t, what, origin, now_ms);
+	e->count++;
+	if ((e != &t->other || !used) && report(e, arg) == 0)
+		e->count = 0;
+}
+
+/* 1: its window is over and nothing was in it */
+static int
+entry_flush(struct tally_entry *e, uint64_t now_ms, int all,
+    tally_report *report, void *arg)
+{
+	if (!all && now_ms - e->since_ms < TALLY_WINDOW_MS)
+		return (0);
+	if (e->count == 0)
+		return (1);
+	if (report(e, arg) == -1)
+		return (0);
+	e->count = 0;
+	e->since_ms = now_ms;
+	return (0);
+}
+
+void
+tally_flush(struct tally *t, uint64_t now_ms, int all, tally_report *report,
+    void *arg)
+{
+	unsigned int	 i = 0;
 
 	while (i < t->n) {
-		if (now_ms - t->entry[i].since_ms < TALLY_WINDOW_MS) {
+		if (entry_flush(&t->entry[i], now_ms, all, report, arg))
+			t->entry[i] = t->entry[--t->n];
+		else
 			i++;
-			continue;
-		}
-		if (t->entry[i].count != 0 &&
-		    report(&t->entry[i], arg) == -1) {
-			i++;
-			continue;
-		}
-		t->entry[i] = t->entry[--t->n];
 	}
-	if (t->overflow != 0 && t->n < MAX_TALLY) {
-		memset(&other, 0, sizeof(other));
-		strlcpy(other.what, "other", sizeof(other.what));
-		strlcpy(other.origin, "*", sizeof(other.origin));
-		other.count = t->overflow;
-		if (report(&other, arg) == 0)
-			t->overflow = 0;
-	}
+	if (t->other_used && entry_flush(&t->other, now_ms, all, report, arg))
+		t->other_used = 0;
+}
+
+uint64_t
+tally_unreported(const struct tally *t)
+{
+	uint64_t	 n = t->other_used ? t->other.count : 0;
+	unsigned int	 i;
+
+	for (i = 0; i < t->n; i++)
+		n += t->entry[i].count;
+	return (n);
 }

@@ -20,38 +20,49 @@
 #include <stdint.h>
 
 /*
- * Counting what may come in floods (refused requests), so that each kind
- * from each origin costs one event at once and one more per window, however
- * often it comes.
+ * Counts what would flood the log.  The first of a kind and origin is
+ * reported at once; from then on one report a window says how many more there
+ * were, until a window passes with none.  What finds no place is counted in
+ * one entry for all others, in the same way: nothing goes uncounted, and
+ * there are at most MAX_TALLY + 1 reports a window besides the first ones.
  */
 
-#define TALLY_WINDOW_MS	10000
-#define MAX_TALLY	256	/* origins and kinds at a time */
-#define MAX_TALLY_KEY	64
+#define TALLY_WINDOW_MS	60000
+#define MAX_TALLY	256	/* kinds and origins at a time */
+#define MAX_TALLY_KEY	80
 
 struct tally_entry {
-	char		 what[MAX_TALLY_KEY];	/* "wrong-token" */
+	char		 what[MAX_TALLY_KEY];	/* "unauthorized" */
 	char		 origin[MAX_TALLY_KEY];	/* "uid:1000", "127.0.0.1" */
-	uint64_t	 since_ms;
-	uint64_t	 count;		/* in this window, after the first */
+	uint64_t	 since_ms;	/* of this window */
+	uint64_t	 count;		/* not yet reported */
 };
 
 struct tally {
 	struct tally_entry	entry[MAX_TALLY];
 	unsigned int		n;
-	uint64_t		overflow;	/* had no room */
+	struct tally_entry	other;	/* "other", "*" */
+	int			other_used;
 };
 
-/* 1 when this one is to be recorded now, 0 when it is counted */
-int	tally_hit(struct tally *, const char *, const char *, uint64_t);
+/* reports an entry and its count; -1: it could not, and is asked again */
+typedef int	tally_report(const struct tally_entry *, void *);
 
 /*
- * Calls back for each entry whose window is over and that counted anything,
- * and forgets those, unless the answer is -1: such an entry is kept and
- * counts on.  Call once a second.  Overflow comes as ("other", "*").
+ * One more of a kind and origin at that time (ms of any clock that does not
+ * go back); names that are longer than MAX_TALLY_KEY are cut.
  */
-void	tally_flush(struct tally *, uint64_t,
-	    int (*)(const struct tally_entry *, void *), void *);
+void	tally_hit(struct tally *, const char *, const char *, uint64_t,
+	    tally_report *, void *);
+
+/*
+ * Reports what was counted in windows that are over, with all set in every
+ * window.  Call it once a second or so, and with all before the end.
+ */
+void	tally_flush(struct tally *, uint64_t, int, tally_report *, void *);
+
+/* how many were counted and not reported, over all entries */
+uint64_t	 tally_unreported(const struct tally *);
 
 /* a now for tally_flush() at which every window is over: before an exit */
 #define TALLY_END	UINT64_MAX

@@ -226,43 +226,6 @@ api_unavailable(const struct asker *a)
 	api_error(a, 503, text);
 }
 
-/*
- * A refusal is a security event; floods of it are counted, not repeated.
- */
-static void
-refusal(const struct conn_peer *peer, const char *what)
-{
-	struct tally_entry	e;
-	char			origin[MAX_TALLY_KEY];
-
-	if (peer->is_unix)
-		snprintf(origin, sizeof(origin), "uid:%u", peer->caller->uid);
-	else
-		strlcpy(origin, peer->addr, sizeof(origin));
-	if (!tally_hit(&gatewayd.tally, what, origin, clock_ms()))
-		return;
-	memset(&e, 0, sizeof(e));
-	strlcpy(e.what, what, sizeof(e.what));
-	strlcpy(e.origin, origin, sizeof(e.origin));
-	e.count = 1;
-	if (api_refusal(&e, NULL) == -1)
-		(void)tally_hit(&gatewayd.tally, what, origin, clock_ms());
-}
-
-int
-api_refusal(const struct tally_entry *e, void *arg)
-{
-	struct event	ev;
-
-	(void)arg;
-	stamp_event(&gatewayd.stamp, &ev, "request-refused", SEV_MEDIUM);
-	ev.generation = lists_generation();
-	ev.field[EV_TARGET] = e->what;
-	ev.field[EV_ACTOR] = e->origin;
-	return (record_event(&ev, json_pack("{s:I,s:i}", "count",
-	    (json_int_t)e->count, "window_ms", TALLY_WINDOW_MS)));
-}
-
 /* NULL, with *known when another method would do */
 static const struct route *
 route_find(const struct http_head *h, int *known)
@@ -310,12 +273,12 @@ api_head(void *arg, uint64_t id, const struct conn_peer *peer,
 	auth_request_id(h, rid);
 	open_to_all = r != NULL && r->who == 0;
 	if (!open_to_all && (who = auth_peer(peer, h, actor)) == NOBODY) {
-		refusal(peer, "unauthorized");
+		refusal_peer(peer, "unauthorized");
 		plain_http(id, rid, 401, "{\"error\":\"unauthorized\"}\n");
 		return (0);
 	}
 	if ((status = auth_csrf(peer, h, &error, &reason)) != 0) {
-		refusal(peer, reason);
+		refusal_peer(peer, reason);
 		text[reply_error_body(text, sizeof(text) - 1, error)] = '\0';
 		plain_http(id, rid, status, text);
 		return (0);
@@ -326,7 +289,7 @@ api_head(void *arg, uint64_t id, const struct conn_peer *peer,
 		return (0);
 	}
 	if (!open_to_all && !(who & r->who)) {
-		refusal(peer, "principal");
+		refusal_peer(peer, "principal");
 		error_http(id, rid, 403, "this principal may not use this "
 		    "route");
 		return (0);
@@ -448,10 +411,8 @@ api_event(void *arg, const struct conn_peer *peer, int status,
     const char *reason)
 {
 	(void)arg;
-	/* slow or vanishing clients are no attack; malformed ones may be */
-	if (status >= 400 && status != 408 && status != 503 &&
-	    strncmp(reason, "eof-", 4) != 0 && gatewayd.serving)
-		refusal(peer, reason);
+	if (gatewayd.serving)
+		refusal_conn(peer, status, reason);
 }
 
 const struct conn_ops api_ops = { api_head, api_request, api_event,
@@ -475,7 +436,7 @@ api_control_refused(struct peer *p, uint32_t type)
 	memset(&cp, 0, sizeof(cp));
 	cp.is_unix = 1;
 	cp.caller = &p->caller;
-	refusal(&cp, "control");
+	refusal_peer(&cp, "control");
 }
 
 void

@@ -141,19 +141,20 @@ drained_check(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
+	refusal_flush(1);
 	/* answers still wait for the log, or an operator reads one */
 	if (record_pending() != 0 || !TAILQ_EMPTY(&role.clients))
 		evtimer_add(drained_ev, &tv);
-	else
+	else {
+		refusal_end();
 		role_exit();
+	}
 }
 
 static void
 drained(void *arg)
 {
 	(void)arg;
-	/* what was only counted so far is said before the end */
-	tally_flush(&gatewayd.tally, TALLY_END, api_refusal, NULL);
 	drained_check(-1, 0, NULL);
 }
 
@@ -184,7 +185,7 @@ tally_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
-	tally_flush(&gatewayd.tally, clock_ms(), api_refusal, NULL);
+	refusal_flush(0);
 }
 
 static void

@@ -22,6 +22,7 @@
 
 #include <jansson.h>
 
+#include "common/action.h"
 #include "common/detect/detect.h"
 #include "common/proto.h"
 #include "common/redact.h"
@@ -146,9 +147,15 @@ void	 api_error(const struct asker *, int, const char *);
 void	 api_unavailable(const struct asker *);
 void	 api_durable(const struct asker *, const char *,
 	    const struct under *, uint64_t);
-int	 api_refusal(const struct tally_entry *, void *);
 void	 api_control(struct peer *);
 void	 api_control_refused(struct peer *, uint32_t);
+
+/* refusal.c: what is refused, counted by kind and origin */
+void	 refusal_actor(const char *, const char *);
+void	 refusal_peer(const struct conn_peer *, const char *);
+void	 refusal_conn(const struct conn_peer *, int, const char *);
+void	 refusal_flush(int);
+void	 refusal_end(void);
 
 /* inspect.c */
 void	 inspect_tool(const struct asker *, json_t *);

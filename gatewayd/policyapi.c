@@ -99,17 +99,13 @@ evaluate_guardrail(const struct asker *a, json_t *body)
 static int
 is_reserved(const char *action)
 {
-	static const char *const own[] = { "request-refused",
-	    "policy-reload", "guardrail-verdict" };
 	static const char *const prefixes[] = { "inspect-", "api-enforce-",
 	    "sink." };
 	size_t	i;
 
-	if (action_is_auditds(action))
+	if (action_is_auditds(action) || action_is_note(action) ||
+	    strcmp(action, "guardrail-verdict") == 0)
 		return (1);
-	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		if (strcmp(action, own[i]) == 0)
-			return (1);
 	for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
 		if (strncmp(action, prefixes[i], strlen(prefixes[i])) == 0)
 			return (1);

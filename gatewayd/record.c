@@ -43,6 +43,7 @@ struct pending {
 	struct asker		 asker;
 	int			 answer;	/* somebody waits */
 	struct under		 under;		/* PEND_EVENT */
+	int			 again;		/* nobody does: to be sent anew */
 	char			*text;		/* the answer */
 	json_t			*rows;		/* PEND_ALERTS */
 	size_t			 rows_len;
@@ -198,6 +199,10 @@ tick_cb(evutil_socket_t fd, short what, void *arg)
 	TAILQ_FOREACH_SAFE(p, &pendings, entry, tmp) {
 		if (p->deadline_ms > now)
 			break;
+		if (p->again && gatewayd.store.ok) {
+			p->again = 0;
+			pending_send(p);
+		}
 		/* evidence nobody waits for has all the time there is */
 		if (!p->answer && p->kind == PEND_EVENT &&
 		    role.state != ST_DRAINING)
@@ -462,6 +467,11 @@ refused(struct peer *peer, struct msg *msg)
 	if (msg_get(msg, &r, sizeof(r)) == -1 ||
 	    (p = pending_find(PEND_EVENT, r.id)) == NULL)
 		return;
+	/* what nobody waits for waits for the log instead */
+	if (p->text == NULL && r.code == REFUSAL_STORE) {
+		p->again = 1;
+		return;
+	}
 	if (p->answer)
 		api_unavailable(&p->asker);
 	pending_free(p);

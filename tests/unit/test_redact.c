@@ -20,7 +20,6 @@
 #include "common/log.h"
 #include "common/redact.h"
 #include "common/secret.h"
-#include "common/tally.h"
 #include "tests/unit/test.h"
 
 static struct redactor	r, other;
@@ -188,59 +187,6 @@ secrets(void)
 	fclose(f);
 }
 
-static uint64_t	reported;
-static int	reports;
-static int	refuse;
-
-static int
-report(const struct tally_entry *e, void *arg)
-{
-	(void)arg;
-	if (refuse)
-		return (-1);
-	reported += e->count;
-	reports++;
-	return (0);
-}
-
-static void
-tallies(void)
-{
-	static struct tally	 t;
-	char			 origin[32];
-	int			 i, now = 0;
-
-	for (i = 0; i < 1000; i++)
-		now += tally_hit(&t, "unauthorized", "uid:1", 100);
-	CHECK_INT(now, 1);
-	CHECK_INT(tally_hit(&t, "unauthorized", "uid:2", 100), 1);
-	CHECK_INT(tally_hit(&t, "bare-lf", "uid:1", 100), 1);
-	tally_flush(&t, 100 + TALLY_WINDOW_MS - 1, report, NULL);
-	CHECK_INT(reports, 0);
-	/* what cannot be recorded now is kept, and counts on */
-	refuse = 1;
-	tally_flush(&t, 100 + TALLY_WINDOW_MS, report, NULL);
-	refuse = 0;
-	CHECK_INT(reports, 0);
-	tally_flush(&t, 100 + TALLY_WINDOW_MS, report, NULL);
-	CHECK_INT(reports, 1);
-	CHECK_INT(reported, 999);
-	/* more origins than there is room for are still counted */
-	reports = 0;
-	reported = 0;
-	for (i = 0; i < 2 * MAX_TALLY; i++) {
-		snprintf(origin, sizeof(origin), "uid:%d", i);
-		tally_hit(&t, "unauthorized", origin, 0);
-	}
-	refuse = 1;
-	tally_flush(&t, TALLY_WINDOW_MS, report, NULL);
-	refuse = 0;
-	CHECK_INT(t.overflow, MAX_TALLY);
-	tally_flush(&t, TALLY_WINDOW_MS, report, NULL);
-	CHECK_INT(reports, 1);
-	CHECK_INT(reported, MAX_TALLY);
-}
-
 int
 main(void)
 {
@@ -253,6 +199,5 @@ main(void)
 	RUN(bounded);
 	RUN(escaping);
 	RUN(secrets);
-	RUN(tallies);
 	return (0);
 }
