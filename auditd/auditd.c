@@ -366,6 +366,7 @@ main(int argc, char *argv[])
 	stamp_init(&auditd.stamp, &auditd.suite);
 	open_store(&sc);
 	commit_init();
+	limits_init(dir);
 	seal_init();
 	params.dirs[params.ndirs++] = dir;
 	role_enter(&auditd_promise, &params);

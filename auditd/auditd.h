@@ -26,6 +26,7 @@
 #include "common/tally.h"
 #include "policy.h"
 #include "query.h"
+#include "space.h"
 #include "store.h"
 
 #define MAX_HELD	4096	/* appends kept while the store is busy */
@@ -79,6 +80,8 @@ struct auditd {
 	int			 reconciled;
 	int			 in_tx;
 	char			 why[MAX_CTL_TEXT]; /* "": takes appends */
+	char			 out[MAX_CTL_TEXT]; /* "": traffic's, too */
+	struct space		 space;
 	uint64_t		 last_commit_us;
 	uint64_t		 commits;
 	uint64_t		 rows;		/* since our start */
@@ -111,6 +114,11 @@ int	 commit_event(struct event *, json_t *, uint64_t *);
 void	 commit_state(struct peer *);	/* tells one worker, or all (NULL) */
 void	 append_msg(struct peer *, struct msg *);
 int	 event_is_ours(const struct event *);	/* no worker may send it */
+
+/* limits.c: what traffic may write */
+void	 limits_init(int);
+void	 limits_look(void);
+enum refusal	 limits_row(const struct event *, size_t, unsigned int *);
 
 /* lists.c */
 void	 lists_push(struct worker *);

@@ -80,9 +80,12 @@ commit_state(struct peer *peer)
 
 	memset(&ss, 0, sizeof(ss));
 	ss.ok = auditd.reconciled && auditd.why[0] == '\0';
-	strlcpy(ss.text, auditd.reconciled || auditd.why[0] != '\0' ?
-	    auditd.why : "the audit log waits for the signer",
-	    sizeof(ss.text));
+	/* a log without room works: whoever asks is told, and why */
+	ss.full = ss.ok && auditd.out[0] != '\0';
+	ss.ok = ss.ok && !ss.full;
+	strlcpy(ss.text, auditd.why[0] != '\0' ? auditd.why :
+	    !auditd.reconciled ? "the audit log waits for the signer" :
+	    auditd.out, sizeof(ss.text));
 	store_head(auditd.store, &h);
 	ss.last_seq = h.seq;
 	if (peer != NULL) {
@@ -315,7 +318,9 @@ append_one(struct peer *peer, const void *data, size_t len)
 	struct worker		*w = peer->ctx;
 	struct event		 ev;
 	enum store_status	 st;
+	enum refusal		 no;
 	uint64_t		 seq;
+	unsigned int		 wait_s;
 	int			 known;
 
 	if (event_decode(&ev, data, len) == -1)
@@ -324,6 +329,10 @@ append_one(struct peer *peer, const void *data, size_t len)
 		log_warnx("%s: refused an event that is auditd's own to "
 		    "write: %s", peer->name, ev.field[EV_ACTION]);
 		refuse(peer, ev.id, REFUSAL_EVENT, 0);
+		return;
+	}
+	if ((no = limits_row(&ev, len, &wait_s)) != 0) {
+		refuse(peer, ev.id, no, wait_s);
 		return;
 	}
 	if (commit_begin() == -1) {

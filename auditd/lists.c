@@ -428,6 +428,10 @@ lists_change(struct peer *peer, struct msg *msg)
 		    "the signer: try again");
 		return;
 	}
+	if (peer->class != PEER_CLIENT && auditd.out[0] != '\0') {
+		lists_answer(&now, CTL_FAILURE, auditd.out);
+		return;
+	}
 	if (auditd.nwaiting >= MAX_WAITERS) {
 		lists_answer(&now, CTL_FAILURE, "too many changes at once");
 		return;

@@ -142,7 +142,9 @@ report_processes(void)
 static json_t *
 report_store(void)
 {
+	const struct space *s = &auditd.space;
 	struct head	 h;
+	json_t		*j;
 	char		 at[EVENT_TIME_SIZE], epoch[2 * CHAIN_EPOCH_LEN + 1];
 	size_t		 i;
 
@@ -152,14 +154,25 @@ report_store(void)
 		event_time(auditd.last_commit_us, at);
 	for (i = 0; i < sizeof(h.epoch); i++)
 		snprintf(epoch + 2 * i, 3, "%02x", h.epoch[i]);
-	return (json_pack("{s:b,s:s,s:I,s:s,s:s,s:I,s:I,s:I,s:I,s:b}", "ok",
-	    auditd.reconciled && auditd.why[0] == '\0', "why", auditd.why,
+	j = json_pack("{s:b,s:s,s:I,s:s,s:s,s:I,s:I,s:I,s:I,s:b}", "ok",
+	    auditd.reconciled && auditd.why[0] == '\0' &&
+	    auditd.out[0] == '\0', "why", auditd.why[0] != '\0' ?
+	    auditd.why : auditd.out,
 	    "last_seq", (json_int_t)h.seq, "last_commit", at, "epoch", epoch,
 	    "commits", (json_int_t)auditd.commits, "rows",
 	    (json_int_t)auditd.rows, "unsealed",
 	    (json_int_t)auditd.unsealed, "checkpoint_seq",
 	    (json_int_t)store_signed_row(auditd.store), "signer",
-	    auditd.signer != NULL));
+	    auditd.signer != NULL);
+	json_object_set_new(j, "space", json_pack(
+	    "{s:s,s:I,s:I,s:I,s:I,s:I,s:o}", "level",
+	    space_level_name(s->level), "used_bytes", (json_int_t)s->used,
+	    "free_bytes", (json_int_t)s->free, "room_bytes",
+	    (json_int_t)s->room, "reserve_bytes", (json_int_t)s->reserve,
+	    "max_bytes", (json_int_t)s->max, "full_in_s", s->full_s ==
+	    SPACE_NEVER ? json_null() : json_integer((json_int_t)
+	    s->full_s)));
+	return (j);
 }
 
 static json_t *

@@ -150,6 +150,7 @@ seal_tick(evutil_socket_t fd, short what, void *arg)
 	lists_check();
 	deaths_record();
 	control_tick();
+	limits_look();
 }
 
 void
@@ -231,6 +232,7 @@ seal_begin(void)
 	commit_now();
 	deaths_record();
 	seal_now();
+	limits_look();
 	worker_greet_all();
 }
 

@@ -23,8 +23,8 @@ int
 action_is_auditds(const char *action)
 {
 	static const char *const own[] = { ACTION_CHECKPOINT, ACTION_EPOCH,
-	    ACTION_UNFOUNDED, "start", "stop", "auditd-stop", "role-death",
-	    "acknowledge-alerts", "config-update", "init" };
+	    ACTION_UNFOUNDED, ACTION_SPACE, "start", "stop", "auditd-stop",
+	    "role-death", "acknowledge-alerts", "config-update", "init" };
 	static const char *const kinds[] = { "tool-", "skill-", "mcp-",
 	    "plugin-", "api-enforce-" };
 	static const char *const verbs[] = { "block", "allow", "unblock" };
@@ -47,7 +47,7 @@ action_is_auditds(const char *action)
 int
 action_is_note(const char *action)
 {
-	static const char *const notes[] = { ACTION_REFUSED, "policy-reload",
+	static const char *const notes[] = { ACTION_REFUSED, ACTION_RELOAD,
 	    "inspect-reveal" };
 	size_t	i;
 

@@ -17,6 +17,8 @@
 #ifndef COMMON_ACTION_H
 #define COMMON_ACTION_H
 
+#define ACTION_SPACE	"audit-space"
+
 /*
  * Does the action of an event say what only auditd may: that it, the
  * supervisor or an operator at a control connection did something?
@@ -24,6 +26,7 @@
 int	action_is_auditds(const char *);
 
 #define ACTION_REFUSED	"request-refused"
+#define ACTION_RELOAD	"policy-reload"
 
 /*
  * Does it say what a worker adds of its own, and no client waits for?  It is

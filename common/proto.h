@@ -169,6 +169,7 @@ struct start {
 	uint32_t	verbose;
 	uint32_t	was_ready;	/* the suite has served before */
 	uint32_t	parent;		/* supervisor's pid */
+	uint32_t	workers;	/* how many gatewayds share limits */
 	uint64_t	generation;	/* of the configuration */
 	uint64_t	rules_generation;
 	char		pack[MAX_PACK_NAME];	/* rulec: its name */
@@ -347,7 +348,7 @@ struct list_changed {
 /* what gatewayd needs to know of the store, sent on change */
 struct store_state {
 	uint32_t	ok;		/* 0: refuse traffic with text */
-	uint32_t	pad;
+	uint32_t	full;		/* for want of room only */
 	uint64_t	last_seq;
 	char		text[MAX_CTL_TEXT];
 };

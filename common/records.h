@@ -52,6 +52,10 @@ struct rec_gateway {
 	uint32_t	profile;	/* enum profile */
 	uint32_t	allow_enforce;
 	uint32_t	max_connections;
+	uint32_t	requests_per_second;	/* of all workers; 0: any */
+	uint32_t	requests_burst;
+	uint32_t	workers;	/* as configured: shares depend on it */
+	uint32_t	pad0;
 	char		token_name[65];	/* of the actor "token:NAME" */
 	char		block_message[513];
 	char		pad[6];
@@ -72,6 +76,9 @@ struct rec_audit {
 	uint32_t	checkpoint_events;
 	uint32_t	checkpoint_seconds;
 	uint32_t	allow_enforce;	/* list changes by clients */
+	uint32_t	principal_mb_per_hour;	/* 0: any */
+	uint32_t	disk_reserve_mb;
+	uint32_t	max_size_mb;		/* 0: any */
 };
 
 struct records {

@@ -64,7 +64,4 @@ void	tally_flush(struct tally *, uint64_t, int, tally_report *, void *);
 /* how many were counted and not reported, over all entries */
 uint64_t	 tally_unreported(const struct tally *);
 
-/* a now for tally_flush() at which every window is over: before an exit */
-#define TALLY_END	UINT64_MAX
-
 #endif /* COMMON_TALLY_H */

@@ -368,6 +368,29 @@ a_worker(const json_t *status)
 }
 
 static void
+print_room(const json_t *room)
+{
+	char	limit[48] = "", full[96] = "", left[32];
+
+	if (!json_is_object(room))
+		return;
+	if (integer(room, "max_bytes") != 0)
+		snprintf(limit, sizeof(limit), " of %ld",
+		    integer(room, "max_bytes") >> 20);
+	if (json_is_integer(json_object_get(room, "full_in_s"))) {
+		duration(integer(room, "full_in_s"), left, sizeof(left));
+		snprintf(full, sizeof(full), ", full in %s at the pace of "
+		    "the last hour", left);
+	}
+	out_field("room", "%s: %ld%s MiB used, %ld MiB free, %ld MiB of "
+	    "them reserved, room for %ld MiB%s", string(room, "level"),
+	    integer(room, "used_bytes") >> 20, limit,
+	    integer(room, "free_bytes") >> 20,
+	    integer(room, "reserve_bytes") >> 20,
+	    integer(room, "room_bytes") >> 20, full);
+}
+
+static void
 print_suite(const struct ctl *c, const json_t *s)
 {
 	const json_t	*w = a_worker(s), *st = json_object_get(s, "store");
@@ -392,6 +415,7 @@ print_suite(const struct ctl *c, const json_t *s)
 	    "Z" : "none since start", integer(st, "checkpoint_seq"),
 	    json_is_true(json_object_get(st, "signer")) ? "connected" :
 	    "away");
+	print_room(json_object_get(st, "space"));
 }
 
 /* the one thing user mode cannot do, and what does it */

@@ -73,6 +73,11 @@ const struct key schema_keys[] = {
 	    "0", "ingress processes; 0 is one per core, at most 4"),
 	INT("gateway.max_connections", gateway.max_connections, KEYF_RELOAD,
 	    16, 60000, "12000", "connections one ingress process holds open"),
+	INT("gateway.requests_per_second", gateway.requests_per_second,
+	    KEYF_RELOAD, 0, 1000000, "4000",
+	    "requests a second of one uid or token; 0 is no limit"),
+	INT("gateway.requests_burst", gateway.requests_burst, KEYF_RELOAD, 1,
+	    10000000, "8000", "requests one uid or token may save up"),
 
 	BOOL("guardrail.enabled", guardrail.enabled, KEYF_RELOAD, "true",
 	    "false: verdicts are recorded and nothing is blocked"),
@@ -103,6 +108,13 @@ const struct key schema_keys[] = {
 	    1, 100000, "1000", "events after which a head is signed"),
 	INT("audit.checkpoint_seconds", audit.checkpoint_seconds, KEYF_RELOAD,
 	    1, 3600, "60", "seconds after which a head with news is signed"),
+	INT("audit.principal_mb_per_hour", audit.principal_mb_per_hour,
+	    KEYF_RELOAD, 0, 1048576, "1024", "MiB of rows of one uid or token "
+	    "in an hour; 0 is no limit"),
+	INT("audit.disk_reserve_mb", audit.disk_reserve_mb, KEYF_RELOAD, 0,
+	    1048576, "64", "MiB of free disk that traffic leaves alone"),
+	INT("audit.max_size_mb", audit.max_size_mb, KEYF_RELOAD, 0, 16777216,
+	    "0", "size in MiB the audit database may have; 0 is no limit"),
 
 	ENUM("log.level", log.level, KEYF_RELOAD, levels, "info",
 	    "how much the programs write to their log"),

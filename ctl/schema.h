@@ -88,6 +88,8 @@ struct conf {
 		int	 allow_enforce;
 		int	 workers;		/* 0: one per core, at most 4 */
 		int	 max_connections;
+		int	 requests_per_second;
+		int	 requests_burst;
 	} gateway;
 	struct {
 		int	 enabled;
@@ -103,6 +105,9 @@ struct conf {
 		int	 hash;			/* enum conf_hash_alg */
 		int	 checkpoint_events;
 		int	 checkpoint_seconds;
+		int	 principal_mb_per_hour;
+		int	 disk_reserve_mb;
+		int	 max_size_mb;
 	} audit;
 	struct {
 		int	 level;			/* enum conf_log_level */

@@ -226,6 +226,45 @@ api_unavailable(const struct asker *a)
 	api_error(a, 503, text);
 }
 
+/*
+ * Beyond its limit the actor is refused.  Of those who ask for a verdict
+ * some look at the body only: what they find there is no leave to go on.
+ */
+void
+api_limited(const struct asker *a, const char *what, unsigned int wait_s)
+{
+	char	 text[192], finding[64], extra[MAX_EXTRA], *body;
+	json_t	*j;
+
+	gatewayd.limited++;
+	refusal_actor(a->actor, what);
+	snprintf(text, sizeof(text), "%s has %s: try again in %u s", a->actor,
+	    strcmp(what, LIMIT_REQUESTS) == 0 ? "made too many requests" :
+	    "had its share of the audit log", wait_s);
+	if (a->ctl != NULL) {
+		peer_error(a->ctl, a->ctl_id, ctl_code(429), "no verdict: %s",
+		    text);
+		return;
+	}
+	j = json_pack("{s:s}", "error", text);
+	snprintf(finding, sizeof(finding), "REFUSED:%s", what);
+	if (a->inspects)
+		(void)json_object_update_new(j, json_pack(
+		    "{s:s,s:s,s:s,s:f,s:s,s:[s],s:s,s:b}", "action", "block",
+		    "raw_action", "block", "severity", "HIGH", "confidence",
+		    1.0, "reason", text, "findings", finding, "mode",
+		    decide_mode(), "would_block", 1));
+	body = json_text(j);
+	json_decref(j);
+	if (body == NULL)
+		fatal("answer");
+	snprintf(extra, sizeof(extra), "X-DefenseClaw-Request-Id: %s\r\n"
+	    "Retry-After: %u\r\n", a->request_id, wait_s);
+	conn_reply(gatewayd.server, a->conn, 429, "application/json", extra,
+	    body, strlen(body));
+	free(body);
+}
+
 /* NULL, with *known when another method would do */
 static const struct route *
 route_find(const struct http_head *h, int *known)
@@ -257,6 +296,26 @@ plain_http(uint64_t conn, const char *request_id, int status,
 	    "text/plain; charset=utf-8", extra, text, strlen(text));
 }
 
+/* refused for its rate, before its route is looked at */
+static int
+limited_http(uint64_t id, const struct route *r, const char *request_id,
+    const char *actor)
+{
+	struct asker	 a;
+	const char	*what;
+	unsigned int	 wait_s;
+
+	if ((wait_s = limits_request(actor, &what)) == 0)
+		return (0);
+	memset(&a, 0, sizeof(a));
+	a.conn = id;
+	a.inspects = r != NULL && r->inspect != NULL;
+	strlcpy(a.actor, actor, sizeof(a.actor));
+	strlcpy(a.request_id, request_id, sizeof(a.request_id));
+	api_limited(&a, what, wait_s);
+	return (1);
+}
+
 static size_t
 api_head(void *arg, uint64_t id, const struct conn_peer *peer,
     const struct http_head *h, uint64_t *tag)
@@ -277,6 +336,8 @@ api_head(void *arg, uint64_t id, const struct conn_peer *peer,
 		plain_http(id, rid, 401, "{\"error\":\"unauthorized\"}\n");
 		return (0);
 	}
+	if (!open_to_all && limited_http(id, r, rid, actor))
+		return (0);
 	if ((status = auth_csrf(peer, h, &error, &reason)) != 0) {
 		refusal_peer(peer, reason);
 		text[reply_error_body(text, sizeof(text) - 1, error)] = '\0';
@@ -398,6 +459,8 @@ api_request(void *arg, uint64_t id, const struct conn_peer *peer,
 		a.principal = auth_peer(peer, h, a.actor);
 	auth_asker(&a, h);
 	a.has_effect = routes[tag].has_effect;
+	a.inspects = routes[tag].inspect != NULL;
+	limits_body(a.actor, len);
 	if (routes[tag].handler == alerts_get &&
 	    query_limit(h, &a.limit) == -1) {
 		api_error(&a, 400, "limit must be a positive number");
@@ -467,7 +530,7 @@ ctl_reload(struct peer *p, struct msg *msg)
 	char		 actor[MAX_ACTOR];
 
 	snprintf(actor, sizeof(actor), "uid:%u", p->caller.uid);
-	stamp_event(&gatewayd.stamp, &ev, "policy-reload", SEV_INFO);
+	stamp_event(&gatewayd.stamp, &ev, ACTION_RELOAD, SEV_INFO);
 	ev.field[EV_TARGET] = "config.yaml";
 	ev.field[EV_ACTOR] = actor;
 	record_event(&ev, NULL);
@@ -482,10 +545,11 @@ ctl_call(struct peer *p, struct msg *msg)
 {
 	struct asker		 a;
 	struct rbuf		 r;
-	const char		*path, *method, *body;
+	const char		*path, *method, *body, *what;
 	uint8_t			 id[EVENT_ID_LEN];
 	size_t			 i, len;
 	enum http_verb		 verb;
+	unsigned int		 wait_s;
 
 	memset(&a, 0, sizeof(a));
 	a.ctl = p;
@@ -514,6 +578,11 @@ ctl_call(struct peer *p, struct msg *msg)
 		api_error(&a, 413, "the body is too large");
 		return;
 	}
+	if ((wait_s = limits_request(a.actor, &what)) != 0) {
+		api_limited(&a, what, wait_s);
+		return;
+	}
+	limits_body(a.actor, len);
 	a.has_effect = routes[i].has_effect;
 	call(&routes[i], &a, body, len);
 }

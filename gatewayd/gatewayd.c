@@ -259,6 +259,7 @@ main(int argc, char *argv[])
 	    NULL)) == NULL)
 		fatal("connections");
 	record_init();
+	limits_init();
 	drained_ev = evtimer_new(role.base, drained_check, NULL);
 	tick = event_new(role.base, -1, EV_PERSIST, tally_tick, NULL);
 	if (drained_ev == NULL || tick == NULL ||

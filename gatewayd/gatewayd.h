@@ -35,6 +35,8 @@
 #define MAX_PENDING		16384	/* answers waiting for the log */
 #define MAX_PENDING_BYTES	(64 * 1024 * 1024)
 #define MAX_ANSWER_MS		5000	/* for the log to take an event */
+#define LIMIT_REQUESTS		"rate-limit"	/* what a 429 is for */
+#define LIMIT_EVENTS		"event-budget"
 #define MAX_ACTOR		80	/* "token:NAME", "uid:4294967295" */
 #define MAX_CORR		128	/* bytes of a correlation header */
 #define MAX_REASON_FINDINGS	5	/* named in a reason */
@@ -63,6 +65,7 @@ struct asker {
 	int		 reveal;	/* X-DefenseClaw-Reveal-PII: 1 */
 	int		 is_delete;
 	int		 has_effect;	/* late is not undone */
+	int		 inspects;	/* a verdict is what it wants */
 	int		 code;		/* control: how a good answer ends */
 	unsigned int	 limit;		/* ?limit=N, 0 when absent */
 };
@@ -117,6 +120,7 @@ struct gatewayd {
 	uint64_t		 verdicts;
 	uint64_t		 blocked;
 	uint64_t		 unavailable;	/* answered 503 */
+	uint64_t		 limited;	/* answered 429 */
 };
 
 extern struct gatewayd	 gatewayd;
@@ -145,10 +149,17 @@ extern const struct dispatch api_from_client[];
 void	 api_answer(const struct asker *, int, json_t *);
 void	 api_error(const struct asker *, int, const char *);
 void	 api_unavailable(const struct asker *);
+void	 api_limited(const struct asker *, const char *, unsigned int);
 void	 api_durable(const struct asker *, const char *,
 	    const struct under *, uint64_t);
 void	 api_control(struct peer *);
 void	 api_control_refused(struct peer *, uint32_t);
+
+/* limits.c: requests of one uid or token */
+void		 limits_init(void);
+unsigned int	 limits_request(const char *, const char **);
+void		 limits_body(const char *, size_t);
+void		 limits_hold(const char *, unsigned int);
 
 /* refusal.c: what is refused, counted by kind and origin */
 void	 refusal_actor(const char *, const char *);

@@ -113,8 +113,8 @@ health_worker(void)
 
 	conn_get_stats(gatewayd.server, &cs);
 	return (json_pack(
-	    "{s:b,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:s,"
-	    "s:I}",
+	    "{s:b,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s,"
+	    "s:s,s:I}",
 	    "serving", gatewayd.serving, "mode", decide_mode(),
 	    "connections", (json_int_t)cs.conns, "accepted",
 	    (json_int_t)cs.accepted, "requests", (json_int_t)cs.requests,
@@ -124,7 +124,8 @@ health_worker(void)
 	    (json_int_t)record_lost(), "verdicts",
 	    (json_int_t)gatewayd.verdicts, "blocked",
 	    (json_int_t)gatewayd.blocked, "unavailable",
-	    (json_int_t)gatewayd.unavailable, "rules", (json_int_t)
+	    (json_int_t)gatewayd.unavailable, "limited",
+	    (json_int_t)gatewayd.limited, "rules", (json_int_t)
 	    (gatewayd.detect != NULL ? detect_nrules(gatewayd.detect) : 0),
 	    "rules_hash", gatewayd.detect != NULL ?
 	    detect_hash(gatewayd.detect) : "", "pack",

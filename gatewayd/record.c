@@ -43,7 +43,7 @@ struct pending {
 	struct asker		 asker;
 	int			 answer;	/* somebody waits */
 	struct under		 under;		/* PEND_EVENT */
-	int			 again;		/* nobody does: to be sent anew */
+	int			 again;		/* nobody: to be resent */
 	char			*text;		/* the answer */
 	json_t			*rows;		/* PEND_ALERTS */
 	size_t			 rows_len;
@@ -472,7 +472,11 @@ refused(struct peer *peer, struct msg *msg)
 		p->again = 1;
 		return;
 	}
-	if (p->answer)
+	if (r.code == REFUSAL_BUDGET)
+		limits_hold(p->asker.actor, r.wait_s);
+	if (p->answer && r.code == REFUSAL_BUDGET)
+		api_limited(&p->asker, LIMIT_EVENTS, r.wait_s);
+	else if (p->answer)
 		api_unavailable(&p->asker);
 	pending_free(p);
 }

@@ -29,7 +29,8 @@ void
 serve_if_ready(void)
 {
 	if (gatewayd.serving || gatewayd.detect == NULL || !lists_ready() ||
-	    !gatewayd.store.ok || role.state != ST_RUNNING)
+	    !(gatewayd.store.ok || gatewayd.store.full) ||
+	    role.state != ST_RUNNING)
 		return;
 	gatewayd.serving = 1;
 	/* no token, no TCP */

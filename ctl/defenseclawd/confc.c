@@ -72,6 +72,9 @@ rec_gateway_fill(const struct conf *c, struct rec_gateway *g)
 	g->profile = schema_profile(c->guardrail.rule_pack_dir);
 	g->allow_enforce = (uint32_t)c->gateway.allow_enforce;
 	g->max_connections = (uint32_t)c->gateway.max_connections;
+	g->requests_per_second = (uint32_t)c->gateway.requests_per_second;
+	g->requests_burst = (uint32_t)c->gateway.requests_burst;
+	g->workers = (uint32_t)c->gateway.workers;
 	strlcpy(g->token_name, c->gateway.token_secret,
 	    sizeof(g->token_name));
 	strlcpy(g->block_message, c->guardrail.block_message,
@@ -87,6 +90,9 @@ rec_audit_fill(const struct conf *c, struct rec_audit *a)
 	a->checkpoint_events = (uint32_t)c->audit.checkpoint_events;
 	a->checkpoint_seconds = (uint32_t)c->audit.checkpoint_seconds;
 	a->allow_enforce = (uint32_t)c->gateway.allow_enforce;
+	a->principal_mb_per_hour = (uint32_t)c->audit.principal_mb_per_hour;
+	a->disk_reserve_mb = (uint32_t)c->audit.disk_reserve_mb;
+	a->max_size_mb = (uint32_t)c->audit.max_size_mb;
 }
 
 static void

@@ -175,6 +175,7 @@ fill_start(struct start *st, const struct proc *p)
 	st->verbose = (uint32_t)sup.verbose | sup.now.plan.verbose;
 	st->was_ready = (uint32_t)sup.ready;
 	st->parent = (uint32_t)getpid();
+	st->workers = sup.now.plan.workers;
 	st->generation = sup.now.generation;
 	st->rules_generation = sup.rules_generation;
 	strlcpy(st->pack, pack_name(), sizeof(st->pack));

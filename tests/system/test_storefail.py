@@ -52,6 +52,8 @@ class Disk:
     """A small file system where auditd has its directory."""
 
     def __init__(self, suite, kind='tmpfs'):
+        # it is to be full to its end
+        suite.set_config('audit.disk_reserve_mb', 0)
         self.dir = os.path.join(suite.state, 'audit')
         self.image = os.path.join(suite.dir, 'disk')
         self.kind = kind
