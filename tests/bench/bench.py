@@ -288,6 +288,70 @@ def bench_auditd():
         min(1, 100 / floor[1]))
 
 
+class Flood:
+    """What others have to bear (tests/bench/flood.c)."""
+
+    def __init__(self, s, kind, n):
+        self.argv = [program('flood'), kind, str(s.port), str(n)]
+        self.env = dict(os.environ, DEFENSECLAW_GATEWAY_TOKEN=s.token())
+
+    def __enter__(self):
+        self.proc = subprocess.Popen(self.argv, env=self.env, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        if self.proc.stdout.readline() != 'ready\n':
+            self.proc.wait()
+            raise AssertionError('flood: no start')
+        return self
+
+    def __exit__(self, *exc):
+        rest, _ = self.proc.communicate(timeout=MAX_SECONDS)
+        if self.proc.returncode != 0:
+            raise AssertionError('flood: %r' % rest)
+        self.made = int(words(rest, 'connections')[0])
+
+
+FLOOD_ROUNDS = 3
+FLOODS = [      # kind, how many (a second), what it is called
+    ('idle', 10000, '10 000 idle connections'),
+    ('short', 5000, '5000 short connections a second'),
+    ('slow', 200, '200 connections that hardly read'),
+]
+
+
+def bench_floods():
+    """The 99th percentile of one client, in turn without and with each."""
+    with suite_running() as s:
+        path = os.path.join(s.dir, 'body')
+        with open(path, 'w') as f:
+            f.write(body())
+        c = s.control('auditd')
+        for n in range(300):
+            code, text = c.list_change('tool-%d' % n, lib.OP_BLOCK,
+                reason='r' * 1000)
+            if code != lib.CTL_OK:
+                raise AssertionError('list: ' + text)
+        c.close()
+
+        def p99():
+            env = dict(os.environ, DEFENSECLAW_GATEWAY_TOKEN=s.token())
+            return words(output([program('client'), s.gateway_sock, ROUTE,
+                path, os.path.dirname(s.audit_db), '3000'], env=env),
+                'inspect')[2]
+        for kind, n, text in FLOODS:
+            got, made = [], 0
+            for _ in range(FLOOD_ROUNDS):
+                alone = p99()
+                with Flood(s, kind, n) as flood:
+                    got.append((p99(), alone))
+                made += flood.made
+            ratio = statistics.median(a / b for a, b in got)
+            row('p99 of inspect over the Unix socket beside %s, against '
+                'without' % text, '%.0f us, %.0f us: %.2f times (%d '
+                'connections)' % (statistics.median(a for a, b in got),
+                statistics.median(b for a, b in got), ratio, made),
+                '2 times', ratio <= 2)
+
+
 def pss(pid):
     with open('/proc/%d/smaps_rollup' % pid) as f:
         return int(re.search(r'^Pss:\s+(\d+)', f.read(), re.M)[1]) * 1024
@@ -328,7 +392,7 @@ def print_table():
 def main():
     machine()
     for fn in (bench_match, bench_inspect, bench_nginx, bench_auditd,
-            bench_memory):
+            bench_floods, bench_memory):
         if sys.argv[1:] and fn.__name__[6:] not in sys.argv[1:]:
             continue
         try:

@@ -22,11 +22,14 @@ Needs root, for other accounts and for the small disks, which live in a mount
 namespace of its own.
 """
 
+import grp
+import json
 import os
 import re
 import resource
 import socket
 import sys
+import threading
 import time
 
 import lib
@@ -39,8 +42,9 @@ OTHER = lib.UID + 1
 MB = 1024 * 1024
 REFUSED = 300           # of one kind
 IDLE = 10000 if SOAK else 1000
-SHORT = 100000 if SOAK else 3000
+SHORT = 100000 if SOAK else 2000
 SLOW = 200 if SOAK else 40
+MINUTES = float(os.environ.get('DC_SOAK_MINUTES', '10')) if SOAK else 0
 ROW_MAX = 3 * 1024      # bytes of the database that one row can take
 
 
@@ -156,7 +160,6 @@ def one_rate_for_each():
         a = suite.get('/alerts')
         eq((a.status, list(a.json)), (429, ['error']), a)
         # the control connection of the same uid counts, too
-        code, text = lib.CTL_OK, ''
         c = suite.control('gatewayd.1')
         call = lib.wstr('GET') + lib.wstr('/enforce/blocked')
         for _ in range(100):
@@ -284,6 +287,52 @@ def reserve_of_the_disk():
         eq(verify(suite)[0], 0)
 
 
+def one_at_full_speed():
+    """On a small disk one principal asks as fast as it can; another is
+    served all the time, and the reserve is not touched."""
+    with Suite() as suite, test_storefail.Disk(suite) as disk:
+        suite.set_config('gateway.workers', 2)
+        suite.set_config('audit.disk_reserve_mb', 18)
+        test_storefail.run('mount', '-o', 'remount,size=40m', disk.dir)
+        suite.start()
+        end, answers, failed = [False], [], []
+
+        def flood():
+            try:
+                c = suite.client()
+                while not end[0]:
+                    a = ask(suite, c)
+                    answers.append(a.status)
+                    if a.status not in (200, 429):
+                        raise AssertionError(a)
+                c.close()
+            except BaseException as e:
+                failed.append(e)
+        threads = [threading.Thread(target=flood) for _ in range(4)]
+        for t in threads:
+            t.start()
+        other = suite.client(unix=True, token=None)
+        stop = time.monotonic() + MINUTES * 60
+        try:
+            while not failed and (429 not in answers or
+                    time.monotonic() < stop):
+                eq(ask(suite, other).status, 200)
+                time.sleep(0.05)
+        finally:
+            end[0] = True
+            for t in threads:
+                t.join()
+        if failed:
+            raise failed[0]
+        room = status(suite)
+        print('    %d served, %d limited, room left: %d bytes' % (
+            answers.count(200), answers.count(429), room['room_bytes']))
+        eq(room['free_bytes'] > room['reserve_bytes'], True, room)
+        eq(suite.rows("action = 'audit-space' AND target = 'out'"), [])
+        eq(suite.stop(), 0)
+        eq(verify(suite)[0], 0)
+
+
 def fill(disk, left):
     """All but so many MiB."""
     disk.filler = os.path.join(disk.dir, 'filler')
@@ -294,7 +343,6 @@ def fill(disk, left):
 
 
 def status(suite):
-    import json
     code, text = suite.control('auditd').request('MSG_CTL_STATUS')
     eq(code, lib.CTL_OK, text)
     return json.loads(text)['store']['space']
@@ -392,7 +440,6 @@ def places_for_others():
 
 
 def client_gid():
-    import grp
     return grp.getgrnam('defenseclaw').gr_gid
 
 
@@ -434,7 +481,7 @@ def connection_floods():
                 served(suite, others, 1)
         served(suite, others)
         # an answer of many kilobytes that nobody reads
-        listed = [suite.control('auditd') for _ in range(1)][0]
+        listed = suite.control('auditd')
         for n in range(200):
             eq(listed.list_change('tool-%d' % n, lib.OP_BLOCK,
                 reason='r' * 1000)[0], lib.CTL_OK)
@@ -470,5 +517,5 @@ if __name__ == '__main__':
             sys.executable, os.path.abspath(__file__)])
     lib.program(lambda: lib.run([refusals_are_counted, origins_are_bounded, one_rate_for_each,
         large_bodies_cost_more, one_budget_of_rows_for_each,
-        reserve_of_the_disk, size_of_the_database,
+        reserve_of_the_disk, one_at_full_speed, size_of_the_database,
         a_role_that_floods_the_log, places_for_others, connection_floods]))
