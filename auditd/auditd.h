@@ -119,6 +119,7 @@ int	 event_is_ours(const struct event *);	/* no worker may send it */
 void	 limits_init(int);
 void	 limits_look(void);
 enum refusal	 limits_row(const struct event *, size_t, unsigned int *);
+unsigned int	 limits_take(const char *, size_t);
 
 /* lists.c */
 void	 lists_push(struct worker *);

@@ -189,6 +189,15 @@ limits_look(void)
 		told = level;
 }
 
+/* 0, or the seconds until the actor may cause another row of that length */
+unsigned int
+limits_take(const char *actor, size_t len)
+{
+	taken += len + ROW_BYTES;
+	return (rate_take(&bytes, actor, (double)(len + ROW_BYTES),
+	    clock_ms()));
+}
+
 /*
  * Before a row from a worker: 0, or why it is not taken, and for how long
  * its actor had better wait.
@@ -198,19 +207,19 @@ limits_row(const struct event *ev, size_t len, unsigned int *wait_s)
 {
 	const char	*actor = ev->field[EV_ACTOR];
 	const char	*action = ev->field[EV_ACTION];
-	double		 cost = (double)(len + ROW_BYTES);
 
 	*wait_s = 0;
 	if (taken >= LOOK_BYTES)
 		limits_look();
 	if (auditd.out[0] != '\0' && strcmp(action, ACTION_RELOAD) != 0)
 		return (REFUSAL_STORE);
-	taken += len + ROW_BYTES;
 	if (actor == NULL)
 		actor = "";
-	if (action_is_note(action))
-		rate_charge(&bytes, actor, cost, clock_ms());
-	else if ((*wait_s = rate_take(&bytes, actor, cost, clock_ms())) != 0)
+	if (action_is_note(action)) {
+		taken += len + ROW_BYTES;
+		rate_charge(&bytes, actor, (double)(len + ROW_BYTES),
+		    clock_ms());
+	} else if ((*wait_s = limits_take(actor, len)) != 0)
 		return (REFUSAL_BUDGET);
 	return (0);
 }

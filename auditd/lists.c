@@ -148,6 +148,30 @@ lists_answer(const struct after *a, uint32_t code, const char *text)
 }
 
 /*
+ * Of a worker, while traffic is refused or its actor's rows are too many: 1
+ * and it is answered.  The row has what the message has, and some.
+ */
+static int
+lists_limited(const struct after *a, const char *actor, size_t len)
+{
+	struct list_changed	lc;
+	unsigned int		wait_s;
+
+	if (auditd.out[0] != '\0') {
+		lists_answer(a, CTL_FAILURE, auditd.out);
+		return (1);
+	}
+	if ((wait_s = limits_take(actor, len)) == 0)
+		return (0);
+	memset(&lc, 0, sizeof(lc));
+	memcpy(lc.id, a->event_id, sizeof(lc.id));
+	lc.code = CTL_FAILURE;
+	lc.wait_s = wait_s;
+	peer_send(a->peer, MSG_LIST_CHANGED, a->id, -1, &lc, sizeof(lc));
+	return (1);
+}
+
+/*
  * Answers every change that all workers follow, and has those replaced that
  * have not followed in time; called on every sign of progress and by timer.
  */
@@ -428,15 +452,12 @@ lists_change(struct peer *peer, struct msg *msg)
 		    "the signer: try again");
 		return;
 	}
-	if (peer->class != PEER_CLIENT && auditd.out[0] != '\0') {
-		lists_answer(&now, CTL_FAILURE, auditd.out);
-		return;
-	}
 	if (auditd.nwaiting >= MAX_WAITERS) {
 		lists_answer(&now, CTL_FAILURE, "too many changes at once");
 		return;
 	}
-	if (peer->class != PEER_CLIENT && lists_known(&now, &lc, name, who))
+	if (peer->class != PEER_CLIENT && (lists_known(&now, &lc, name,
+	    who) || lists_limited(&now, who, msg->len)))
 		return;
 	if (lc.was != OP_NONE) {
 		f.type = (enum list_type)lc.kind;

@@ -339,7 +339,7 @@ struct list_change {
 struct list_changed {
 	uint8_t		id[EVENT_ID_LEN];
 	uint32_t	code;		/* enum ctl_code */
-	uint32_t	pad;
+	uint32_t	wait_s;		/* its actor has had its bytes */
 	uint64_t	generation;
 	uint64_t	seq;
 	char		text[MAX_CTL_TEXT];

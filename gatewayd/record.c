@@ -496,8 +496,12 @@ list_changed(struct peer *peer, struct msg *msg)
 		return;
 	lc.text[sizeof(lc.text) - 1] = '\0';
 	memcpy(&asked, p->event, sizeof(asked));
+	if (lc.wait_s != 0)
+		limits_hold(p->asker.actor, lc.wait_s);
 	if (!p->answer)
 		;	/* who asked is gone */
+	else if (lc.wait_s != 0)
+		api_limited(&p->asker, LIMIT_EVENTS, lc.wait_s);
 	else if (lc.code != CTL_OK)
 		api_error(&p->asker, lc.code < sizeof(status) /
 		    sizeof(status[0]) ? status[lc.code] : 503, lc.text);

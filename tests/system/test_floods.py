@@ -198,6 +198,7 @@ def one_budget_of_rows_for_each():
     with Suite() as suite:
         suite.set_config('gateway.workers', 2)
         suite.set_config('audit.principal_mb_per_hour', 1)
+        suite.set_config('gateway.allow_enforce', 'true')
         suite.start()
         before = os.path.getsize(suite.audit_db)
         clients = [suite.client() for _ in range(4)]
@@ -219,6 +220,11 @@ def one_budget_of_rows_for_each():
         eq(429 in [a.status for a in limited], True)
         for _ in range(8):
             eq(ask(suite, suite.client(unix=True, token=None)).status, 200)
+        # a change of a list is a row like others
+        limited = [suite.post('/enforce/block', {'target_type': 'tool',
+            'target_name': 'x'}) for _ in range(8)]
+        eq({a.status for a in limited} - {200, 429}, set(), limited)
+        eq(429 in [a.status for a in limited], True)
         wait_for(lambda: ask(suite).status == 200 or None, 'service')
         suite.wait_row("action = 'request-refused' AND "
             "target = 'event-budget' AND actor = 'token:gateway-token'")
