@@ -483,7 +483,7 @@ def connection_floods():
             if n % 2:
                 s.sendall(bad)
             s.close()
-            if n % 200 == 0:
+            if n % (SHORT // 20) == 0:
                 served(suite, others, 1)
         served(suite, others)
         # an answer of many kilobytes that nobody reads
