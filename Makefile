@@ -198,7 +198,7 @@ bench-bins: $(BENCH)
 SAN	= -fsanitize=address,undefined -fno-sanitize-recover=all \
 	  -fno-omit-frame-pointer
 ASAN	= B=build/asan CFLAGS='-O1 -g $(SAN)' HARDEN=-fPIE \
-	  EXTRA='-DSANDBOX_SANITIZER -DDC_CHILD_ENV=\"ASAN_OPTIONS\"'
+	  EXTRA=-DSANDBOX_SANITIZER
 SYSROOT	?= /tmp/dcsys-$(shell printf %s '$(CURDIR)' | cksum | cut -d' ' -f1)
 SYSTEM	= B=build/system SYSCONFDIR=$(SYSROOT)/etc \
 	  LOCALSTATEDIR=$(SYSROOT)/var RUNDIR=$(SYSROOT)/run

@@ -371,7 +371,6 @@ no_new_privs(struct sandbox_state *st, char *err, size_t errlen)
 static void
 no_exec_gain(struct sandbox_state *st)
 {
-#ifndef SANDBOX_SANITIZER
 	int	 bits;
 
 	if (SKIPPED(LAYER_MDWE))
@@ -380,9 +379,6 @@ no_exec_gain(struct sandbox_state *st)
 	bits = prctl(PR_GET_MDWE, 0, 0, 0, 0);
 	if (bits != -1 && (bits & MDWE_REFUSE_EXEC_GAIN) != 0)
 		hold(st, LAYER_MDWE);
-#else
-	(void)st;
-#endif
 }
 
 static uint64_t

@@ -287,7 +287,7 @@ static void
 role_mute(void)
 {
 	/* sanitizers report there; the supervisor put /dev/null on 0 */
-#ifndef DC_CHILD_ENV
+#ifndef SANDBOX_SANITIZER
 	if (dup2(STDIN_FILENO, STDERR_FILENO) == -1)
 		fatal("stderr");
 #endif

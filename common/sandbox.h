@@ -106,4 +106,9 @@ const char	*sandbox_group_name(uint32_t);
 /* name of a system call of this machine, NULL when the build knew none */
 const char	*sandbox_syscall_name(long);
 
+#ifdef SANDBOX_SANITIZER
+/* <sanitizer/lsan_interface.h>: called by LeakSanitizer, not by us */
+int	 __lsan_is_turned_off(void);
+#endif
+
 #endif /* COMMON_SANDBOX_H */

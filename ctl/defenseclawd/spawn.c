@@ -113,7 +113,7 @@ child_exec(const char *path, const char *name, const char *sub, int fd)
 	char		*argv[4], arg0[32], flag[] = "-P", word[16];
 	/* localtime(3) would look for a file that no role may open */
 	static char	 tz[] = "TZ=UTC0";
-	char		*env[] = { tz, NULL, NULL };
+	char		*env[] = { tz, NULL };
 	sigset_t	 none;
 	int		 null, i;
 
@@ -129,11 +129,6 @@ child_exec(const char *path, const char *name, const char *sub, int fd)
 		_exit(EXIT_NO_NULL);
 	if (null > 2)
 		close(null);
-#ifdef DC_CHILD_ENV
-	/* sanitizer builds: their run time reads its options from here */
-	if (getenv(DC_CHILD_ENV) != NULL)
-		env[1] = getenv(DC_CHILD_ENV) - strlen(DC_CHILD_ENV) - 1;
-#endif
 	for (i = 1; i < NSIG; i++)
 		signal(i, SIG_DFL);
 	sigemptyset(&none);

@@ -449,7 +449,7 @@ class Suite:
     def __exit__(self, type, value, tb):
         if type is not None and type is not Skip:
             sys.stderr.write(self.log()[-6000:])
-        self.cleanup()
+        self.cleanup(type is None)
 
     # --- files ---------------------------------------------------------
 
@@ -457,8 +457,6 @@ class Suite:
         env = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'HOME': self.dir}
         if not self.system:
             env['DEFENSECLAW_HOME'] = self.home
-        if 'ASAN_OPTIONS' in os.environ:
-            env['ASAN_OPTIONS'] = os.environ['ASAN_OPTIONS']
         return env
 
     def become(self):
@@ -467,11 +465,13 @@ class Suite:
 
     def program(self, name, *args, **kw):
         """Run one of the programs to its end, as the suite's owner."""
-        return subprocess.run([*self.launcher,
+        r = subprocess.run([*self.launcher,
             os.path.join(self.bin, name), *args],
             env=self.env(), preexec_fn=self.become, text=True,
             stdin=subprocess.DEVNULL, capture_output=True, timeout=CEILING,
             **kw)
+        no_report(r.stderr)
+        return r
 
     def ctl(self, *args, **kw):
         return self.program('defenseclawctl', *args, **kw)
@@ -690,7 +690,7 @@ class Suite:
         self.stop()
         self.start()
 
-    def cleanup(self):
+    def cleanup(self, well=False):
         try:
             if self.running():
                 self.proc.send_signal(signal.SIGTERM)
@@ -700,6 +700,8 @@ class Suite:
                 except subprocess.TimeoutExpired:
                     pass
             self.kill()
+            if well:
+                no_report(self.log())
         finally:
             shutil.rmtree(self.dir, ignore_errors=True)
             if self.system:
@@ -773,6 +775,13 @@ class Suite:
             return c.request('MSG_CTL_RELOAD')
         finally:
             c.close()
+
+
+def no_report(text):
+    """A sanitizer's report is a failure, whatever the exit status."""
+    m = re.search(r'^.*(?:ERROR: \w+Sanitizer|runtime error:).*', text, re.M)
+    if m:
+        raise AssertionError(text[m.start():][:6000])
 
 
 def alive(pid):

@@ -264,7 +264,7 @@ def rules_for_a_starting_worker():
 
 def roles_are_mute():
     """Nothing a role prints reaches the supervisor's terminal."""
-    if 'ASAN_OPTIONS' in os.environ:
+    if 'DC_SANITIZED' in os.environ:
         return          # a sanitizer's report goes there
     for role, pids in suite.pids().items():
         for pid in pids:
