@@ -468,11 +468,14 @@ def correlation():
     a = suite.post(TOOL, {'tool': 'x'}, {'traceparent': '00-x-y-01'})
     recorded(a, 'inspect-tool-allow', trace_id=None)
     # what looks like a key is masked, and not handed back
-    a = suite.post(TOOL, {'tool': 'x'}, {'X-DefenseClaw-Session-Id': SECRET,
-        'X-DefenseClaw-Agent-Id': SECRET})
+    names = ('session-id', 'run-id', 'agent-id', 'agent-name',
+        'agent-instance-id', 'policy-id', 'destination-app', 'trace-id')
+    a = suite.post(TOOL, {'tool': 'x'}, {'X-DefenseClaw-' + n: SECRET
+        for n in names})
     row = recorded(a, 'inspect-tool-allow')
-    assert row['session_id'].startswith('<redacted len='), row
-    assert row['agent_id'].startswith('<redacted len='), row
+    for n in names:
+        masked = row[n.replace('-', '_')]
+        assert masked.startswith('<redacted len='), (n, masked)
     assert SECRET not in str(a.headers), a.headers
 
 

@@ -272,6 +272,21 @@ def auditd_with_a_role():
         wait_for(lambda: set(pids) <= deaths(suite), 'a row for each death')
 
 
+def quick_deaths_back_off():
+    """Who dies again and again is started later and later, not at once."""
+    with lib.Suite() as suite:
+        suite.start()
+        old = suite.pids('signer')[0]
+        for wait in (0, 0.1, 0.2, 0.4, 0.8):
+            os.kill(old, signal.SIGKILL)
+            died = time.monotonic()
+            new = wait_for(lambda: [p for p in suite.pids('signer')
+                if p != old], 'another signer', CEILING)[0]
+            if time.monotonic() - died < wait:
+                raise AssertionError('the next one came within %g s' % wait)
+            old = new
+
+
 def stop_with_an_idle_client():
     """Who asks nothing is not waited for, and nobody has to be killed."""
     with lib.Suite() as suite:
@@ -285,5 +300,5 @@ def stop_with_an_idle_client():
 
 
 if __name__ == '__main__':
-    lib.run([stop_with_an_idle_client, auditd_with_a_role, one_by_one,
-        all_at_once])
+    lib.run([stop_with_an_idle_client, quick_deaths_back_off,
+        auditd_with_a_role, one_by_one, all_at_once])

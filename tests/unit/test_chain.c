@@ -673,6 +673,53 @@ key_files(void)
 	CHECK(memcmp(seed, pub, sizeof(pub)) == 0);
 }
 
+/*
+ * Hashes of one row that another program made from the layout in chain.h:
+ * logs of years ago must verify, and every field of the header be in it.
+ */
+static void
+known_hashes(void)
+{
+	static const struct {
+		enum chain_alg	 alg;
+		const char	*commitment, *hash;
+	} known[] = {
+		{ CHAIN_BLAKE2B,
+		    "cae919da25d4fe69f84f3560f4adbafd"
+		    "94ee84d04ba4e34f0233881ac2e545c0",
+		    "60445c52abcc3c36f5150364524dcc07"
+		    "838062990be30939d033b718f19746b9" },
+		{ CHAIN_SHA256,
+		    "c5581a3a19476df67b9bfd0067223598"
+		    "f82954b1b347be67e87928233e43edc1",
+		    "8030660beb3d43c094f59940493003d6"
+		    "b2f28114ca832ff2d5d3dc3b2e56482a" }
+	};
+	struct chain_row	 row;
+	char			 hex[2 * CHAIN_HASH_LEN + 1];
+	size_t			 i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		memset(&row, 0, sizeof(row));
+		row.alg = known[i].alg;
+		row.seq = 77;
+		memset(row.device, 1, sizeof(row.device));
+		memset(row.epoch, 2, sizeof(row.epoch));
+		memset(row.salt, 3, sizeof(row.salt));
+		memset(row.prev, 4, sizeof(row.prev));
+		memset(row.ev.id, 5, sizeof(row.ev.id));
+		row.ev.time_us = TIME0;
+		row.ev.severity = SEV_HIGH;
+		row.ev.field[EV_ACTION] = "inspect-tool-block";
+		chain_seal(&row, "content", 7);
+		sodium_bin2hex(hex, sizeof(hex), row.commitment,
+		    CHAIN_HASH_LEN);
+		CHECK_STR(hex, known[i].commitment);
+		sodium_bin2hex(hex, sizeof(hex), row.hash, CHAIN_HASH_LEN);
+		CHECK_STR(hex, known[i].hash);
+	}
+}
+
 int
 main(void)
 {
@@ -682,6 +729,7 @@ main(void)
 	memset(seed, 0x42, sizeof(seed));
 	device_key_expand(seed, public_key, secret);
 	chain_device(public_key, device);
+	RUN(known_hashes);
 	RUN(whole);
 	RUN(lines);
 	RUN(heads);
