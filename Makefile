@@ -96,10 +96,10 @@ BENCH	= $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 
 all: $(PROGS) $(NAMES) $(BIN)/etc
 .PHONY: all help deps run check check-unit check-system check-peers bench \
-	soak fuzz asan lint install uninstall clean clang unit-bins bench-bins
+	soak fuzz figures plant asan lint install uninstall clean clang unit-bins bench-bins
 
 help:
-	@echo 'all run check check-peers bench soak fuzz asan lint install' \
+	@echo 'all run check check-peers bench soak fuzz figures plant asan lint install' \
 	    'uninstall clean deps'
 
 # --- programs -------------------------------------------------------------
@@ -238,11 +238,25 @@ bench: deps
 	    python3 tests/bench/bench.py
 
 soak: deps
-	$(Q)$(MAKE) all system-build probe-build power-build $(B)/bench/load
+	$(Q)$(MAKE) all unit-bins system-build probe-build power-build $(B)/bench/load
 	$(Q)DC_SOAK=1 DC_BIN=$(CURDIR)/$(BIN) \
 	    DC_SYSBIN=$(CURDIR)/build/system/bin DC_SYSROOT=$(SYSROOT) \
 	    python3 tests/system/soak.py
 	$(Q)DC_SOAK=1 DC_BIN=$(CURDIR)/$(BIN) python3 tests/system/test_power.py
+
+# figures a reviewer asks for first, as the rows of the README's table
+figures: deps
+	$(Q)$(MAKE) all system-build probe-build
+	$(Q)DC_SYSBIN=$(CURDIR)/build/system/bin DC_SYSROOT=$(SYSROOT) \
+	    python3 tests/figures.py
+
+# bugs in a copy of the tree, one at a time: each must be caught by a test
+plant: deps
+	$(Q)$(MAKE) all unit-bins system-build
+	$(Q)DC_SYSROOT=$(SYSROOT) python3 tests/plant/run.py --all
+plant-%: deps
+	$(Q)$(MAKE) all unit-bins system-build
+	$(Q)DC_SYSROOT=$(SYSROOT) python3 tests/plant/run.py $*
 
 # --- confinement: role programs that try what they may not -----------------
 
@@ -349,7 +363,7 @@ TESTDEPS = clang libclang-rt-14-dev libhttp-parser-dev mandoc iproute2 \
 
 deps:
 	$(Q)sh tests/deps.sh $(DEPS) \
-	    $(if $(filter check bench fuzz soak,$(MAKECMDGOALS)),$(TESTDEPS))
+	    $(if $(filter check bench fuzz soak figures plant%,$(MAKECMDGOALS)),$(TESTDEPS))
 
 run: deps
 	$(Q)$(MAKE) all

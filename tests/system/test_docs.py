@@ -368,7 +368,7 @@ def readme_says_how():
     for target in re.findall(r'\bmake ([a-z]+(?:-[a-z]+)*)', code):
         must([target] if not re.search(r'^%s\b.*:' % target, make, re.M)
             else [], 'no such target')
-    for marker in ('boundary', 'bench'):
+    for marker in ('boundary', 'figures', 'bench'):
         eq(readme.count('<!-- %s -->' % marker), 1, marker)
         eq(readme.count('<!-- /%s -->' % marker), 1, marker)
 
