@@ -567,8 +567,12 @@ control_ack(struct peer *p, struct msg *msg)
 		peer_error(p, msg->hdr.id, CTL_USAGE, "malformed");
 		return;
 	}
-	if (!ready(p, msg->hdr.id) || commit_begin() == -1) {
-		peer_error(p, msg->hdr.id, CTL_FAILURE, "%s", auditd.why);
+	if (!ready(p, msg->hdr.id))
+		return;
+	if (commit_begin() == -1) {
+		peer_error(p, msg->hdr.id, CTL_FAILURE, "%s",
+		    auditd.why[0] != '\0' ? auditd.why :
+		    "the audit log is busy: try again");
 		return;
 	}
 	snprintf(actor, sizeof(actor), "uid:%u", p->caller.uid);

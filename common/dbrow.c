@@ -73,6 +73,7 @@ dbrow_read(sqlite3_stmt *st, struct chain_row *row, char *err, size_t errlen)
 
 	memset(row, 0, sizeof(*row));
 	if (dbrow_int(st, col = 0, &row->seq, MAX_CHAIN_SEQ) == -1 ||
+	    row->seq == 0 ||
 	    dbrow_blob(st, col = 1, row->ev.id, EVENT_ID_LEN) == -1 ||
 	    dbrow_int(st, col = 2, &row->ev.time_us, INT64_MAX) == -1 ||
 	    dbrow_int(st, col = 3, &severity, SEV_COUNT - 1) == -1 ||
@@ -91,7 +92,8 @@ dbrow_read(sqlite3_stmt *st, struct chain_row *row, char *err, size_t errlen)
 		if (dbrow_text(st, col = DBROW_FIELD0 + f,
 		    &row->ev.field[f]) == -1)
 			goto bad;
-	if (row->ev.field[EV_ACTION] == NULL || row->seq == 0)
+	col = DBROW_FIELD0 + EV_ACTION;
+	if (row->ev.field[EV_ACTION] == NULL)
 		goto bad;
 	return (0);
 bad:

@@ -290,11 +290,11 @@ in_number(struct json_in *in)
 {
 	char		 buf[MAX_JSON_NUMBER], *text = buf;
 	const char	*end;
-	json_t		*v = NULL;
+	json_t		*v;
 	long long	 n;
 	double		 d;
 	size_t		 len;
-	int		 real;
+	int		 fits, real;
 
 	if ((end = in_number_end(in, &real)) == NULL)
 		return (in_fail(in, "not a value"));
@@ -307,17 +307,19 @@ in_number(struct json_in *in)
 	errno = 0;
 	if (real) {
 		d = strtod(text, NULL);
-		if (!isinf(d))
-			v = json_real(d);
+		fits = !isinf(d);
+		v = fits ? json_real(d) : NULL;
 	} else {
 		n = strtoll(text, NULL, 10);
-		if (errno == 0)
-			v = json_integer(n);
+		fits = errno == 0;
+		v = fits ? json_integer(n) : NULL;
 	}
 	if (text != buf)
 		free(text);
-	if (v == NULL)
+	if (!fits)
 		return (in_unreadable(in, "the number is out of range"));
+	if (v == NULL)
+		return (in_fail(in, "out of memory"));
 	in->p = end;
 	return (v);
 }

@@ -164,7 +164,8 @@ take_rule(struct compile *c, struct rulecur *cur)
 	r->id = take_str(c, cur, MAX_RULEREPORT_NAME);
 	r->title = take_str(c, cur, MAX_IMAGE_STRING);
 	r->pattern = take_str(c, cur, MAX_IMAGE_STRING);
-	r->category = strdup(c->category);
+	if ((r->category = strdup(c->category)) == NULL)
+		c->nomem = 1;
 	r->file = (uint32_t)c->nfiles - 1;
 	n = rulecur_u32(cur);
 	if (c->nfiles == 0 || n > MAX_IMAGE_TAGS || r->id == NULL ||

@@ -541,7 +541,8 @@ rulefile_suppressions(struct ruleyaml *y, struct rulefile *f,
 				    sizeof(supp_kinds[0]);
 	int			 version = 0;
 
-	(void)ruleyaml_map(y, &m, "the file");
+	if (!ruleyaml_map(y, &m, "the file"))
+		ruleyaml_fail(y, 1, "the file is empty");
 	while (ruleyaml_key(y, &m)) {
 		if (strcmp(m.key, "version") == 0) {
 			read_version(y, &version);
@@ -609,7 +610,8 @@ rulefile_tools(struct ruleyaml *y, struct rulefile *f,
 	struct ruleyaml_map	 m;
 	int			 version = 0;
 
-	(void)ruleyaml_map(y, &m, "the file");
+	if (!ruleyaml_map(y, &m, "the file"))
+		ruleyaml_fail(y, 1, "the file is empty");
 	while (ruleyaml_key(y, &m)) {
 		if (strcmp(m.key, "version") == 0)
 			read_version(y, &version);

@@ -430,8 +430,9 @@ digits(const struct norm *n, size_t *i, unsigned int base, int max)
 }
 
 /*
- * What a backslash within $'...' stands for; what is not printable ASCII
- * becomes a space or a question mark, so that the copy stays valid.
+ * What a backslash within $'...' stands for, before a byte of ASCII; what is
+ * not printable becomes a space or a question mark, so that the copy stays
+ * valid.
  */
 static char
 ansi_escape(const struct norm *n, size_t *i)
@@ -445,9 +446,7 @@ ansi_escape(const struct norm *n, size_t *i)
 	else if (c == 'x' || c == 'u' || c == 'U') {
 		++*i;
 		v = digits(n, i, 16, c == 'x' ? 2 : c == 'u' ? 4 : 8);
-	} else if (c >= 0x80)
-		return '\\';		/* the character itself follows */
-	else {
+	} else {
 		++*i;
 		if (c == 'n')
 			return '\n';
