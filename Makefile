@@ -179,6 +179,11 @@ $(B)/%.o: %.c
 LIBS_ALL = $(LIBS_HS) $(LIBS_DETECT) $(LIBS_YAML) $(LIBS_DB) $(LIBS_COMMON)
 
 $(B)/unit/% $(B)/bench/%: TESTLIBS = $(LIBS) $(LIBCOMMON) $(LIBS_ALL)
+# calls that fail when a test says so
+WRAP	= $(shell sed -n 's/^ALLOC.\([a-z_0-9]*\),.*/-Wl,--wrap=\1/p; \
+	  s/^FAULT.[^,]*, \([a-z_0-9]*\),.*/-Wl,--wrap=\1/p' \
+	  tests/unit/fault.h)
+$(B)/unit/test_fault%: TESTLIBS = $(WRAP) $(LIBS) $(LIBCOMMON) $(LIBS_ALL)
 $(B)/unit/%: $(B)/tests/unit/%.o $(LIBS)
 	@mkdir -p $(@D)
 	$(say) LD $@
