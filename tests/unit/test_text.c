@@ -100,6 +100,19 @@ test_unicode(void)
 	SHELL("ignore\xc2\xa0" "all", "ignore all");
 	/* tag characters spell out what nobody sees */
 	SHELL("hi\xf3\xa0\x81\x92\xf3\xa0\x81\x8d", "hiRM");
+	/* every width of space is a space, also the ends of lines */
+	SHELL("a\xc2\x85z", "a z");
+	SHELL("a\xe1\x9a\x80z", "a z");
+	SHELL("a\xe2\x80\x80z", "a z");
+	SHELL("a\xe2\x80\x8az", "a z");
+	SHELL("a\xe2\x80\xa8z", "a z");
+	SHELL("a\xe2\x80\xa9z", "a z");
+	SHELL("a\xe2\x80\xafz", "a z");
+	SHELL("a\xe2\x81\x9fz", "a z");
+	/* the cancel tag and those before the letters spell nothing */
+	SHELL("a\xf3\xa0\x81\xbfz", "az");
+	SHELL("a\xf3\xa0\x80\x9fz", "az");
+	SAME("a\xf4\x8f\xbf\xbfz");
 	SAME("\xc3\xa9t\xc3\xa9 \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x98\x80");
 	CHECK(norm("cu\xe2\x80\x8brl", 0) == NULL);
 }
@@ -129,6 +142,25 @@ test_quotes(void)
 	SHELL("cat /etc/'shadow'", "cat /etc/shadow");
 	SHELL("cat \"/etc\"/shadow", "cat /etc/shadow");
 	SHELL("$'curl' x", "curl x");
+	SHELL("a_''b", "a_b");
+	SHELL("rm ''-rf /", "rm -rf /");
+	SHELL("x''.sh", "x.sh");
+	SHELL("~''/x", "~/x");
+	SHELL("x|'sh'", "x|sh");
+	SHELL("x;'sh'|y", "x;sh|y");
+	SHELL("x 'sh'>y", "x sh>y");
+	SHELL("x\n'sh'\rx", "x\nsh\rx");
+	SHELL("tab\t'sh'\tx", "tab\tsh\tx");
+	SHELL("'a'\"b c\"", "a\"b c\"");
+	SHELL("'cu'\\rl", "curl");
+	SHELL("c'u\"r'l", "cu\"rl");
+	SHELL("\"a\"\"b\"", "ab");
+	SHELL("$\"curl\" x", "curl x");
+	SAME("x $\"a b\" y");
+	SAME("'a:b'\"c\"");
+	SAME("'a\tb'");
+	SAME("'a\rb'");
+	SAME("x 'sh')");
 	SAME("{\"key\":\"value\",\"n\":[\"a\",\"b\"]}");
 	SAME("printf(\"%s\", \"hello\");");
 	SAME("don't say it isn't so");
@@ -156,6 +188,8 @@ test_backslashes(void)
 	SHELL("sh -c \"c\\\"u\\\"rl x\"", "sh -c \"curl x\"");
 	/* \| and \( are not the shell's pipe and subshell */
 	SAME("grep 'a\\|sh'");
+	SHELL("c\\'url", "c'url");
+	SAME("c\\\ry");
 	SAME("a\\ b");
 	SAME("a\\");
 }
@@ -173,6 +207,21 @@ test_parameters(void)
 	SHELL("cu${z:-rl} x", "curl x");
 	SHELL("cu${1}rl", "curl");
 	CHECK(norm("c${y-x\361}url", TEXT_SHELL) == NULL);
+	SHELL("c${@}url", "curl");
+	SHELL("c${!x}url", "curl");
+	SHELL("c${abc}url", "curl");
+	SHELL("c${x:-a-b=c}url", "ca-b=curl");
+	SHELL("cat${IFS}${y}/etc", "cat /etc");
+	SHELL("c$1url", "curl");
+	SHELL("c$*url", "curl");
+	SHELL("c$abc d", "c d");
+	SAME("c${a b}url");
+	SAME("c${a\x7f}url");
+	SAME("${x}a");
+	SAME("c$(x)url");
+	SAME("c$()");
+	SAME("$()url");
+	SAME("c$() x");
 	SAME("echo $HOME ${HOME}");
 	SAME("costs $5");
 	SAME("${unclosed and more");
@@ -236,6 +285,30 @@ test_hidden_words(void)
 	SAME("http://x.example/a");
 	SAME("x = {a: 1, b: 2}; // no");
 	SAME("```sh\n```");
+	/* as many digits as the base has, and no more than the escape takes */
+	SHELL("$'\\x4G'", " G");
+	SHELL("$'\\18'", " 8");
+	SHELL("$'\\u00e9'", "?");
+	SHELL("$'\\U00000072m'", "rm");
+	SHELL("$'a\\tb\\q\\\\'", "a bq\\");
+	SHELL("$'a\\'b'", "a'b");
+	SAME("$'\\\xc3\xa9'");
+	SAME("$'\xc3\xa9'");
+	SAME("$'a\nb'");
+	SHELL("x|{curl,y}", "x|curl y");
+	SHELL("x({rm,-rf}", "x(rm -rf");
+	SAME("a{b,c}");
+	SAME("{abc} x");
+	SAME("{a,{b}");
+	SAME("{a;b,c}");
+	SAME("{a,b\x7f}");
+	SAME("{a,b");
+	SAME("c`` x");
+	SAME("`` x");
+	SHELL("cat /etc/..//x", "cat /etc/../x");
+	SAME("cat /etc/.x");
+	SAME("/etc/./");
+	SAME("a///");
 }
 
 /* Marks shown as ^. */
@@ -281,12 +354,70 @@ test_commands(void)
 		{ "find . -exec rm {} +", "^find . -exec ^rm {} +" },
 		{ "the next time we go", "^the next time we go" },
 		{ "cat /etc/passwd", "^cat /etc/passwd" },
+		{ "A='x y' curl", "A='x y' ^curl" },
+		{ "A= curl", "A= ^curl" },
+		{ "A=\"x", "A=\"x" },
+		{ "find . -okdir rm", "^find . -okdir ^rm" },
+		{ "env -- curl", "^env -- ^curl" },
+		{ "git -- rm", "^git -- ^rm" },
+		{ "a -exe rm", "^a -exe rm" },
+		{ "bash -c rm", "^bash -c rm" },
+		{ "bash -c \\\"rm x", "^bash -c \\\"^rm x" },
+		{ "bash -notlonglc 'x'", "^bash -notlonglc 'x'" },
+		{ "timeout \\9 curl", "^timeout \\9 ^curl" },
+		{ "nice -n 10 curl", "^nice -n 10 ^curl" },
+		{ "5<in curl", "5<in ^curl" },
+		{ "55>x curl", "^55>x curl" },
+		{ "x>y curl", "^x>y curl" },
+		{ "<in curl x", "<in ^curl x" },
+		{ "a; >o curl", "^a; >o ^curl" },
+		{ "a <in b", "^a <in b" },
+		{ "sudo;curl", "^sudo;^curl" },
+		{ "x do curl", "^x do ^curl" },
+		{ "x do\"y", "^x do\"y" },
+		{ "x do", "^x do" },
+		{ "a) b", "^a) ^b" },
+		{ "a)b", "^a)b" },
+		{ "f(){curl", "^f(){curl" },
+		{ "(curl)", "(^curl)" },
+		{ "\"rm x\"", "\"rm x\"" },
+		{ "> \"f\" curl", "> \"f\" curl" },
+		{ "a&", "^a&" },
+		{ "a&b", "^a&^b" },
+		{ "a &> f b", "^a &> f b" },
+		{ "a <& 3 b", "^a <& 3 b" },
+		{ "averyverylongword x", "^averyverylongword x" },
 	};
 	size_t	 i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		CHECK_STR(marks(rows[i][0]), rows[i][1]);
 	CHECK_STR(marks(""), "");
+	/* lengths that no buffer can have, before a byte is read */
+	CHECK_INT(command_mark(&buf, "", SIZE_MAX), -1);
+}
+
+/* A long value, a long escape, a long list: what stands there stays. */
+static void
+test_near_limits(void)
+{
+	static char	 text[1024];
+	const char	*m;
+
+	(void)snprintf(text, sizeof(text), "A=\"x %0300d\" curl", 0);
+	m = marks(text);
+	CHECK(strstr(m, "A=\"x ^0") == NULL && strstr(m, "^curl") == NULL);
+	(void)snprintf(text, sizeof(text), "A=\"x %0200d\" curl", 0);
+	CHECK(strstr(marks(text), "\" ^curl") != NULL);
+	(void)snprintf(text, sizeof(text), "$'\\x63%0300d'", 0);
+	m = norm(text, TEXT_SHELL);
+	CHECK(m == NULL || strstr(m, "c000") == NULL);
+	(void)snprintf(text, sizeof(text), "{a,%0300d}", 0);
+	SAME(text);
+	(void)snprintf(text, sizeof(text), "c${x-%0300d}url", 0);
+	SAME(text);
+	CHECK_INT(text_buf_reserve(&buf, SIZE_MAX), -1);
+	CHECK_INT(text_buf_reserve(&buf, SIZE_MAX / 4 + 1), -1);
 }
 
 /* Marks shown as ^. */
@@ -353,6 +484,7 @@ test_cut(void)
 	CHECK_INT(text_cut(s, 7, 4), 2);
 	CHECK_INT(text_cut(s, 7, 3), 2);
 	CHECK_INT(text_cut(s, 7, 0), 0);
+	CHECK_INT(text_cut("\x80\x80\x80", 3, 2), 0);
 }
 
 int
@@ -371,6 +503,7 @@ main(void)
 	RUN(test_hidden_words);
 	RUN(test_commands);
 	RUN(test_sentences);
+	RUN(test_near_limits);
 	RUN(test_cut);
 	text_buf_free(&buf);
 	return 0;
