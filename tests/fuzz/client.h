@@ -21,6 +21,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,7 @@ fuzz_role(const char *name)
 	if (sodium_init() == -1 ||
 	    socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == -1)
 		abort();
+	signal(SIGPIPE, SIG_IGN);	/* as role_begin() */
 	log_init(name, 0);
 	log_set_sink(fuzz_quiet);
 	role.base = event_base_new();
