@@ -96,11 +96,12 @@ BENCH	= $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 
 all: $(PROGS) $(NAMES) $(BIN)/etc
 .PHONY: all help deps run check check-unit check-system check-peers bench \
-	soak fuzz figures plant asan lint install uninstall clean clang unit-bins bench-bins
+	soak fuzz coverage figures plant asan lint install uninstall clean \
+	clang unit-bins bench-bins
 
 help:
-	@echo 'all run check check-peers bench soak fuzz figures plant asan lint install' \
-	    'uninstall clean deps'
+	@echo 'all run check check-peers bench soak fuzz coverage figures' \
+	    'plant asan lint install uninstall clean deps'
 
 # --- programs -------------------------------------------------------------
 
@@ -355,6 +356,22 @@ fuzz: deps
 	$(Q)$(MAKE) $(FUZZB) fuzz-bins
 	$(Q)sh tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ)
 
+# --- coverage: clang's counters, in a mapped file so that a role that may
+# write nothing, or is killed, counts too
+
+COVDIR	= $(CURDIR)/build/coverage
+COVB	= B=$(COVDIR) CC=clang CFLAGS='-O1 -g -fcoverage-mapping \
+	  -fprofile-instr-generate=$(COVDIR)/prof/%m%c.profraw' \
+	  HARDEN='-fPIE -mllvm -runtime-counter-relocation' \
+	  SYSCONFDIR=$(SYSROOT)/etc LOCALSTATEDIR=$(SYSROOT)/var \
+	  RUNDIR=$(SYSROOT)/run
+
+coverage: deps
+	@mkdir -p $(SYSROOT)/etc $(SYSROOT)/var/lib $(SYSROOT)/var/log \
+	    $(SYSROOT)/run
+	$(Q)$(MAKE) $(COVB) all unit-bins fuzz-bins
+	$(Q)DC_SYSROOT=$(SYSROOT) python3 tests/coverage.py $(COVDIR)
+
 lint:
 	$(Q)sh tests/lint.sh
 
@@ -368,7 +385,9 @@ TESTDEPS = clang libclang-rt-14-dev libhttp-parser-dev mandoc iproute2 \
 
 deps:
 	$(Q)sh tests/deps.sh $(DEPS) \
-	    $(if $(filter check bench fuzz soak figures plant%,$(MAKECMDGOALS)),$(TESTDEPS))
+	    $(if $(filter check bench fuzz soak figures plant% coverage, \
+	    $(MAKECMDGOALS)),$(TESTDEPS)) \
+	    $(if $(filter coverage,$(MAKECMDGOALS)),llvm)
 
 run: deps
 	$(Q)$(MAKE) all
