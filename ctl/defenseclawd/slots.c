@@ -546,6 +546,11 @@ slot_replace(struct slot *s)
 		/* both serve until the new one does */
 		old->slot = NULL;
 		s->proc = NULL;
+		/* but for one that does not: it never may by the old setup */
+		if (old->state == PROC_STARTING) {
+			old->expected = 1;
+			proc_kill(old);
+		}
 		slot_start(s);
 	} else {
 		/* one owner of a directory at a time */
