@@ -648,7 +648,9 @@ load_dead(struct proc *p)
 		setup_free(&sup.next);
 		strlcpy(sup.load_text, "config.yaml changes all the time: "
 		    "try again", sizeof(sup.load_text));
-		if (sup.conf_reads < MAX_CONF_READS)
+		/* no deadline is left after one that hung until it */
+		if (sup.conf_reads < MAX_CONF_READS &&
+		    evtimer_pending(sup.load_timer, NULL))
 			load_conf();
 		else
 			load_fail("");
