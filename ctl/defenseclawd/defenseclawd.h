@@ -55,7 +55,8 @@
 #define MAX_RELOAD_WAITERS	64	/* who wait for one load */
 #define PULSE_MS		1000	/* between two questions to a role */
 #define MAX_SILENT_PULSES	15	/* unanswered: the role hangs */
-#define MAX_SILENT_AUDITD	30	/* its disk may be slow */
+#define MAX_SILENT_DISK		30	/* of one that writes: disks are slow */
+#define MAX_SILENT_START	60	/* from its start until READY */
 #define MAX_FOLLOW_PULSES	5	/* for a worker to take a reload */
 #define MAX_PENDING_DEATHS	64	/* kept while auditd is away */
 #define LOG_BURST		200	/* lines a role may send at once */

@@ -50,8 +50,10 @@ pulse_pong(struct proc *p, uint32_t id)
 static unsigned int
 pulse_limit(const struct proc *p)
 {
-	if (p->role == ROLE_AUDITD)
-		return (MAX_SILENT_AUDITD);
+	if (p->state == PROC_STARTING)
+		return (MAX_SILENT_START);
+	if (p->role == ROLE_AUDITD || p->role == ROLE_SIGNER)
+		return (MAX_SILENT_DISK);
 	return (p->pong < p->barrier ? MAX_FOLLOW_PULSES : MAX_SILENT_PULSES);
 }
 
@@ -64,10 +66,14 @@ pulse_tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	(void)arg;
 	TAILQ_FOREACH(p, &sup.procs, entry) {
-		if (p->state == PROC_STARTING || p->peer == NULL ||
-		    p->exited)
+		if (p->peer == NULL || p->exited)
 			continue;
-		if (p->pong == p->ping) {
+		/* auditd may have to wait there, and loads have a deadline */
+		if (p->state == PROC_STARTING && p->role != ROLE_GATEWAYD &&
+		    p->role != ROLE_SIGNER)
+			continue;
+		if (p->state != PROC_STARTING && p->pong == p->ping) {
+			p->silent = 0;
 			pulse_ping(p);
 			continue;
 		}

@@ -455,6 +455,33 @@ def hanging_worker():
         assert 'signal 9' in d['why'], d
 
 
+def hanging_start():
+    """A worker that hangs before it says READY does not outlive a reload."""
+    with Suite() as suite:
+        own_programs(suite)
+        suite.set_config('gateway.workers', 2)
+        suite.start()
+        time.sleep(1.1)
+        undo = replace_program(suite, 'gatewayd', '#!/bin/sh\n'
+            'exec sleep 1000\n')
+        os.kill(process(suite, 'gatewayd.1')['pid'], signal.SIGKILL)
+        pid = wait_for(lambda: (p := process(suite, 'gatewayd.1')) and
+            p['state'] == 'starting' and p['pid'], 'a worker that starts')
+        if SOAK:
+            # it is given time, not all of it
+            wait_for(lambda: not alive(pid), 'its end', 4 * CEILING)
+            assert '[%d]: has not answered for 60 s' % pid in suite.log()
+            pid = wait_for(lambda: (p := process(suite, 'gatewayd.1')) and
+                p['state'] == 'starting' and p['pid'], 'another one')
+        undo()
+        suite.set_config('guardrail.mode', 'observe')
+        eq(suite.ctl('reload').returncode, CTL_OK)
+        wait_for(lambda: not alive(pid), 'its death')
+        eq(suite.post(TOOL, LS).status, 200)
+        eq(suite.rows("action = 'role-death' AND details LIKE ?",
+            ('%%"pid":%d,%%' % pid,)), [])
+
+
 def hanging_auditd():
     """Requests get 503 at their deadline; once it goes on or is replaced
     nothing is lost or doubled."""
@@ -486,7 +513,8 @@ def hanging_signer():
         pid, = suite.pids('signer')
         os.kill(pid, signal.SIGSTOP)
         wait_for(lambda: suite.pids('signer') not in ([], [pid]),
-            'signer is replaced')
+            'signer is replaced', 2 * CEILING)
+        assert 'signer[%d]: has not answered for 30 s' % pid in suite.log()
         wait_for(lambda: suite.control().request('MSG_CTL_AUDIT_HEAD')[0] ==
             CTL_OK, 'a signature')
 
@@ -534,8 +562,8 @@ def main():
         run([says_why, says_why_early, secrets_survive, empty_token,
             supervisor_death, supervisor_death_in_system_mode,
             starts_at_once, stop_while_starting, signal_storms,
-            hanging_worker, hanging_auditd, hanging_signer, sent_again,
-            ten.ten_deaths])
+            hanging_worker, hanging_start, hanging_auditd, hanging_signer,
+            sent_again, ten.ten_deaths])
 
 
 if __name__ == '__main__':
