@@ -372,6 +372,8 @@ main(int argc, char *argv[])
 	role_enter(&auditd_promise, &params);
 	role_serve(from_supervisor);
 	commit_now();
+	control_end();
+	(void)peer_flush(role.sup, 1000);
 	/* with no statement left the database takes in its log when closed */
 	query_close(auditd.query);
 	policy_close(auditd.policy);

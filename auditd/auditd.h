@@ -151,6 +151,7 @@ void	 control_tally(const char *, const char *);	/* what, origin */
 void	 control_tails(void);		/* new rows for followers */
 void	 alerts_msg(struct peer *, struct msg *);
 void	 control_tick(void);
+void	 control_end(void);
 void	 control_head(const struct head *, const char *);
 void	 control_closed(struct peer *);
 

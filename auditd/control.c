@@ -266,6 +266,17 @@ control_tick(void)
 	    control_refusal, NULL);
 }
 
+/* what the end leaves unrecorded is at least said */
+void
+control_end(void)
+{
+	uint64_t	n;
+
+	if ((n = tally_unreported(&auditd.tally)) != 0)
+		log_warnx("%llu refusals were not recorded before the end",
+		    (unsigned long long)n);
+}
+
 void
 control_closed(struct peer *p)
 {

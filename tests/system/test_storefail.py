@@ -39,6 +39,7 @@ DISK = 24 * 1024 * 1024         # holds the log that is written ahead
 MAX_REQUESTS = 20000            # to fill what is left of it
 THREADS = 8
 LAG = 16384             # MAX_CHECKPOINT_LAG
+STRANGER = 47003        # in nobody's group
 ROWS = 300              # written beside a reader
 
 
@@ -272,6 +273,30 @@ def another_writer():
         whole(suite)
 
 
+def refused_unrecorded():
+    """Refusals that the log took until its end no more are said."""
+    with Suite() as suite:
+        suite.start()
+        path = suite.control_path('auditd')
+        while (path := os.path.dirname(path)) != '/tmp':
+            os.chmod(path, 0o755)
+        db = sqlite3.connect(suite.audit_db, isolation_level=None)
+        db.execute('BEGIN IMMEDIATE')
+
+        def turned_away():
+            try:
+                suite.control()
+            except (OSError, EOFError, AssertionError):
+                return True
+        for _ in range(3):
+            eq(lib.as_uid(STRANGER, turned_away), True)
+        eq(suite.stop(), 0)
+        db.rollback()
+        db.close()
+        text = ': 3 refusals were not recorded before the end'
+        eq(text in suite.log(), True, suite.log())
+
+
 def replaced_meanwhile():
     """What may pass is waited for, also by an auditd that only starts."""
     def die():
@@ -435,5 +460,5 @@ if __name__ == '__main__':
             sys.executable, os.path.abspath(__file__)])
     lib.run([disk_full, disk_too_small_for_the_log, write_protected,
         disk_turns_read_only, another_writer, replaced_meanwhile,
-        late_checkpoint, a_reader, permissions,
+        refused_unrecorded, late_checkpoint, a_reader, permissions,
         older_copy])
