@@ -42,7 +42,8 @@ import test_chaos as chaos
 
 TESTS = os.environ.get('DC_SOAK_TESTS', 'chaos tamper underload restarts '
     'kernels places floods plant')
-MINUTES = float(os.environ.get('DC_SOAK_MINUTES', '60'))
+os.environ.setdefault('DC_SOAK_MINUTES', '60')
+MINUTES = float(os.environ['DC_SOAK_MINUTES'])
 SAMPLES = 20
 # until caches have their size: a tenth of the time, but no more than this
 WARM = max(30, min(300, MINUTES * 6))
