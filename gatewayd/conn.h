@@ -41,7 +41,7 @@ struct event_base;
 
 #define MAX_CONNS		65536	/* limit of conn_limits.max_conns */
 #define MAX_LISTENERS		8
-#define MAX_ACCEPT_BATCH	4	/* accepted per wakeup of a listener */
+#define MAX_ACCEPT_BATCH	8	/* accepted per wakeup of a listener */
 #define MAX_REFUSING		64	/* being told 503, beyond max_conns */
 #define MAX_BODY_INSPECT	(4 * 1024 * 1024)
 #define MAX_BODY_OTHER		(1024 * 1024)

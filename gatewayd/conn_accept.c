@@ -34,6 +34,8 @@
 #include "conn_int.h"
 
 #define ACCEPT_RETRY_MS	100	/* pause after running out of descriptors */
+#define ACCEPT_SHARE_MS	1	/* in which another worker may accept */
+#define MAX_UNSHARED	256	/* connections from which on nobody is asked */
 
 union address {
 	struct sockaddr		sa;
@@ -344,11 +346,20 @@ listeners_update(struct conn_server *srv)
 }
 
 static void
+accept_rest(struct conn_server *srv, int ms)
+{
+	struct timeval	 tv = { 0, ms * 1000 };
+
+	srv->backoff = 1;
+	listeners_update(srv);
+	evtimer_add(&srv->retry, &tv);
+}
+
+static void
 on_accept(evutil_socket_t lfd, short what, void *arg)
 {
 	struct listener		*l = arg;
 	struct conn_server	*srv = l->srv;
-	struct timeval		 tv = { 0, ACCEPT_RETRY_MS * 1000 };
 	union address		 ua;
 	socklen_t		 len;
 	int			 fd, i;
@@ -366,14 +377,16 @@ on_accept(evutil_socket_t lfd, short what, void *arg)
 		if (srv->paused || srv->draining)
 			return;
 	}
-	if (fd == -1 && (errno == EMFILE || errno == ENFILE ||
-	    errno == ENOBUFS || errno == ENOMEM)) {
+	if (fd != -1) {
+		/* a pool of connections must not end up with one worker */
+		if (srv->nconns < MAX_UNSHARED)
+			accept_rest(srv, ACCEPT_SHARE_MS);
+	} else if (errno == EMFILE || errno == ENFILE ||
+	    errno == ENOBUFS || errno == ENOMEM) {
 		/* Who waits in the backlog waits on; nobody else is hurt. */
 		log_warn("accept: new connections wait; raise the limit of "
 		    "open files or lower max_conns");
-		srv->backoff = 1;
-		listeners_update(srv);
-		evtimer_add(&srv->retry, &tv);
+		accept_rest(srv, ACCEPT_RETRY_MS);
 	}
 }
 
