@@ -187,7 +187,6 @@ static const struct sandbox_rule event_rules[] = {
 	ALLOW(poll),
 #endif
 	ALLOW(ppoll),
-	ALLOW_IF(ioctl, IS(1, FIONREAD)),	/* evbuffer_read */
 	/* send(2) and recv(2): no address, so a socket's one peer */
 	ALLOW_IF(sendto, LIS(4, 0)), ALLOW_IF(recvfrom, LIS(4, 0)),
 	ALLOW(shutdown),

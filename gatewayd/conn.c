@@ -24,16 +24,15 @@
 #include <unistd.h>
 
 #include <event2/buffer.h>
-#include <event2/bufferevent.h>
 
 #include "common/log.h"
 #include "conn_int.h"
 
 /*
  * Bytes of input at which we stop reading while a request is being answered
- * (a pipelining client) or we are paused; a read adds at most 16 KiB.  Not
- * by a bufferevent's high watermark: above it libevent 2.1 calls the read
- * callback again and again.
+ * (a pipelining client) or we are paused; a read adds MAX_CONN_READ at most.
+ * Not libevent's bufferevents: these ask the kernel before each read how much
+ * there is.
  */
 #define READ_HIGH	MAX_HTTP_HEAD
 #define BODY_MIN	4096	/* bytes first allocated for a body */
@@ -115,7 +114,7 @@ body_free(struct body *b)
 static size_t
 input_len(const struct conn *c)
 {
-	return (evbuffer_get_length(bufferevent_get_input(c->bev)));
+	return (evbuffer_get_length(c->in));
 }
 
 /* Bytes really held for this connection; libevent rounds up to powers of 2. */
@@ -128,7 +127,7 @@ held(const struct conn *c)
 		n = 2 * n + CHAIN_MIN;
 	if (c->body != NULL)
 		n += c->body->cap;
-	return (n + evbuffer_get_length(bufferevent_get_output(c->bev)));
+	return (n + evbuffer_get_length(c->out));
 }
 
 /* Everything is with the kernel: next request, or the end. */
@@ -146,13 +145,13 @@ sent(struct conn *c)
 }
 
 /*
- * Write directly what the kernel takes, in one call, and leave the rest to
- * the bufferevent.  Returns bytes left, or -1 if the client is gone.
+ * Write directly what the kernel takes, in one call, and keep the rest until
+ * it takes more.  Returns bytes left, or -1 if the client is gone.
  */
 static ssize_t
 out(struct conn *c, const void *p, size_t n, const void *q, size_t m)
 {
-	struct evbuffer	*buf = bufferevent_get_output(c->bev);
+	struct evbuffer	*buf = c->out;
 	struct iovec	 iov[2];
 	ssize_t		 w = 0;
 	size_t		 done;
@@ -163,8 +162,7 @@ out(struct conn *c, const void *p, size_t n, const void *q, size_t m)
 		iov[1].iov_base = (void *)(uintptr_t)q;
 		iov[1].iov_len = m;
 		do {
-			w = writev(bufferevent_getfd(c->bev), iov,
-			    m > 0 ? 2 : 1);
+			w = writev(c->fd, iov, m > 0 ? 2 : 1);
 		} while (w == -1 && errno == EINTR);
 		if (w == -1 && errno != EAGAIN)
 			return (-1);
@@ -180,6 +178,8 @@ out(struct conn *c, const void *p, size_t n, const void *q, size_t m)
 	done = done > n ? done - n : 0;
 	if (done < m && evbuffer_add(buf, (const char *)q + done,
 	    m - done) == -1)
+		return (-1);
+	if (event_add(&c->writable, NULL) == -1)
 		return (-1);
 	return (evbuffer_get_length(buf));
 }
@@ -367,7 +367,7 @@ body_length(struct conn *c, struct evbuffer *in)
 static int
 run_body(struct conn *c)
 {
-	struct evbuffer		*in = bufferevent_get_input(c->bev);
+	struct evbuffer		*in = c->in;
 	struct body		*b = c->body;
 	struct http_error	 e;
 	int			 r;
@@ -436,7 +436,7 @@ decide(struct conn *c, struct evbuffer *in, const char *p, size_t len)
 static int
 run_head(struct conn *c)
 {
-	struct evbuffer		*in = bufferevent_get_input(c->bev);
+	struct evbuffer		*in = c->in;
 	size_t			 n, len = evbuffer_get_length(in);
 	struct http_error	 e = { 503, "no-memory" };
 	enum http_result	 r = HTTP_BAD;
@@ -485,7 +485,7 @@ static int
 run_close(struct conn *c)
 {
 	if (c->eof || (!c->unread && input_len(c) == 0) ||
-	    shutdown(bufferevent_getfd(c->bev), SHUT_WR) == -1) {
+	    shutdown(c->fd, SHUT_WR) == -1) {
 		c->state = CONN_DEAD;
 		return (0);
 	}
@@ -500,7 +500,7 @@ run_linger(struct conn *c)
 	size_t	len = input_len(c);
 
 	c->lingered += len;
-	evbuffer_drain(bufferevent_get_input(c->bev), len);
+	evbuffer_drain(c->in, len);
 	if (c->eof || c->lingered > c->srv->lim.max_linger)
 		c->state = CONN_DEAD;
 }
@@ -515,9 +515,9 @@ throttle(struct conn *c)
 		return;
 	c->is_full = full;
 	if (full)
-		bufferevent_disable(c->bev, EV_READ);
+		event_del(&c->readable);
 	else
-		bufferevent_enable(c->bev, EV_READ);
+		event_add(&c->readable, NULL);
 }
 
 /* Do all there is to do now.  The connection may be freed on return. */
@@ -570,35 +570,42 @@ conn_set_ready(struct conn *c)
 }
 
 static void
-on_read(struct bufferevent *bev, void *arg)
-{
-	(void)bev;
-	conn_run(arg);
-}
-
-static void
-on_written(struct bufferevent *bev, void *arg)
+on_read(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn	*c = arg;
+	ssize_t		 n;
 
-	(void)bev;
-	if (c->state != CONN_WRITE)
+	(void)what;
+	n = read(fd, c->srv->in, sizeof(c->srv->in));
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
-	sent(c);
+	if (n == 0) {
+		/* only their side ends: they may still want an answer */
+		c->eof = 1;
+		event_del(&c->readable);
+	} else if (n == -1 || evbuffer_add(c->in, c->srv->in, (size_t)n) ==
+	    -1)
+		c->state = CONN_DEAD;
 	conn_run(c);
 }
 
 static void
-on_event(struct bufferevent *bev, short what, void *arg)
+on_write(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn	*c = arg;
 
-	(void)bev;
-	/* End of file ends only their side: they may still want an answer. */
-	if (what & BEV_EVENT_EOF)
-		c->eof = 1;
-	else
+	(void)what;
+	if (evbuffer_write(c->out, fd) == -1 && errno != EAGAIN &&
+	    errno != EINTR) {
 		c->state = CONN_DEAD;
+		conn_run(c);
+		return;
+	}
+	if (evbuffer_get_length(c->out) > 0) {
+		if (event_add(&c->writable, NULL) == -1)
+			c->state = CONN_DEAD;
+	} else if (c->state == CONN_WRITE)
+		sent(c);
 	conn_run(c);
 }
 
@@ -648,13 +655,16 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	conn_run(c);
 }
 
-/* A new connection, its bufferevent made, begins to listen to its client. */
+/* A new connection, its buffers made, begins to listen to its client. */
 void
 conn_start(struct conn *c)
 {
 	evtimer_assign(&c->timer, c->srv->base, on_timer, c);
-	bufferevent_setcb(c->bev, on_read, on_written, on_event, c);
-	bufferevent_enable(c->bev, EV_READ);
+	event_assign(&c->readable, c->srv->base, c->fd, EV_READ | EV_PERSIST,
+	    on_read, c);
+	event_assign(&c->writable, c->srv->base, c->fd, EV_WRITE, on_write, c);
+	if (event_add(&c->readable, NULL) == -1)
+		c->state = CONN_DEAD;
 	conn_set_deadline(c, conn_now() + c->srv->lim.idle_ms);
 }
 

@@ -28,7 +28,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <event2/bufferevent.h>
+#include <event2/buffer.h>
 
 #include "common/log.h"
 #include "conn_int.h"
@@ -220,7 +220,11 @@ conn_free(struct conn *c)
 	else
 		srv->nconns--;
 	event_del(&c->timer);
-	bufferevent_free(c->bev);
+	event_del(&c->readable);
+	event_del(&c->writable);
+	evbuffer_free(c->in);
+	evbuffer_free(c->out);
+	close(c->fd);
 	if (c->body != NULL)
 		free(c->body->data);
 	free(c->body);
@@ -279,6 +283,18 @@ conn_alloc(struct conn_server *srv, int fd, const union address *ua)
 	return (c);
 }
 
+static int
+conn_buffers(struct conn *c)
+{
+	if ((c->in = evbuffer_new()) == NULL)
+		return (-1);
+	if ((c->out = evbuffer_new()) == NULL) {
+		evbuffer_free(c->in);
+		return (-1);
+	}
+	return (0);
+}
+
 /* Take a new connection in, or tell it that there is no room. */
 static int
 conn_open(struct conn_server *srv, int fd, const union address *ua)
@@ -305,13 +321,13 @@ conn_open(struct conn_server *srv, int fd, const union address *ua)
 		free(c);
 		return (-1);
 	}
-	c->bev = bufferevent_socket_new(srv->base, fd, BEV_OPT_CLOSE_ON_FREE);
-	if (c->bev == NULL) {
+	if (conn_buffers(c) == -1) {
 		slot_put(srv, c);
 		account_put(srv, a);
 		free(c);
 		return (-1);
 	}
+	c->fd = fd;
 	TAILQ_INSERT_TAIL(&srv->conns, c, entry);
 	if (full) {
 		account_put(srv, a);
@@ -471,8 +487,7 @@ listeners_close(struct conn_server *srv)
 }
 
 /*
- * End at once; no callback is called.  Descriptors close when the event loop
- * runs next or its base is freed.  Not from within a callback.
+ * End at once; no callback is called.  Not from within a callback.
  */
 void
 conn_server_free(struct conn_server *srv)

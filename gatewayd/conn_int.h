@@ -33,7 +33,9 @@
  * connections come, are counted, and go).
  */
 
-struct bufferevent;
+struct evbuffer;
+
+#define MAX_CONN_READ	(16 * 1024)	/* bytes taken at once */
 
 enum conn_state {
 	CONN_IDLE,	/* no byte of a request parsed */
@@ -73,7 +75,10 @@ struct conn {
 	TAILQ_ENTRY(conn)	 entry;
 	TAILQ_ENTRY(conn)	 ready;
 	struct conn_server	*srv;
-	struct bufferevent	*bev;
+	struct evbuffer		*in;		/* received, not yet used */
+	struct evbuffer		*out;		/* the kernel did not take */
+	struct event		 readable;
+	struct event		 writable;
 	struct account		*account;
 	struct body		*body;
 	struct event		 timer;
@@ -85,6 +90,7 @@ struct conn {
 	size_t			 lingered;
 	struct http_scan	 scan;
 	uint32_t		 slot;
+	int			 fd;
 	enum conn_state		 state;
 	unsigned int		 busy:1;	/* inside conn_run() */
 	unsigned int		 is_ready:1;	/* on the ready list */
@@ -137,6 +143,7 @@ struct conn_server {
 	void			*drained_arg;
 	struct http_head	 head;		/* of the current callback */
 	char			 out[MAX_REPLY_HEAD];
+	char			 in[MAX_CONN_READ];
 };
 
 /* conn.c */

@@ -16,8 +16,6 @@
 
 #include "tests/sandbox/enter.h"
 
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <pthread.h>
 #include <sqlite3.h>
@@ -113,25 +111,28 @@ test_ordinary_work(void)
 }
 
 static void
-echo(struct bufferevent *bev, void *arg)
+echo(evutil_socket_t fd, short what, void *arg)
 {
+	char	 buf[1024];
+	ssize_t	 n = read(fd, buf, sizeof(buf));
+
+	(void)what;
 	(void)arg;
-	bufferevent_write_buffer(bev, bufferevent_get_input(bev));
+	if (n > 0 && write(fd, buf, (size_t)n) != n)
+		_exit(1);
 }
 
 static void
 on_accept(evutil_socket_t fd, short what, void *arg)
 {
-	struct bufferevent	*bev;
-	int			 client;
+	struct event	*ev;
+	int		 client;
 
 	(void)what;
 	client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	bev = bufferevent_socket_new(arg, client, BEV_OPT_CLOSE_ON_FREE);
-	if (client == -1 || bev == NULL)
+	ev = event_new(arg, client, EV_READ | EV_PERSIST, echo, NULL);
+	if (client == -1 || ev == NULL || event_add(ev, NULL) == -1)
 		_exit(1);
-	bufferevent_setcb(bev, echo, NULL, NULL, NULL);
-	bufferevent_enable(bev, EV_READ | EV_WRITE);
 }
 
 static void
