@@ -19,6 +19,7 @@
 
 #include <jansson.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Strict JSON (RFC 8259), read and written by ourselves into jansson's
@@ -62,5 +63,29 @@ char	*json_text(const json_t *);
 
 /* the same with at most max bytes of each string that is a value */
 char	*json_text_cut(const json_t *, size_t);
+
+/*
+ * The same text without values, for what is written often.  The key of a
+ * member of an array, and of the outermost value, is NULL; keys and strings
+ * are copied.  A string that is no UTF-8, and want of memory, fail the whole.
+ */
+struct json_out {
+	char	*data;
+	size_t	 len;
+	size_t	 size;
+	size_t	 max;		/* bytes of a string value */
+	int	 failed;
+};
+
+void	 json_out_init(struct json_out *);
+void	 json_out_open(struct json_out *, const char *, char);
+void	 json_out_close(struct json_out *, char);
+void	 json_out_str(struct json_out *, const char *, const char *);
+void	 json_out_int(struct json_out *, const char *, int64_t);
+void	 json_out_real(struct json_out *, const char *, double);
+void	 json_out_bool(struct json_out *, const char *, int);
+
+/* the text, malloc'd; NULL when it failed */
+char	*json_out_end(struct json_out *);
 
 #endif /* COMMON_JSON_H */

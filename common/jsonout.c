@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/utf8.h"
 
 /*
  * Our own writer, for the same reason as our own reader (json.c).
@@ -30,14 +31,6 @@
 
 #define JSON_OUT_MIN	512
 #define MAX_JSON_OUT	(MAX_JSON_DEPTH + 16)	/* levels; ends recursion */
-
-struct json_out {
-	char	*data;
-	size_t	 len;
-	size_t	 size;
-	size_t	 max;		/* bytes of a string value */
-	int	 failed;
-};
 
 static void	out_value(struct json_out *, const json_t *, int);
 
@@ -112,6 +105,22 @@ out_real(struct json_out *o, double d)
 	out_put(o, buf, (size_t)n);
 }
 
+/* decimal; not by printf, which is slow at it */
+static void
+out_int(struct json_out *o, int64_t v)
+{
+	char		 buf[24];
+	size_t		 i = sizeof(buf);
+	uint64_t	 n = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+
+	do
+		buf[--i] = (char)('0' + n % 10);
+	while ((n /= 10) != 0);
+	if (v < 0)
+		buf[--i] = '-';
+	out_put(o, buf + i, sizeof(buf) - i);
+}
+
 static void
 out_object(struct json_out *o, const json_t *v, int level)
 {
@@ -164,9 +173,6 @@ out_length(const json_t *v, size_t max)
 static void
 out_value(struct json_out *o, const json_t *v, int level)
 {
-	char	 buf[32];
-	int	 n;
-
 	if (v == NULL || level > MAX_JSON_OUT) {
 		o->failed = 1;
 		return;
@@ -182,9 +188,7 @@ out_value(struct json_out *o, const json_t *v, int level)
 		out_string(o, json_string_value(v), out_length(v, o->max));
 		break;
 	case JSON_INTEGER:
-		n = snprintf(buf, sizeof(buf), "%" JSON_INTEGER_FORMAT,
-		    json_integer_value(v));
-		out_put(o, buf, (size_t)n);
+		out_int(o, json_integer_value(v));
 		break;
 	case JSON_REAL:
 		out_real(o, json_real_value(v));
@@ -201,20 +205,95 @@ out_value(struct json_out *o, const json_t *v, int level)
 	}
 }
 
+void
+json_out_init(struct json_out *o)
+{
+	memset(o, 0, sizeof(*o));
+	o->max = SIZE_MAX;
+}
+
+char *
+json_out_end(struct json_out *o)
+{
+	if (o->failed || o->data == NULL) {
+		free(o->data);
+		return (NULL);
+	}
+	o->data[o->len] = '\0';
+	return (o->data);
+}
+
 char *
 json_text_cut(const json_t *root, size_t max)
 {
 	struct json_out	 o;
 
-	memset(&o, 0, sizeof(o));
+	json_out_init(&o);
 	o.max = max;
 	out_value(&o, root, 0);
-	if (o.failed) {
-		free(o.data);
-		return (NULL);
+	return (json_out_end(&o));
+}
+
+/* What comes before a value: a comma unless it is the first, and its key. */
+static void
+out_key(struct json_out *o, const char *key)
+{
+	char	 last = o->len == 0 ? '{' : o->data[o->len - 1];
+
+	if (last != '{' && last != '[')
+		out_put(o, ",", 1);
+	if (key != NULL) {
+		out_string(o, key, strlen(key));
+		out_put(o, ":", 1);
 	}
-	o.data[o.len] = '\0';
-	return (o.data);
+}
+
+void
+json_out_open(struct json_out *o, const char *key, char bracket)
+{
+	out_key(o, key);
+	out_put(o, &bracket, 1);
+}
+
+void
+json_out_close(struct json_out *o, char bracket)
+{
+	out_put(o, &bracket, 1);
+}
+
+void
+json_out_str(struct json_out *o, const char *key, const char *s)
+{
+	size_t	 len = strlen(s);
+
+	if (!utf8_valid(s, len))
+		o->failed = 1;
+	out_key(o, key);
+	out_string(o, s, len);
+}
+
+void
+json_out_int(struct json_out *o, const char *key, int64_t v)
+{
+	out_key(o, key);
+	out_int(o, v);
+}
+
+void
+json_out_real(struct json_out *o, const char *key, double d)
+{
+	out_key(o, key);
+	out_real(o, d);
+}
+
+void
+json_out_bool(struct json_out *o, const char *key, int v)
+{
+	out_key(o, key);
+	if (v)
+		out_put(o, "true", 4);
+	else
+		out_put(o, "false", 5);
 }
 
 char *

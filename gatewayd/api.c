@@ -180,12 +180,7 @@ void
 api_durable(const struct asker *a, const char *text,
     const struct under *under, uint64_t seq)
 {
-	char	*line;
-
-	if (asprintf(&line, "%s\n", text) == -1)
-		fatal("answer");
-	answer_text(a, 200, line, under, seq);
-	free(line);
+	answer_text(a, 200, text, under, seq);
 }
 
 static void

@@ -41,13 +41,16 @@ struct batch {
 
 static struct detect_result	found;
 
-static json_t *
-batch_result(const char *id, const struct verdict *v)
+static void
+batch_result(struct json_out *o, const char *id, const struct verdict *v)
 {
-	return (json_pack("{s:s,s:s,s:s,s:s,s:o}", "id", id, "action",
-	    v->action, "raw_action", v->raw_action, "severity",
-	    severity_name(v->severity), "rule_ids",
-	    inspect_rule_ids(v)));
+	json_out_open(o, NULL, '{');
+	json_out_str(o, "id", id);
+	json_out_str(o, "action", v->action);
+	json_out_str(o, "raw_action", v->raw_action);
+	json_out_str(o, "severity", severity_name(v->severity));
+	inspect_rule_ids(o, v);
+	json_out_close(o, '}');
 }
 
 static int
@@ -87,17 +90,20 @@ batch_value(struct inspection *in, json_t *text, char *err)
 	return (NULL);
 }
 
-static json_t *
-batch_error(struct batch *b, const char *id, const char *error)
+static void
+batch_error(struct batch *b, struct json_out *o, const char *id,
+    const char *error)
 {
 	b->bad++;
-	return (json_pack("{s:s,s:s}", "id", id != NULL ? id : "", "error",
-	    error));
+	json_out_open(o, NULL, '{');
+	json_out_str(o, "id", id != NULL ? id : "");
+	json_out_str(o, "error", error);
+	json_out_close(o, '}');
 }
 
 /* what the API would say of the row */
-static json_t *
-batch_verdict(struct batch *b, const json_t *row)
+static void
+batch_verdict(struct batch *b, struct json_out *o, const json_t *row)
 {
 	struct inspection	 in;
 	struct verdict		 v;
@@ -108,43 +114,51 @@ batch_verdict(struct batch *b, const json_t *row)
 	int			 rc;
 
 	memset(&in, 0, sizeof(in));
-	if (b->rows > MAX_BATCH_ROWS)
-		return (batch_error(b, id, "too many rows: split the file"));
+	if (b->rows > MAX_BATCH_ROWS) {
+		batch_error(b, o, id, "too many rows: split the file");
+		return;
+	}
 	if (id == NULL || !json_is_string(text) ||
-	    batch_direction(body_str(row, "direction"), &in) == -1)
-		return (batch_error(b, id, "id, direction and text are "
-		    "required"));
+	    batch_direction(body_str(row, "direction"), &in) == -1) {
+		batch_error(b, o, id, "id, direction and text are required");
+		return;
+	}
 	in.tool = body_str(row, "tool_name");
 	value = batch_value(&in, text, err);
 	rc = body_detect(&in, value, &found, &len);
 	json_decref(value);
-	if (rc == -1)
-		return (batch_error(b, id, "the text could not be "
-		    "inspected"));
+	if (rc == -1) {
+		batch_error(b, o, id, "the text could not be inspected");
+		return;
+	}
 	decide(&in, len != 0 ? &found : NULL, &v);
 	b->actions[strcmp(v.raw_action, "block") == 0 ? 2 :
 	    strcmp(v.raw_action, "alert") == 0]++;
-	return (batch_result(id, &v));
+	batch_result(o, id, &v);
 }
 
 static void
 batch_row(struct batch *b, const char *line, size_t len)
 {
-	char	 err[MAX_JSON_ERR], *text;
-	json_t	*row, *out;
-	int	 unreadable;
+	struct json_out	 o;
+	char		 err[MAX_JSON_ERR], *text;
+	json_t		*row;
+	int		 unreadable;
 
 	b->rows++;
+	json_out_init(&o);
 	row = json_bounded(line, len, MAX_BODY_VALUES, &unreadable, err);
-	out = row != NULL ? batch_verdict(b, row) : batch_error(b, NULL, err);
-	if ((text = json_text(out)) == NULL)
+	if (row != NULL)
+		batch_verdict(b, &o, row);
+	else
+		batch_error(b, &o, NULL, err);
+	if ((text = json_out_end(&o)) == NULL)
 		b->failed = 1;
 	else {
 		wbuf_put(&b->out, text, strlen(text));
 		wbuf_put(&b->out, "\n", 1);
 	}
 	free(text);
-	json_decref(out);
 	json_decref(row);
 }
 

@@ -20,10 +20,9 @@
 #include <sys/queue.h>
 #include <sys/tree.h>
 
-#include <jansson.h>
-
 #include "common/action.h"
 #include "common/detect/detect.h"
+#include "common/json.h"
 #include "common/proto.h"
 #include "common/redact.h"
 #include "common/role.h"
@@ -175,7 +174,7 @@ void	 inspect_response(const struct asker *, json_t *);
 void	 inspect_tool_response(const struct asker *, json_t *);
 /* JSON by syntax that we have no value for; what names the row */
 void	 inspect_unreadable(const struct asker *, const char *, const char *);
-json_t	*inspect_rule_ids(const struct verdict *);
+void	 inspect_rule_ids(struct json_out *, const struct verdict *);
 
 /* policyapi.c */
 void	 evaluate_guardrail(const struct asker *, json_t *);

@@ -20,6 +20,7 @@
 #include <strings.h>
 
 #include "common/clock.h"
+#include "common/detect/image.h"
 #include "common/detect/text.h"
 #include "common/json.h"
 #include "common/log.h"
@@ -74,103 +75,127 @@ reason_text(const struct inspection *in, const struct verdict *v, char *out,
 	out[text_valid(out, len)] = '\0';
 }
 
-static json_t *
-finding_json(const struct detect_finding *f, int reveal)
+static void
+finding_json(struct json_out *o, const struct detect_finding *f, int reveal)
 {
 	char	 masked[MAX_REDACTED];
-	json_t	*tags, *j;
 	size_t	 i;
 
-	if ((tags = json_array()) == NULL)
-		return (NULL);
-	for (i = 0; i < f->rule->ntags; i++)
-		json_array_append_new(tags, json_string(f->rule->tags[i]));
 	redact_evidence(&gatewayd.redactor, f->evidence, strlen(f->evidence),
 	    masked);
-	j = json_pack("{s:s,s:s,s:s,s:f,s:s,s:o}", "rule_id", f->rule->id,
-	    "title", f->title, "severity", severity_name(f->severity),
-	    "confidence", f->confidence, "evidence", reveal ? f->evidence :
-	    masked, "tags", tags);
+	json_out_open(o, NULL, '{');
+	json_out_str(o, "rule_id", f->rule->id);
+	json_out_str(o, "title", f->title);
+	json_out_str(o, "severity", severity_name(f->severity));
+	json_out_real(o, "confidence", f->confidence);
+	json_out_str(o, "evidence", reveal ? f->evidence : masked);
+	json_out_open(o, "tags", '[');
+	for (i = 0; i < f->rule->ntags; i++)
+		json_out_str(o, NULL, f->rule->tags[i]);
+	json_out_close(o, ']');
 	if (f->indeterminate)
-		json_object_set_new(j, "indeterminate", json_true());
-	return (j);
+		json_out_bool(o, "indeterminate", 1);
+	json_out_close(o, '}');
 }
 
-static json_t *
-verdict_json(const struct verdict *v, const char *reason, int reveal)
+static void
+verdict_names(struct json_out *o, const struct verdict *v)
 {
-	const struct detect_finding	*f;
-	json_t				*names, *detailed, *j;
-	size_t				 i;
-
-	names = json_array();
-	detailed = json_array();
-	if (v->is_static)
-		json_array_append_new(names, json_string("STATIC-BLOCK"));
-	if (v->unreadable)
-		json_array_append_new(names, json_string(UNREADABLE));
-	for (i = 0; v->found != NULL && i < v->found->nfindings; i++) {
-		f = &v->found->findings[i];
-		json_array_append_new(names, json_sprintf("%s:%s",
-		    f->rule->id, f->title));
-		json_array_append_new(detailed, finding_json(f, reveal));
-	}
-	j = json_pack("{s:s,s:s,s:s,s:f,s:s,s:o}", "action", v->action,
-	    "raw_action", v->raw_action, "severity",
-	    severity_name(v->severity), "confidence", v->confidence,
-	    "reason", reason, "findings", names);
-	if (json_array_size(detailed) != 0)
-		json_object_set(j, "detailed_findings", detailed);
-	json_decref(detailed);
-	json_object_set_new(j, "mode", json_string(decide_mode()));
-	json_object_set_new(j, "would_block", json_boolean(v->would_block));
-	if (strcmp(v->action, "block") == 0 &&
-	    gatewayd.rec.block_message[0] != '\0')
-		json_object_set_new(j, "block_message",
-		    json_string(gatewayd.rec.block_message));
-	return (j);
-}
-
-json_t *
-inspect_rule_ids(const struct verdict *v)
-{
-	json_t	*ids = json_array();
+	char	 name[MAX_IMAGE_STRING + MAX_FINDING_TITLE];
 	size_t	 i;
 
+	json_out_open(o, "findings", '[');
 	if (v->is_static)
-		json_array_append_new(ids, json_string("STATIC-BLOCK"));
+		json_out_str(o, NULL, "STATIC-BLOCK");
 	if (v->unreadable)
-		json_array_append_new(ids, json_string(UNREADABLE_ID));
+		json_out_str(o, NULL, UNREADABLE);
+	for (i = 0; v->found != NULL && i < v->found->nfindings; i++) {
+		snprintf(name, sizeof(name), "%s:%s",
+		    v->found->findings[i].rule->id,
+		    v->found->findings[i].title);
+		json_out_str(o, NULL, name);
+	}
+	json_out_close(o, ']');
+}
+
+/* malloc'd; NULL when it cannot be written */
+static char *
+verdict_json(const struct verdict *v, const char *reason, int reveal)
+{
+	struct json_out	 o;
+	size_t		 i;
+
+	json_out_init(&o);
+	json_out_open(&o, NULL, '{');
+	json_out_str(&o, "action", v->action);
+	json_out_str(&o, "raw_action", v->raw_action);
+	json_out_str(&o, "severity", severity_name(v->severity));
+	json_out_real(&o, "confidence", v->confidence);
+	json_out_str(&o, "reason", reason);
+	verdict_names(&o, v);
+	if (v->found != NULL && v->found->nfindings != 0) {
+		json_out_open(&o, "detailed_findings", '[');
+		for (i = 0; i < v->found->nfindings; i++)
+			finding_json(&o, &v->found->findings[i], reveal);
+		json_out_close(&o, ']');
+	}
+	json_out_str(&o, "mode", decide_mode());
+	json_out_bool(&o, "would_block", v->would_block);
+	if (strcmp(v->action, "block") == 0 &&
+	    gatewayd.rec.block_message[0] != '\0')
+		json_out_str(&o, "block_message", gatewayd.rec.block_message);
+	json_out_close(&o, '}');
+	return (json_out_end(&o));
+}
+
+void
+inspect_rule_ids(struct json_out *o, const struct verdict *v)
+{
+	size_t	 i;
+
+	json_out_open(o, "rule_ids", '[');
+	if (v->is_static)
+		json_out_str(o, NULL, "STATIC-BLOCK");
+	if (v->unreadable)
+		json_out_str(o, NULL, UNREADABLE_ID);
 	for (i = 0; v->found != NULL && i < v->found->nfindings; i++)
-		json_array_append_new(ids,
-		    json_string(v->found->findings[i].rule->id));
-	return (ids);
+		json_out_str(o, NULL, v->found->findings[i].rule->id);
+	json_out_close(o, ']');
 }
 
 /* what the row keeps of it: rule ids and numbers, never the text */
-static json_t *
+static char *
 details_json(const struct inspection *in, const struct verdict *v,
     const char *reason, size_t len, uint64_t us)
 {
 	static const char *const directions[] = { "prompt", "completion",
 	    "tool_call" };
-	json_t	*j;
+	struct json_out	 o;
 
-	j = json_pack("{s:s,s:s,s:s,s:s,s:s,s:f,s:o,s:I,s:s,s:I,s:I,s:I}",
-	    "direction", directions[in->direction], "action", v->action,
-	    "raw_action", v->raw_action, "mode", decide_mode(), "severity",
-	    severity_name(v->severity), "confidence", v->confidence,
-	    "rule_ids", inspect_rule_ids(v), "findings", (json_int_t)
-	    (v->found != NULL ? v->found->total : 0), "reason", reason,
-	    "inspected_bytes", (json_int_t)len, "elapsed_us", (json_int_t)us,
-	    "rules_generation", (json_int_t)gatewayd.rules_generation);
-	json_object_set_new(j, "config_generation",
-	    json_integer((json_int_t)role.start.generation));
+	json_out_init(&o);
+	json_out_open(&o, NULL, '{');
+	json_out_str(&o, "direction", directions[in->direction]);
+	json_out_str(&o, "action", v->action);
+	json_out_str(&o, "raw_action", v->raw_action);
+	json_out_str(&o, "mode", decide_mode());
+	json_out_str(&o, "severity", severity_name(v->severity));
+	json_out_real(&o, "confidence", v->confidence);
+	inspect_rule_ids(&o, v);
+	json_out_int(&o, "findings", (int64_t)(v->found != NULL ?
+	    v->found->total : 0));
+	json_out_str(&o, "reason", reason);
+	json_out_int(&o, "inspected_bytes", (int64_t)len);
+	json_out_int(&o, "elapsed_us", (int64_t)us);
+	json_out_int(&o, "rules_generation",
+	    (int64_t)gatewayd.rules_generation);
+	json_out_int(&o, "config_generation",
+	    (int64_t)role.start.generation);
 	if (v->unreadable || (v->found != NULL && v->found->indeterminate))
-		json_object_set_new(j, "indeterminate", json_true());
+		json_out_bool(&o, "indeterminate", 1);
 	if (in->unreadable != NULL)
-		json_object_set_new(j, "error", json_string(in->unreadable));
-	return (j);
+		json_out_str(&o, "error", in->unreadable);
+	json_out_close(&o, '}');
+	return (json_out_end(&o));
 }
 
 static void
@@ -196,8 +221,8 @@ inspect(const struct asker *a, const struct inspection *in, const char *what,
 	struct verdict	 v;
 	struct event	 ev;
 	uint64_t	 start = clock_wall_us(), now;
-	json_t		*details, *answer;
 	size_t		 len;
+	char		*answer, *details;
 	char		 action[64], reason[1024], tool[MAX_TARGET_NAME + 1];
 	char		 where[MAX_TARGET_NAME + 1];
 
@@ -220,11 +245,9 @@ inspect(const struct asker *a, const struct inspection *in, const char *what,
 	    now - start : 0);
 	answer = verdict_json(&v, reason, a->reveal);
 	if (details == NULL || answer == NULL) {
-		json_decref(details);
-		json_decref(answer);
 		api_error(a, 503, "no verdict: its answer could not be "
 		    "written");
-		return;
+		goto out;
 	}
 	if (a->reveal)
 		reveal_event(a, what);
@@ -234,7 +257,11 @@ inspect(const struct asker *a, const struct inspection *in, const char *what,
 	ev.field[EV_TOOL_NAME] = shown(in->tool, tool, sizeof(tool));
 	ev.field[EV_TARGET] = ev.field[EV_TOOL_NAME] != NULL ?
 	    ev.field[EV_TOOL_NAME] : shown(target, where, sizeof(where));
-	record_answer(a, &ev, details, answer);
+	ev.field[EV_DETAILS] = details;
+	record_text(a, &ev, NULL, answer);
+out:
+	free(details);
+	free(answer);
 }
 
 /*

@@ -267,7 +267,8 @@ event_queue(struct event *ev, json_t *details)
 }
 
 /*
- * Records the event; the text goes out when it is durable, or 503 does.
+ * Records the event; the text and a newline go out when it is durable, or
+ * 503 does.
  * Takes the reference; copies the text.
  */
 void
@@ -275,6 +276,7 @@ record_text(const struct asker *a, struct event *ev, json_t *details,
     const char *text)
 {
 	struct pending	*p;
+	size_t		 len;
 
 	if (!gatewayd.store.ok) {
 		json_decref(details);
@@ -285,8 +287,11 @@ record_text(const struct asker *a, struct event *ev, json_t *details,
 		api_unavailable(a);
 		return;
 	}
-	if ((p->text = strdup(text)) == NULL)
+	len = strlen(text);
+	if ((p->text = malloc(len + 2)) == NULL)
 		fatal("answer");
+	memcpy(p->text, text, len);
+	memcpy(p->text + len, "\n", 2);
 	p->asker = *a;
 	p->answer = 1;
 	p->under.config = role.start.generation;

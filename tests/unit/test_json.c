@@ -197,11 +197,50 @@ unescapes(void)
 	}
 }
 
+static void
+written(void)
+{
+	struct json_out	 o;
+	char		*text;
+
+	json_out_init(&o);
+	json_out_open(&o, NULL, '{');
+	json_out_str(&o, "a\n", "q\"\xc3\xa9");
+	json_out_open(&o, "none", '[');
+	json_out_close(&o, ']');
+	json_out_open(&o, "list", '[');
+	json_out_str(&o, NULL, "[");
+	json_out_int(&o, NULL, INT64_MIN);
+	json_out_int(&o, NULL, 0);
+	json_out_open(&o, NULL, '{');
+	json_out_bool(&o, "yes", 1);
+	json_out_close(&o, '}');
+	json_out_real(&o, NULL, 0.25);
+	json_out_close(&o, ']');
+	json_out_bool(&o, "no", 0);
+	json_out_int(&o, "most", INT64_MAX);
+	json_out_close(&o, '}');
+	CHECK((text = json_out_end(&o)) != NULL);
+	CHECK_STR(text, "{\"a\\n\":\"q\\\"\xc3\xa9\",\"none\":[],"
+	    "\"list\":[\"[\",-9223372036854775808,0,{\"yes\":true},0.25],"
+	    "\"no\":false,\"most\":9223372036854775807}");
+	free(text);
+	/* what is no text is not written as one */
+	json_out_init(&o);
+	json_out_open(&o, NULL, '[');
+	json_out_str(&o, NULL, "\xff");
+	json_out_close(&o, ']');
+	CHECK(json_out_end(&o) == NULL);
+	json_out_init(&o);
+	CHECK(json_out_end(&o) == NULL);
+}
+
 int
 main(void)
 {
 	RUN(accepts);
 	RUN(spellings);
+	RUN(written);
 	RUN(refuses);
 	RUN(depth);
 	RUN(unreadable);
