@@ -21,6 +21,21 @@
 
 #include "common/secret.h"
 
+#define SECRET_HASH	crypto_generichash_BYTES
+
+static void
+secret_hash(void *hash, const void *data, size_t len)
+{
+	crypto_generichash(hash, SECRET_HASH, data, len, NULL, 0);
+}
+
+/* the secret's own hash, behind it in the same locked memory */
+static void *
+secret_own(const struct secret *s)
+{
+	return (s->data + MAX_SECRET + 1);
+}
+
 static int
 secret_load(int fd, struct secret *s, int strip)
 {
@@ -29,7 +44,8 @@ secret_load(int fd, struct secret *s, int strip)
 	int	error;
 
 	memset(s, 0, sizeof(*s));
-	if ((s->data = sodium_malloc(MAX_SECRET + 1)) == NULL) {
+	if ((s->data = sodium_malloc(MAX_SECRET + 1 + SECRET_HASH)) ==
+	    NULL) {
 		close(fd);
 		errno = ENOMEM;
 		return (-1);
@@ -62,6 +78,7 @@ secret_load(int fd, struct secret *s, int strip)
 	}
 	s->data[len] = '\0';
 	s->len = len;
+	secret_hash(secret_own(s), s->data, len);
 	return (0);
 }
 
@@ -88,10 +105,8 @@ secret_free(struct secret *s)
 int
 secret_equal(const struct secret *s, const void *data, size_t len)
 {
-	uint8_t	a[crypto_generichash_BYTES], b[crypto_generichash_BYTES];
+	uint8_t	hash[SECRET_HASH];
 
-	crypto_generichash(a, sizeof(a), (const uint8_t *)s->data, s->len,
-	    NULL, 0);
-	crypto_generichash(b, sizeof(b), data, len, NULL, 0);
-	return (sodium_memcmp(a, b, sizeof(a)) == 0);
+	secret_hash(hash, data, len);
+	return (sodium_memcmp(secret_own(s), hash, sizeof(hash)) == 0);
 }

@@ -70,6 +70,10 @@ static const struct route routes[] = {
 };
 #define NROUTES	(sizeof(routes) / sizeof(routes[0]))
 
+/* the tag of a request: its route, and above that the principal */
+#define TAG_WHO		32
+#define TAG_ROUTE	((1ULL << TAG_WHO) - 1)
+
 static void	ctl_status(struct peer *, struct msg *);
 static void	ctl_reload(struct peer *, struct msg *);
 static void	ctl_call(struct peer *, struct msg *);
@@ -279,11 +283,12 @@ route_find(const struct http_head *h, int *known)
 
 /* refused as a net/http server says it, which clients were written for */
 static void
-plain_http(uint64_t conn, const char *request_id, int status,
+plain_http(uint64_t conn, const struct http_head *h, int status,
     const char *text)
 {
-	char	extra[MAX_EXTRA];
+	char	extra[MAX_EXTRA], request_id[MAX_CORR + 1];
 
+	auth_request_id(h, request_id);
 	snprintf(extra, sizeof(extra), "X-DefenseClaw-Request-Id: %s\r\n"
 	    "X-Content-Type-Options: nosniff\r\n%s", request_id,
 	    status == 401 ? "WWW-Authenticate: Bearer\r\n" : "");
@@ -293,20 +298,22 @@ plain_http(uint64_t conn, const char *request_id, int status,
 
 /* refused for its rate, before its route is looked at */
 static int
-limited_http(uint64_t id, const struct route *r, const char *request_id,
-    const char *actor)
+limited_http(uint64_t id, const struct route *r, const struct conn_peer *peer,
+    const struct http_head *h)
 {
 	struct asker	 a;
 	const char	*what;
+	char		 actor[MAX_ACTOR];
 	unsigned int	 wait_s;
 
+	auth_actor(peer, h, actor);
 	if ((wait_s = limits_request(actor, &what)) == 0)
 		return (0);
 	memset(&a, 0, sizeof(a));
 	a.conn = id;
 	a.inspects = r != NULL && r->inspect != NULL;
 	strlcpy(a.actor, actor, sizeof(a.actor));
-	strlcpy(a.request_id, request_id, sizeof(a.request_id));
+	auth_request_id(h, a.request_id);
 	api_limited(&a, what, wait_s);
 	return (1);
 }
@@ -317,40 +324,39 @@ api_head(void *arg, uint64_t id, const struct conn_peer *peer,
 {
 	const struct route	*r;
 	const char		*error, *reason;
-	char			 actor[MAX_ACTOR], rid[MAX_CORR + 1];
-	char			 text[MAX_REPLY_ERROR];
+	char			 rid[MAX_CORR + 1], text[MAX_REPLY_ERROR];
 	unsigned int		 who = NOBODY;
 	int			 known, status, open_to_all;
 
 	(void)arg;
 	r = route_find(h, &known);
-	auth_request_id(h, rid);
 	open_to_all = r != NULL && r->who == 0;
-	if (!open_to_all && (who = auth_peer(peer, h, actor)) == NOBODY) {
+	if (!open_to_all && (who = auth_peer(peer, h)) == NOBODY) {
 		refusal_peer(peer, "unauthorized");
-		plain_http(id, rid, 401, "{\"error\":\"unauthorized\"}\n");
+		plain_http(id, h, 401, "{\"error\":\"unauthorized\"}\n");
 		return (0);
 	}
-	if (!open_to_all && limited_http(id, r, rid, actor))
+	if (!open_to_all && limited_http(id, r, peer, h))
 		return (0);
 	if ((status = auth_csrf(peer, h, &error, &reason)) != 0) {
 		refusal_peer(peer, reason);
 		text[reply_error_body(text, sizeof(text) - 1, error)] = '\0';
-		plain_http(id, rid, status, text);
+		plain_http(id, h, status, text);
 		return (0);
 	}
 	if (r == NULL) {
-		plain_http(id, rid, known ? 405 : 404, known ?
+		plain_http(id, h, known ? 405 : 404, known ?
 		    "method not allowed\n" : "404 page not found\n");
 		return (0);
 	}
 	if (!open_to_all && !(who & r->who)) {
 		refusal_peer(peer, "principal");
+		auth_request_id(h, rid);
 		error_http(id, rid, 403, "this principal may not use this "
 		    "route");
 		return (0);
 	}
-	*tag = (uint64_t)(r - routes);
+	*tag = (uint64_t)who << TAG_WHO | (uint64_t)(r - routes);
 	return (r->max_body);
 }
 
@@ -445,23 +451,24 @@ static void
 api_request(void *arg, uint64_t id, const struct conn_peer *peer,
     const struct http_head *h, uint64_t tag, const char *body, size_t len)
 {
-	struct asker	a;
+	const struct route	*r = &routes[tag & TAG_ROUTE];
+	struct asker		 a;
 
 	(void)arg;
 	memset(&a, 0, sizeof(a));
 	a.conn = id;
-	if (routes[tag].who != 0)
-		a.principal = auth_peer(peer, h, a.actor);
+	a.principal = (unsigned int)(tag >> TAG_WHO);
+	if (r->who != 0)
+		auth_actor(peer, h, a.actor);
 	auth_asker(&a, h);
-	a.has_effect = routes[tag].has_effect;
-	a.inspects = routes[tag].inspect != NULL;
+	a.has_effect = r->has_effect;
+	a.inspects = r->inspect != NULL;
 	limits_body(a.actor, len);
-	if (routes[tag].handler == alerts_get &&
-	    query_limit(h, &a.limit) == -1) {
+	if (r->handler == alerts_get && query_limit(h, &a.limit) == -1) {
 		api_error(&a, 400, "limit must be a positive number");
 		return;
 	}
-	call(&routes[tag], &a, body, len);
+	call(r, &a, body, len);
 }
 
 static void

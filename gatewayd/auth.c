@@ -74,32 +74,34 @@ auth_token(const struct http_head *h, struct http_slice *t)
 }
 
 /*
- * The principal, and the actor its rows will carry.  A wrong token is never
- * made good by the uid.
+ * The principal.  A wrong token is never made good by the uid.
  */
 unsigned int
-auth_peer(const struct conn_peer *peer, const struct http_head *h,
+auth_peer(const struct conn_peer *peer, const struct http_head *h)
+{
+	struct http_slice	t;
+
+	if (auth_token(h, &t))
+		return (gatewayd.token.data != NULL &&
+		    secret_equal(&gatewayd.token, t.p, t.len) ? CLIENT :
+		    NOBODY);
+	return (peer->is_unix ? role_principal(peer->caller) : NOBODY);
+}
+
+/*
+ * The actor in the rows of one who is somebody.
+ */
+void
+auth_actor(const struct conn_peer *peer, const struct http_head *h,
     char actor[MAX_ACTOR])
 {
 	struct http_slice	t;
 
-	if (auth_token(h, &t)) {
-		if (gatewayd.token.data == NULL ||
-		    !secret_equal(&gatewayd.token, t.p, t.len)) {
-			snprintf(actor, MAX_ACTOR, "%s%.40s",
-			    peer->is_unix ? "unix:" : "", peer->addr);
-			return (NOBODY);
-		}
+	if (auth_token(h, &t))
 		snprintf(actor, MAX_ACTOR, "token:%s",
 		    gatewayd.rec.token_name);
-		return (CLIENT);
-	}
-	if (!peer->is_unix) {
-		strlcpy(actor, peer->addr, MAX_ACTOR);
-		return (NOBODY);
-	}
-	snprintf(actor, MAX_ACTOR, "uid:%u", peer->caller->uid);
-	return (role_principal(peer->caller));
+	else
+		snprintf(actor, MAX_ACTOR, "uid:%u", peer->caller->uid);
 }
 
 static int

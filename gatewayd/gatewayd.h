@@ -134,7 +134,8 @@ void	 reload_done(struct peer *, struct msg *);
 void	 reload_forget(struct peer *);
 
 /* auth.c: decided on the head, before a byte of body */
-unsigned int	 auth_peer(const struct conn_peer *, const struct http_head *,
+unsigned int	 auth_peer(const struct conn_peer *, const struct http_head *);
+void		 auth_actor(const struct conn_peer *, const struct http_head *,
 		    char [MAX_ACTOR]);
 int		 auth_csrf(const struct conn_peer *, const struct http_head *,
 		    const char **, const char **);
