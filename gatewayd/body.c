@@ -31,6 +31,7 @@
 #define MAX_BODY_TEXT	((MAX_NESTED + 1 + MAX_UNESCAPE) * MAX_BODY_INSPECT)
 #define MAX_BESIDE	256	/* bytes of a value seen beside its key */
 #define MAX_OVERLAP	(64 * 1024)	/* bytes that two pieces share */
+#define MAX_TEXT_KEPT	(64 * 1024)	/* bytes of a buffer kept */
 
 /*
  * Existing clients were written against a reader that ignores case in keys.
@@ -162,22 +163,17 @@ body_walk(const json_t *v, struct wbuf *w, int level)
 }
 
 /*
- * NULL: out of memory or over the bound, so the text was not seen whole.
+ * Fills a buffer that is kept for the next.  -1: out of memory or over the
+ * bound, so the text was not seen whole.
  */
-static char *
-body_text(const json_t *v, size_t *len)
+static int
+body_text(struct wbuf *w, const json_t *v)
 {
-	struct wbuf	 w;
-
-	wbuf_init(&w, MAX_BODY_TEXT);
-	body_walk(v, &w, 0);
-	wbuf_put(&w, "", 1);
-	if (w.failed) {
-		wbuf_free(&w);
-		return (NULL);
-	}
-	*len = w.len - 1;
-	return ((char *)w.data);
+	if (w->max == 0)
+		wbuf_init(w, MAX_BODY_TEXT);
+	wbuf_reset(w);
+	body_walk(v, w, 0);
+	return (w->failed ? -1 : 0);
 }
 
 /*
@@ -208,7 +204,8 @@ body_detect(const struct inspection *in, const json_t *v,
     struct detect_result *found, size_t *inspected)
 {
 	static struct detect_piece	 pieces[MAX_DETECT_PIECES];
-	char				*plain, *text = NULL;
+	static struct wbuf		 plain;
+	char				*text = NULL;
 	size_t				 n, len;
 	int				 rc = 0;
 
@@ -216,10 +213,13 @@ body_detect(const struct inspection *in, const json_t *v,
 	*inspected = 0;
 	if (v == NULL)
 		return (0);
-	if ((plain = body_text(v, &len)) == NULL)
+	if (body_text(&plain, v) == -1) {
+		wbuf_free(&plain);
 		return (-1);
-	n = body_pieces(plain, len, DETECT_PLAIN, pieces, 0);
-	*inspected = len;
+	}
+	n = body_pieces((char *)plain.data, plain.len, DETECT_PLAIN, pieces,
+	    0);
+	*inspected = plain.len;
 	/*
 	 * Keys are seen beside their values only in the JSON itself, where
 	 * the whole of a long value need not be seen once more.
@@ -234,7 +234,8 @@ body_detect(const struct inspection *in, const json_t *v,
 	if (n != 0)
 		rc = detect_text(gatewayd.detect, in->direction, in->tool,
 		    pieces, n, found);
-	free(plain);
+	if (plain.size > MAX_TEXT_KEPT)
+		wbuf_free(&plain);
 	free(text);
 	return (rc);
 }

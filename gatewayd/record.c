@@ -30,11 +30,13 @@
  */
 
 #define TICK_MS		100
+#define MAX_SPARE	128	/* freed ones kept for the next answers */
 
 enum pending_kind { PEND_EVENT, PEND_LIST, PEND_ALERTS };
 
 struct pending {
 	TAILQ_ENTRY(pending)	 entry;		/* oldest first */
+	SLIST_ENTRY(pending)	 spare;
 	RB_ENTRY(pending)	 node;		/* by kind and id */
 	enum pending_kind	 kind;
 	uint8_t			 id[EVENT_ID_LEN];	/* or query_id */
@@ -48,7 +50,7 @@ struct pending {
 	json_t			*rows;		/* PEND_ALERTS */
 	size_t			 rows_len;
 	size_t			 len;
-	uint8_t			 event[];	/* as it goes to auditd */
+	uint8_t			*event;		/* as it goes to auditd */
 };
 
 RB_HEAD(pending_tree, pending);
@@ -56,6 +58,8 @@ RB_HEAD(pending_tree, pending);
 static TAILQ_HEAD(pendings, pending) pendings =
     TAILQ_HEAD_INITIALIZER(pendings);
 static struct pending_tree	 by_id = RB_INITIALIZER(&by_id);
+static SLIST_HEAD(, pending) spares = SLIST_HEAD_INITIALIZER(spares);
+static unsigned int	 nspares;
 static unsigned int	 npending;
 static uint64_t		 lost;		/* times an event had no room */
 static size_t		 pending_bytes;
@@ -123,8 +127,33 @@ pending_free(struct pending *p)
 	npending--;
 	pending_bytes -= p->len;
 	free(p->text);
+	free(p->event);
 	json_decref(p->rows);
-	free(p);
+	if (nspares == MAX_SPARE) {
+		free(p);
+		return;
+	}
+	nspares++;
+	SLIST_INSERT_HEAD(&spares, p, spare);
+}
+
+/* They are large, and a busy worker needs one for each request. */
+static struct pending *
+pending_alloc(size_t len)
+{
+	struct pending	*p;
+
+	if ((p = SLIST_FIRST(&spares)) != NULL) {
+		SLIST_REMOVE_HEAD(&spares, spare);
+		nspares--;
+	} else if ((p = malloc(sizeof(*p))) == NULL)
+		return (NULL);
+	memset(p, 0, sizeof(*p));
+	if ((p->event = malloc(len)) == NULL) {
+		free(p);
+		return (NULL);
+	}
+	return (p);
 }
 
 static struct pending *
@@ -135,7 +164,7 @@ pending_new(enum pending_kind kind, const uint8_t id[EVENT_ID_LEN],
 	struct pending	*p;
 
 	if (npending >= MAX_PENDING || pending_bytes + len >
-	    MAX_PENDING_BYTES || (p = calloc(1, sizeof(*p) + len)) == NULL)
+	    MAX_PENDING_BYTES || (p = pending_alloc(len)) == NULL)
 		return (NULL);
 	p->kind = kind;
 	p->deadline_ms = clock_ms() + MAX_ANSWER_MS;
