@@ -125,6 +125,7 @@ static const struct sandbox_rule stdio_rules[] = {
 	ALLOW_IF(madvise, IS(2, MADV_DONTDUMP)),
 	ALLOW_IF(madvise, IS(2, MADV_DODUMP)),
 	ALLOW_IF(madvise, IS(2, MADV_WIPEONFORK)),
+	ALLOW_IF(madvise, IS(2, MADV_HUGEPAGE)),
 	ALLOW(clock_gettime), ALLOW(gettimeofday),
 	ALLOW(nanosleep), ALLOW(clock_nanosleep), ALLOW(restart_syscall),
 #ifdef SYS_time

@@ -15,6 +15,7 @@
  */
 
 #include <sys/types.h>
+#include <sys/mman.h>
 
 #include <hs/hs_runtime.h>
 #include <stdarg.h>
@@ -22,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/detect/confirm.h"
 #include "common/detect/image.h"
@@ -33,6 +35,8 @@
 #define MATCH_WINDOW		(256 * 1024)	/* bytes at once */
 #define MATCH_OVERLAP		(16 * 1024)	/* that two windows share */
 #define MATCH_SLACK		64	/* bytes around a prefilter's place */
+#define MATCH_ALIGN		64	/* of a database: a line of the cache */
+#define MATCH_HUGE		(2 * 1024 * 1024UL)	/* a large page */
 
 /* Places where matches of a prefiltered rule may end, first to last. */
 struct match_range {
@@ -66,6 +70,8 @@ struct match {
 	uint32_t		*epoch;		/* by group: when last hit */
 	const char		**tags;
 	hs_database_t		*db[IMAGE_DATABASES];	/* by match_text */
+	char			*arena;		/* that they are in */
+	size_t			 arena_len;
 	hs_scratch_t		*scratch;
 	struct confirm		*confirm;
 	const char		*pack;
@@ -271,21 +277,67 @@ open_header(struct match *m, const void *image, size_t len,
 	return -1;
 }
 
+/*
+ * Room for the databases that begins where a large page does.  They are
+ * megabytes of tables read here and there: in small pages a scan waits for
+ * the processor's page tables more than for anything else.
+ */
+static int
+open_arena(struct match *m, size_t len)
+{
+	char	*p;
+	size_t	 page = (size_t)sysconf(_SC_PAGESIZE), size, skip;
+
+	len = (len + page - 1) / page * page;
+	size = len + MATCH_HUGE;
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+	    MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return -1;
+	skip = (MATCH_HUGE - (uintptr_t)p % MATCH_HUGE) % MATCH_HUGE;
+	if (skip != 0)
+		(void)munmap(p, skip);
+	(void)munmap(p + skip + len, size - skip - len);
+	m->arena = p + skip;
+	m->arena_len = len;
+	/* a kernel without large pages is slower, nothing else */
+	(void)madvise(m->arena, len, MADV_HUGEPAGE);
+	return 0;
+}
+
 static hs_error_t
 open_databases(struct match *m, const uint8_t *p,
     const size_t len[IMAGE_DATABASES])
 {
+	const char	*image = (const char *)p;
+	size_t		 all = 0, size[IMAGE_DATABASES];
 	hs_error_t	 rc = HS_SUCCESS;
 	int		 i;
 
 	for (i = 0; i < IMAGE_DATABASES && rc == HS_SUCCESS; i++) {
+		size[i] = 0;
+		if (len[i] != 0)
+			rc = hs_serialized_database_size(image, len[i],
+			    &size[i]);
+		size[i] = (size[i] + MATCH_ALIGN - 1) / MATCH_ALIGN *
+		    MATCH_ALIGN;
+		image += len[i];
+		all += size[i];
+	}
+	if (rc != HS_SUCCESS || all == 0)
+		return rc;
+	if (open_arena(m, all) == -1)
+		return HS_NOMEM;
+	image = (const char *)p;
+	for (i = 0, all = 0; i < IMAGE_DATABASES && rc == HS_SUCCESS; i++) {
 		if (len[i] == 0)
 			continue;
-		rc = hs_deserialize_database((const char *)p, len[i],
-		    &m->db[i]);
+		m->db[i] = (hs_database_t *)(void *)(m->arena + all);
+		rc = hs_deserialize_database_at(image, len[i], m->db[i]);
 		if (rc == HS_SUCCESS)
 			rc = hs_alloc_scratch(m->db[i], &m->scratch);
-		p += len[i];
+		image += len[i];
+		all += size[i];
 	}
 	return rc;
 }
@@ -338,8 +390,8 @@ match_close(struct match *m)
 	}
 	confirm_free(m->confirm);
 	(void)hs_free_scratch(m->scratch);
-	for (i = 0; i < IMAGE_DATABASES; i++)
-		(void)hs_free_database(m->db[i]);
+	if (m->arena != NULL)
+		(void)munmap(m->arena, m->arena_len);
 	free(m->tags);
 	free(m->rules);
 	free(m->state);
