@@ -191,16 +191,27 @@ in_escape_len(const struct json_in *in)
 	    NULL ? 2 : 0);
 }
 
-/* the end of what can be copied as it is */
-static const char *
-in_plain(const struct json_in *in)
-{
-	const char	*q = in->p;
+/* bytes of a word that are v, and perhaps some after the first of them */
+#define SAME(w, v)	((((w) ^ EACH(v)) - EACH(1)) & ~((w) ^ EACH(v)) & HIGH)
+#define EACH(v)		(0x0101010101010101ULL * (v))
+#define HIGH		EACH(0x80)
 
-	while (q < in->end && *q != '"' && *q != '\\' &&
-	    (unsigned char)*q >= 0x20)
-		q++;
-	return (q);
+const char *
+json_plain(const char *p, const char *end)
+{
+	uint64_t	 w;
+
+	/* strings are most of a text: eight bytes at a time */
+	for (; (size_t)(end - p) >= sizeof(w); p += sizeof(w)) {
+		memcpy(&w, p, sizeof(w));
+		if ((SAME(w, '"') | SAME(w, '\\') |
+		    ((w - EACH(0x20)) & ~w & HIGH)) != 0)
+			break;
+	}
+	while (p < end && *p != '"' && *p != '\\' &&
+	    (unsigned char)*p >= 0x20)
+		p++;
+	return (p);
 }
 
 /* the string at p, in the text itself or in the scratch buffer */
@@ -211,7 +222,7 @@ in_string(struct json_in *in, size_t *len)
 	size_t		 n = 0, add;
 
 	s = ++in->p;
-	q = in_plain(in);
+	q = json_plain(in->p, in->end);
 	if (q < in->end && *q == '"') {
 		*len = (size_t)(q - s);
 		if (!utf8_valid(s, *len))
@@ -224,7 +235,7 @@ in_string(struct json_in *in, size_t *len)
 	    in->p) + 1)) == NULL)
 		return (in_fail(in, "out of memory"));
 	for (;;) {
-		q = in_plain(in);
+		q = json_plain(in->p, in->end);
 		memcpy(in->scratch + n, in->p, (size_t)(q - in->p));
 		n += (size_t)(q - in->p);
 		in->p = q;
@@ -480,7 +491,8 @@ skim_string(struct json_in *in)
 
 	if (in->p == in->end || *in->p != '"')
 		return (-1);
-	for (in->p++; (in->p = in_plain(in)) < in->end; in->p += len) {
+	for (in->p++; (in->p = json_plain(in->p, in->end)) < in->end;
+	    in->p += len) {
 		if (*in->p == '"') {
 			in->p++;
 			return (0);

@@ -52,6 +52,12 @@ json_t	*json_bounded(const void *, size_t, size_t, int *, char *);
  */
 size_t	 json_unescape(char *, size_t);
 
+/*
+ * The first byte that a string holds only escaped, or that ends it; the end
+ * when there is none.
+ */
+const char	*json_plain(const char *, const char *);
+
 /* member as string (NULL when absent or no string); not owned */
 const char	*json_str(const json_t *, const char *);
 

@@ -68,9 +68,7 @@ out_string(struct json_out *o, const char *s, size_t len)
 
 	out_put(o, "\"", 1);
 	for (;;) {
-		for (q = s; q < end && *q != '"' && *q != '\\' &&
-		    (unsigned char)*q >= 0x20; q++)
-			continue;
+		q = json_plain(s, end);
 		out_put(o, s, (size_t)(q - s));
 		if (q == end)
 			break;

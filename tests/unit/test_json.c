@@ -235,12 +235,38 @@ written(void)
 	CHECK(json_out_end(&o) == NULL);
 }
 
+/* each byte at each place, before and after one that ends the string */
+static void
+plain(void)
+{
+	char	 buf[20];
+	size_t	 at, len;
+	int	 c;
+
+	for (len = 0; len <= sizeof(buf); len++)
+		for (at = 0; at <= len; at++)
+			for (c = 0; c < 256; c++) {
+				memset(buf, 'a', sizeof(buf));
+				if (at > 0)
+					buf[at - 1] = (char)0x80;
+				if (at < len)
+					buf[at] = (char)c;
+				if (at + 1 < len)
+					buf[at + 1] = '"';
+				CHECK_INT(json_plain(buf, buf + len) - buf,
+				    at < len && (c < 0x20 || c == '"' ||
+				    c == '\\') ? (int)at : at + 1 < len ?
+				    (int)at + 1 : (int)len);
+			}
+}
+
 int
 main(void)
 {
 	RUN(accepts);
 	RUN(spellings);
 	RUN(written);
+	RUN(plain);
 	RUN(refuses);
 	RUN(depth);
 	RUN(unreadable);
