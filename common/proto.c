@@ -25,6 +25,8 @@ static const char *const	role_names[ROLE_COUNT] = {
 	[ROLE_GATEWAYD] = "gatewayd",
 	[ROLE_AUDITD] = "auditd",
 	[ROLE_SIGNER] = "signer",
+	[ROLE_SINK] = "sink",
+	[ROLE_RESOLVER] = "resolver",
 };
 
 const char *

@@ -53,6 +53,8 @@ enum msg_type {
 	MSG_DEATH,			/* struct death (auditd) */
 	MSG_REQUEST_DONE,		/* struct request_done */
 	MSG_PING,			/* empty: MSG_PONG comes back */
+	MSG_OUTBOX_CONF,		/* fd: outbox records anew (auditd) */
+	MSG_SYSLOG,			/* fd: the local socket (sinkd) */
 
 	/* a role to the supervisor */
 	MSG_READY = 48,			/* struct sandbox_state */
@@ -85,6 +87,21 @@ enum msg_type {
 	MSG_SIGNED,			/* struct sign_answer */
 	MSG_SIGN_REFUSED,		/* struct sign_refused */
 
+	/* auditd and a sinkd -P sink; common/outbox.h has the forms */
+	MSG_OUTBOX_PULL = 104,		/* struct outbox_pull, from sinkd */
+	MSG_OUTBOX_ROWS,		/* packed rows */
+	MSG_OUTBOX_END,			/* struct outbox_end */
+	MSG_OUTBOX_ACK,			/* struct outbox_ack, from sinkd */
+	MSG_OUTBOX_DEAD,		/* struct outbox_dead, from sinkd */
+	MSG_OUTBOX_REPORT,		/* struct outbox_report, from sinkd */
+	MSG_OUTBOX_STATE,		/* struct outbox_state, from sinkd */
+	MSG_OUTBOX_TEST,		/* one packed row */
+	MSG_OUTBOX_TESTED,		/* struct outbox_tested, from sinkd */
+
+	/* a sinkd and the resolver */
+	MSG_RESOLVE = 120,		/* str name */
+	MSG_RESOLVED,			/* struct resolved */
+
 	/* control, client to role and back: common/ctlproto */
 	MSG_CTL_HELLO = 128,		/* u32 CTL_VERSION, both ways */
 	MSG_CTL_ERROR,			/* u32 enum ctl_code, str text */
@@ -107,6 +124,12 @@ enum msg_type {
 	MSG_CTL_LIST_CHANGE,		/* struct list_change, 2 str */
 	MSG_CTL_NOTE,			/* str action, target, change */
 	MSG_CTL_NEXT,			/* u64: go on from here */
+	MSG_CTL_SINKS,			/* empty: state of every sink */
+	MSG_CTL_SINK_TEST,		/* str name */
+	MSG_CTL_SINK_REPLAY,		/* u64 from, u64 to, str name */
+	MSG_CTL_DEAD_LIST,		/* u64 after, u32 limit, str name */
+	MSG_CTL_DEAD_RETRY,		/* u64 seq (0: all), str name */
+	MSG_CTL_DEAD_DROP,		/* u64 seq (0: all), str name, reason */
 };
 
 /* how a control request ended; also the front end's exit codes */
@@ -124,10 +147,12 @@ enum ctl_code {
 };
 
 #define MAX_CTL_TEXT		512	/* bytes of an error's text */
-#define MAX_INSTANCE		24	/* "gatewayd.1" */
+#define MAX_INSTANCE		72	/* "gatewayd.1", "sink.NAME" */
+#define MAX_PROCS		64	/* of the suite, with dying ones */
 #define MAX_DEATH_TEXT		320	/* bytes of why a role died */
-#define MAX_PROCS		32	/* of the suite, with dying ones */
 #define MAX_WORKERS		4
+#define MAX_SINKS		16
+#define MAX_SINK_NAME		65	/* with its NUL */
 #define MAX_SECRET_NAME		64
 #define MAX_PACK_NAME		128
 #define MAX_PATH_LEN		1024
@@ -142,6 +167,8 @@ enum role_id {
 	ROLE_GATEWAYD,
 	ROLE_AUDITD,
 	ROLE_SIGNER,
+	ROLE_SINK,		/* sinkd -P sink, one per configured sink */
+	ROLE_RESOLVER,		/* sinkd -P resolver */
 	ROLE_COUNT
 };
 
@@ -187,6 +214,11 @@ enum start_fd_kind {
 	SFD_RULES,		/* sealed matcher database */
 	SFD_MACHINE_ID,		/* auditd: /etc/machine-id */
 	SFD_PUBKEY,		/* auditd: device.pub */
+	SFD_OUTBOX,		/* auditd: sealed records of its sinks */
+	SFD_CA,			/* sinkd: PEM of the CAs it trusts */
+	SFD_CERT,		/* sinkd: its client certificate, PEM */
+	SFD_RESOLV_CONF,	/* resolver: /etc/resolv.conf */
+	SFD_HOSTS,		/* resolver: /etc/hosts */
 };
 
 struct start_fd {
@@ -205,7 +237,10 @@ struct log_line {
 	char		text[1024];	/* escaped, NUL-terminated */
 };
 
-enum request_kind { REQ_RELOAD = 1, REQ_STOP, REQ_REPLACE, REQ_DEATH_KEPT };
+enum request_kind {
+	REQ_RELOAD = 1, REQ_STOP, REQ_REPLACE, REQ_DEATH_KEPT,
+	REQ_SYSLOG		/* sinkd: connect the local syslog socket */
+};
 
 struct request {
 	uint32_t	kind;
@@ -227,6 +262,19 @@ struct plan_secret {
 	char		name[MAX_SECRET_NAME];
 };
 
+/* one enabled sink: what the supervisor must open and hand over for it */
+struct plan_sink {
+	char		name[MAX_SINK_NAME];
+	char		secret[MAX_SECRET_NAME];	/* "": none */
+	char		ca_file[MAX_PATH_LEN];	/* "": the host's store */
+	char		cert_file[MAX_PATH_LEN]; /* client certificate */
+	char		key_file[MAX_PATH_LEN];	/* and its key, 0600 */
+	char		syslog[MAX_PATH_LEN];	/* local socket to connect */
+	uint32_t	wants_ca;	/* TLS is used and verified */
+	uint32_t	wants_dir;	/* file sink: sinks/NAME is its own */
+	uint8_t		digest[32];	/* of its records */
+};
+
 struct plan {
 	char		bind[64];		/* numeric address */
 	uint32_t	port;
@@ -240,13 +288,17 @@ struct plan {
 	char		pack_dir[MAX_PATH_LEN];	/* absolute */
 	char		conf_hash[65];
 	uint8_t		digest[ROLE_COUNT][32];	/* of each role's records */
+	uint8_t		outbox_digest[32];	/* of auditd's sink records */
+	uint32_t	nsinks;
+	struct plan_sink sinks[MAX_SINKS];
 };
 
-enum blob_kind { BLOB_RECORDS = 1, BLOB_PACK, BLOB_MATCHER };
+enum blob_kind { BLOB_RECORDS = 1, BLOB_PACK, BLOB_MATCHER, BLOB_OUTBOX };
 
 struct blob {
 	uint32_t	kind;
 	uint32_t	role;		/* BLOB_RECORDS: whose */
+	uint32_t	index;		/* ROLE_SINK: in the plan's sinks */
 	uint8_t		digest[32];	/* BLOB_PACK: of its bytes */
 };
 

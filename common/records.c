@@ -87,3 +87,28 @@ bad:
 	errno = EBADMSG;
 	return (-1);
 }
+
+int
+records_nth(const struct records *r, enum record_type type, size_t n,
+    void *dst, size_t len)
+{
+	struct record_hdr	 hdr;
+	struct rbuf		 b;
+
+	rbuf_init(&b, r->map, r->len);
+	(void)rbuf_u32(&b);
+	while (b.left != 0) {
+		rbuf_get(&b, &hdr, sizeof(hdr));
+		if (hdr.type == type && n-- == 0) {
+			if (hdr.len != len) {
+				errno = EBADMSG;
+				return (-1);
+			}
+			memcpy(dst, b.p, len);
+			return (1);
+		}
+		b.p += hdr.len;
+		b.left -= hdr.len;
+	}
+	return (0);
+}

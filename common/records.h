@@ -32,7 +32,11 @@
 enum record_type {
 	REC_SUITE = 1,		/* struct rec_suite: every role */
 	REC_GATEWAY,		/* struct rec_gateway */
-	REC_AUDIT		/* struct rec_audit */
+	REC_AUDIT,		/* struct rec_audit */
+	REC_OUTBOX,		/* struct rec_outbox: one per sink, to auditd */
+	REC_SINK,		/* struct rec_sink: one, to its sinkd */
+	REC_SINK_HEADER,	/* struct rec_pair: HTTP header and value */
+	REC_SINK_SOURCETYPE	/* struct rec_pair: action and sourcetype */
 };
 
 struct record_hdr {
@@ -81,6 +85,77 @@ struct rec_audit {
 	uint32_t	max_size_mb;		/* 0: any */
 };
 
+/* what auditd must know of a sink: which events it gets, and from where */
+#define MAX_SINK_ACTIONS	16
+struct rec_outbox {
+	char		name[65];
+	char		pad[3];
+	uint32_t	kind;		/* enum sink_kind */
+	uint32_t	enabled;
+	uint32_t	min_severity;	/* enum severity; 0: all */
+	uint64_t	start;		/* a new one's: 0 now, else this seq */
+	uint32_t	nactions;	/* 0: all */
+	uint32_t	pad2;
+	char		actions[MAX_SINK_ACTIONS][64];
+};
+
+enum sink_kind {
+	SINK_HEC = 1,		/* splunk_hec */
+	SINK_OTLP,		/* otlp_logs */
+	SINK_JSONL,		/* http_jsonl */
+	SINK_SYSLOG,
+	SINK_FILE
+};
+
+enum sink_transport {
+	SINK_TCP = 1,		/* http:// and syslog over TCP */
+	SINK_TLS,		/* https:// and syslog over TLS */
+	SINK_LOCAL,		/* the host's own syslog socket */
+	SINK_DIR		/* its own directory */
+};
+
+/* everything a sink's process knows of its one endpoint, but the secrets */
+#define MAX_SINK_HEADERS	16
+#define MAX_SINK_SOURCETYPES	32
+#define MAX_SINK_HOST		256
+#define MAX_SINK_URL		1024
+struct rec_sink {
+	char		name[65];
+	char		token_name[65];	/* of its secret; "": none */
+	char		pad[2];
+	uint32_t	kind;		/* enum sink_kind */
+	uint32_t	transport;	/* enum sink_transport */
+	uint32_t	verify_tls;
+	uint32_t	port;		/* of host, or of proxy_host if set */
+	uint32_t	gzip;
+	uint32_t	use_ack;	/* HEC: indexer acknowledgement */
+	uint32_t	protobuf;	/* OTLP: 0 is JSON */
+	uint32_t	facility;	/* syslog, RFC 5424 number */
+	uint32_t	batch_events;
+	uint32_t	batch_bytes;	/* of a body before compression */
+	uint32_t	flush_ms;	/* a batch waits so long to fill */
+	uint32_t	timeout_ms;	/* of one request */
+	uint32_t	ack_timeout_ms;	/* HEC: then it is sent again */
+	uint32_t	rotate_bytes;	/* file */
+	uint32_t	rotate_files;	/* file: kept beside the current one */
+	char		host[MAX_SINK_HOST];	/* name or numeric address */
+	char		url[MAX_SINK_URL];	/* HTTP kinds, no credentials */
+	char		proxy_host[MAX_SINK_HOST]; /* "": none */
+	uint32_t	target_port;	/* of host, when there is a proxy */
+	char		method[8];	/* http_jsonl: POST, PUT, PATCH */
+	char		auth_header[64]; /* "": Authorization */
+	char		index[128];	/* HEC; "": left out */
+	char		source[128];
+	char		sourcetype[128];
+	char		logger_name[128]; /* OTLP scope */
+	char		pin[64];	/* "sha256//BASE64" of a public key */
+};
+
+struct rec_pair {
+	char		name[64];
+	char		value[512];
+};
+
 struct records {
 	const void	*map;
 	size_t		 len;
@@ -92,5 +167,12 @@ void	records_close(struct records *);
 
 /* copies the one record of this type; -1: none, several, other length */
 int	records_get(const struct records *, enum record_type, void *, size_t);
+
+/*
+ * Copies the n-th record of this type, from 0.  0 when there is none so far;
+ * 1; -1 when it has another length.
+ */
+int	records_nth(const struct records *, enum record_type, size_t, void *,
+	    size_t);
 
 #endif /* COMMON_RECORDS_H */
