@@ -40,6 +40,7 @@ struct sink {
 	size_t			 nheaders;
 	struct rec_pair		 sourcetypes[MAX_SINK_SOURCETYPES];
 	size_t			 nsourcetypes;
+	char			 hostname[256];	/* syslog: of this host */
 };
 
 /* what came back for one request */
@@ -106,7 +107,23 @@ const struct sink_ops	*sink_ops(enum sink_kind);
  */
 void	 sink_judge_transport(const struct answer *, struct judgement *);
 
-/* HEC: the answer to an acknowledgement poll; calls back for each true id */
+/* by status alone, where a protocol says nothing more */
+void	 sink_judge_status(const struct answer *, struct judgement *);
+
+/* for the kinds: outcome, code and reason, which is escaped */
+void	 sink_judged(struct judgement *, enum outcome, int, const char *, ...)
+	    __attribute__((__format__(printf, 4, 5)));
+
+/* for the kinds: appends a JSON string with its quotes */
+void	 sink_string(struct wbuf *, const char *);
+
+/* for the kinds: appends the row as export_row_line() writes it */
+int	 sink_row(const struct chain_row *, struct wbuf *, char *, size_t);
+
+/*
+ * HEC: the answer to an acknowledgement poll; calls back for each id that is
+ * indexed.  How many, or -1 when it is no such answer.
+ */
 int	 hec_acks(const char *, size_t, void (*)(uint64_t, void *), void *);
 
 #endif /* SINKD_SINK_H */
