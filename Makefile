@@ -58,12 +58,13 @@ LIBS_COMMON = $(call pkg,--libs,libbsd-overlay libevent_core libsodium jansson)
 LIBS_DETECT = -lhs_runtime $(call pkg,--libs,libpcre2-8) -lm
 LIBS_DB	= $(call pkg,--libs,sqlite3)
 LIBS_YAML = $(call pkg,--libs,yaml-0.1)
+LIBS_EGRESS = $(call pkg,--libs,libcurl libcares zlib)
 LIBS_HS	= $(call pkg,--libs,libhs) $(call pkg,--libs,libpcre2-8) -lm
 
 # files that hold a main(), or belong to one program only
 MAINS	= gatewayd/gatewayd.c gatewayd/rulec.c auditd/auditd.c \
 	  ctl/defenseclawctl.c ctl/defenseclawd/defenseclawd.c \
-	  ctl/defenseclawd/confc.c
+	  ctl/defenseclawd/confc.c sinkd/sinkd.c
 
 # gatewayd links the Hyperscan run time only; the compiler is rulec's
 RULEC_SRCS = $(wildcard gatewayd/rule*.c)
@@ -72,6 +73,7 @@ DETECT_SRCS = $(wildcard common/detect/*.c)
 GATEWAYD_SRCS = $(filter-out $(MAINS) $(RULEC_SRCS),$(wildcard gatewayd/*.c))
 RULECLIB_SRCS = $(filter-out $(MAINS),$(RULEC_SRCS))
 AUDITD_SRCS = $(filter-out $(MAINS),$(wildcard auditd/*.c))
+SINKD_SRCS = $(filter-out $(MAINS),$(wildcard sinkd/*.c))
 CTL_SRCS = $(filter-out $(MAINS),$(wildcard ctl/*.c))
 SUP_SRCS = $(filter-out $(MAINS),$(wildcard ctl/defenseclawd/*.c))
 
@@ -81,14 +83,16 @@ LIBDETECT = $(B)/libdetect.a
 LIBGATEWAYD = $(B)/libgatewayd.a
 LIBRULEC = $(B)/librulec.a
 LIBAUDITD = $(B)/libauditd.a
+LIBSINKD = $(B)/libsinkd.a
 LIBCTL	= $(B)/libctl.a
-LIBS	= $(LIBGATEWAYD) $(LIBRULEC) $(LIBAUDITD) $(LIBCTL) $(LIBDETECT) \
+LIBS	= $(LIBSINKD) $(LIBGATEWAYD) $(LIBRULEC) $(LIBAUDITD) $(LIBCTL) $(LIBDETECT) \
 	  $(LIBCOMMON)
 
 BIN	= $(B)/bin
 PROGS	= $(BIN)/defenseclawctl $(BIN)/defenseclawd \
 	  $(BIN)/defenseclaw-confc $(BIN)/defenseclaw-rulec \
-	  $(BIN)/defenseclaw-gatewayd $(BIN)/defenseclaw-auditd
+	  $(BIN)/defenseclaw-gatewayd $(BIN)/defenseclaw-auditd \
+	  $(BIN)/defenseclaw-sinkd
 NAMES	= $(BIN)/defenseclaw $(BIN)/defenseclaw-gateway
 
 UNIT	= $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -142,6 +146,13 @@ $(BIN)/defenseclaw-auditd: $(call obj,auditd/auditd.c) $(LIBAUDITD) \
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DB) $(LIBS_COMMON)
 
+$(BIN)/defenseclaw-sinkd: $(call obj,sinkd/sinkd.c) $(LIBSINKD) \
+    $(LIBCOMMON)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_EGRESS) \
+	    $(LIBS_COMMON)
+
 $(NAMES): $(BIN)/defenseclawctl
 	$(Q)ln -sf defenseclawctl $@
 
@@ -155,6 +166,7 @@ $(LIBDETECT): $(call obj,$(DETECT_SRCS))
 $(LIBGATEWAYD): $(call obj,$(GATEWAYD_SRCS))
 $(LIBRULEC): $(call obj,$(RULECLIB_SRCS))
 $(LIBAUDITD): $(call obj,$(AUDITD_SRCS))
+$(LIBSINKD): $(call obj,$(SINKD_SRCS))
 $(LIBCTL): $(call obj,$(CTL_SRCS))
 $(B)/%.a:
 	@mkdir -p $(@D)
@@ -177,7 +189,7 @@ $(B)/%.o: %.c
 
 # --- tests ----------------------------------------------------------------
 
-LIBS_ALL = $(LIBS_HS) $(LIBS_DETECT) $(LIBS_YAML) $(LIBS_DB) $(LIBS_COMMON)
+LIBS_ALL = $(LIBS_EGRESS) $(LIBS_HS) $(LIBS_DETECT) $(LIBS_YAML) $(LIBS_DB) $(LIBS_COMMON)
 
 $(B)/unit/% $(B)/bench/%: TESTLIBS = $(LIBS) $(LIBCOMMON) $(LIBS_ALL)
 # calls that fail when a test says so

@@ -208,7 +208,9 @@ role_drop_root(void)
 		ids.gid = role.start.gid;
 		ids.root = ".";
 		ids.root_is_own = role.start.root_is_own != 0;
-		ids.netns = 1;
+		/* egress needs the host's network */
+		ids.netns = role.start.role != ROLE_SINK &&
+		    role.start.role != ROLE_RESOLVER;
 		if (confine_drop_ids(&ids, &role.sandbox, err,
 		    sizeof(err)) == -1)
 			fatalx("%s", err);

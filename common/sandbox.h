@@ -25,8 +25,8 @@
  * newer) that kills the process at the first system call nobody promised.
  * Paths are answered with EACCES in roles without files; since glibc's
  * fstat(2) is a path call too, such a role asks for a size with lseek(2).
- * Nothing here promises execve, fork, clone, ptrace, socket, connect, bind or
- * listen: no role of the suite has a use for them once it has entered.
+ * Nothing here promises execve, fork, clone, ptrace, bind or listen: no role
+ * of the suite has a use for them once it has entered.
  */
 #define SB_STDIO	0x00000001u	/* memory, time, read, write, exit */
 #define SB_EVENT	0x00000002u	/* libevent on epoll; send, recv */
@@ -39,6 +39,9 @@
 #define SB_MEMFD	0x00000100u	/* make one sealed memory file */
 #define SB_MAPRO	0x00000200u	/* map a descriptor, read only */
 #define SB_SECRET	0x00000400u	/* lock and unlock memory */
+#define SB_INET_OUT	0x00000800u	/* connect TCP sockets it makes */
+#define SB_DNS		0x00001000u	/* the same, and UDP */
+#define SB_TRUNCATE	0x00002000u	/* cut a file it holds open */
 #ifdef SANDBOX_SANITIZER
 #define SB_SANITIZER	0x80000000u	/* ASan, UBSan: test builds only */
 #endif

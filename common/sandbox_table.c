@@ -23,6 +23,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
@@ -283,6 +284,35 @@ static const struct sandbox_rule secret_rules[] = {
 	ALLOW(mlock), ALLOW(munlock),
 };
 
+/* what libcurl does to a socket of its own; where to is Landlock's and ours */
+#define INET_SOCKET(d, t)						\
+	ALLOW_IF(socket, IS(0, d),					\
+	    IS_BUT(1, SOCK_CLOEXEC | SOCK_NONBLOCK, t))
+#define INET_OUT							\
+	INET_SOCKET(AF_INET, SOCK_STREAM),				\
+	INET_SOCKET(AF_INET6, SOCK_STREAM),				\
+	ALLOW(connect), ALLOW(getsockname), ALLOW(getpeername),		\
+	ALLOW_IF(getsockopt, IS(1, SOL_SOCKET), IS(2, SO_ERROR)),	\
+	ALLOW_IF(setsockopt, IS(1, SOL_SOCKET), IS(2, SO_KEEPALIVE)),	\
+	ALLOW_IF(setsockopt, IS(1, IPPROTO_TCP), IS(2, TCP_NODELAY)),	\
+	ALLOW_IF(setsockopt, IS(1, IPPROTO_TCP), IS(2, TCP_KEEPIDLE)),	\
+	ALLOW_IF(setsockopt, IS(1, IPPROTO_TCP), IS(2, TCP_KEEPINTVL))
+
+static const struct sandbox_rule inet_out_rules[] = {
+	INET_OUT,
+	ALLOW_IF(ioctl, IS(1, SIOCOUTQ)),	/* is it all acknowledged */
+};
+
+static const struct sandbox_rule dns_rules[] = {
+	INET_OUT,
+	INET_SOCKET(AF_INET, SOCK_DGRAM), INET_SOCKET(AF_INET6, SOCK_DGRAM),
+	ALLOW(recvfrom),		/* c-ares looks at who answers */
+};
+
+static const struct sandbox_rule truncate_rules[] = {
+	ALLOW(ftruncate),
+};
+
 #ifdef SANDBOX_SANITIZER
 /* shadow memory, symbolising a report, and its own locks and signal stack */
 static const struct sandbox_rule sanitizer_rules[] = {
@@ -373,6 +403,9 @@ const struct sandbox_group sandbox_groups[] = {
 	GROUP(SB_MEMFD, memfd_rules),
 	GROUP(SB_MAPRO, mapro_rules),
 	GROUP(SB_SECRET, secret_rules),
+	GROUP(SB_INET_OUT, inet_out_rules),
+	GROUP(SB_DNS, dns_rules),
+	GROUP(SB_TRUNCATE, truncate_rules),
 #ifdef SANDBOX_SANITIZER
 	GROUP(SB_SANITIZER, sanitizer_rules),
 #endif

@@ -1,0 +1,446 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * sinkd -P resolver: turns names into addresses for the sinks.
+ *
+ *   may      ask the name servers of resolv.conf, and read that file and
+ *            hosts, which it was handed open
+ *   may not  listen, open a file, see an event, a secret or the database
+ *   if taken gives false addresses: TLS then stops a sink that verifies
+ */
+
+#include <sys/socket.h>
+
+#include <ares.h>
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "sinkd.h"
+
+static const struct promise resolver_promise = {
+	.groups = SB_STDIO | SB_EVENT | SB_RECVFD | SB_DNS,
+	.files = FILES_NONE,
+	.limits = { .nofile = 128, .fsize = 0, .nproc = 0, .memlock = 0 },
+};
+
+#define MAX_HOSTS_BYTES	(1024 * 1024)
+#define MAX_RESOLV_BYTES (64 * 1024)
+#define MAX_NAMESERVERS	3		/* as resolv.conf(5) has it */
+#define MAX_SEARCH	6
+#define MAX_DNS_NAME	253		/* RFC 1035, 3.1, as text */
+#define DNS_PORT	53
+#define DNS_TIMEOUT_MS	2000
+#define DNS_TRIES	3
+#define HOSTS_TTL	30		/* seconds, for what hosts says */
+
+static void	resolver_peer(struct peer *, struct msg *);
+static void	resolver_shutdown(struct peer *, struct msg *);
+static void	resolve(struct peer *, struct msg *);
+
+static const struct dispatch from_supervisor[] = {
+	{ MSG_PEER, ST_RUNNING, sizeof(struct peer_end),
+	    sizeof(struct peer_end), FD_ONE, NOBODY, resolver_peer },
+	{ MSG_SHUTDOWN, ST_RUNNING, 0, 0, FD_NONE, NOBODY,
+	    resolver_shutdown },
+	{ 0 }
+};
+
+static const struct dispatch from_sink[] = {
+	{ MSG_RESOLVE, ST_RUNNING, 5, 5 + MAX_SINK_HOST, FD_NONE, NOBODY,
+	    resolve },
+	{ 0 }
+};
+
+/* a question under way; the peer may go before the answer comes */
+struct query {
+	TAILQ_ENTRY(query)	 entry;
+	struct peer		*peer;
+	uint32_t		 id;
+};
+
+static TAILQ_HEAD(, query)	 queries = TAILQ_HEAD_INITIALIZER(queries);
+static ares_channel		 channel;
+static char			*hosts;
+static char			 servers[MAX_NAMESERVERS * 64];
+static char			*search[MAX_SEARCH];
+static int			 nsearch;
+static struct event		*timer;
+
+static char *
+read_all(enum start_fd_kind kind, size_t max)
+{
+	char	*text;
+	size_t	 len = 0;
+	ssize_t	 n;
+	int	 fd;
+
+	if ((text = calloc(1, max + 1)) == NULL)
+		fatal("memory");
+	if ((fd = role_fd(kind, NULL)) == -1)
+		return (text);
+	while (len < max && (n = pread(fd, text + len, max - len,
+	    (off_t)len)) != 0) {
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			fatal("read");
+		len += (size_t)n;
+	}
+	close(fd);
+	if (len == max)
+		fatalx("hosts or resolv.conf is larger than %zu bytes", max);
+	return (text);
+}
+
+/* resolv.conf(5): nameserver, search, domain */
+static void
+read_resolv_conf(void)
+{
+	char	*text, *line, *word, *next, *more;
+	int	 n = 0;
+
+	next = text = read_all(SFD_RESOLV_CONF, MAX_RESOLV_BYTES);
+	while ((line = strsep(&next, "\n")) != NULL) {
+		more = line;
+		word = strsep(&more, " \t");
+		if (more == NULL)
+			continue;
+		if (strcmp(word, "nameserver") == 0 && n < MAX_NAMESERVERS) {
+			more += strspn(more, " \t");
+			more[strcspn(more, " \t\r#;")] = '\0';
+			if (n++ != 0)
+				strlcat(servers, ",", sizeof(servers));
+			strlcat(servers, more, sizeof(servers));
+		} else if (strcmp(word, "search") == 0 ||
+		    strcmp(word, "domain") == 0) {
+			nsearch = 0;	/* the last one counts */
+			while ((word = strsep(&more, " \t\r")) != NULL &&
+			    nsearch < MAX_SEARCH)
+				if (word[0] != '\0')
+					search[nsearch++] = word;
+		}
+	}
+}
+
+static void
+reply(struct peer *p, uint32_t id, struct resolved *r)
+{
+	(void)peer_send(p, MSG_RESOLVED, id, -1, r, sizeof(*r));
+}
+
+static void
+refuse(struct peer *p, uint32_t id, uint32_t code, const char *text)
+{
+	struct resolved	 r;
+
+	memset(&r, 0, sizeof(r));
+	r.code = code;
+	strlcpy(r.text, text, sizeof(r.text));
+	reply(p, id, &r);
+}
+
+static int
+add_addr(struct resolved *r, int family, const void *addr)
+{
+	if (r->count == MAX_RESOLVED)
+		return (-1);
+	r->addr[r->count].family = (uint32_t)family;
+	memcpy(r->addr[r->count].addr, addr, family == AF_INET ? 4 : 16);
+	r->count++;
+	return (0);
+}
+
+/* hosts(5): an address and its names; 1 when the name stands there */
+static int
+in_hosts(const char *name, struct resolved *r)
+{
+	const char	*p = hosts, *end;
+	char		 line[1024], addr[16], *word, *more;
+	size_t		 len;
+	int		 family;
+
+	for (; *p != '\0'; p = *end == '\0' ? end : end + 1) {
+		end = p + strcspn(p, "\n");
+		if ((len = (size_t)(end - p)) >= sizeof(line))
+			continue;
+		memcpy(line, p, len);
+		line[len] = '\0';
+		line[strcspn(line, "#\r")] = '\0';
+		more = line + strspn(line, " \t");
+		if ((word = strsep(&more, " \t")) == NULL || more == NULL)
+			continue;
+		if (inet_pton(AF_INET, word, addr) == 1)
+			family = AF_INET;
+		else if (inet_pton(AF_INET6, word, addr) == 1)
+			family = AF_INET6;
+		else
+			continue;
+		while ((word = strsep(&more, " \t")) != NULL)
+			if (strcasecmp(word, name) == 0) {
+				(void)add_addr(r, family, addr);
+				break;
+			}
+	}
+	r->ttl = HOSTS_TTL;
+	return (r->count != 0);
+}
+
+static void
+answered(void *arg, int status, int timeouts, struct ares_addrinfo *info)
+{
+	const struct ares_addrinfo_node	*n;
+	struct query			*q = arg;
+	struct resolved			 r;
+
+	(void)timeouts;
+	TAILQ_REMOVE(&queries, q, entry);
+	if (q->peer == NULL || status == ARES_EDESTRUCTION) {
+		free(q);
+		return;
+	}
+	memset(&r, 0, sizeof(r));
+	r.ttl = UINT32_MAX;
+	if (status == ARES_SUCCESS)
+		for (n = info->nodes; n != NULL; n = n->ai_next) {
+			if (n->ai_family == AF_INET)
+				(void)add_addr(&r, AF_INET,
+				    &((const struct sockaddr_in *)
+				    (const void *)n->ai_addr)->sin_addr);
+			else if (n->ai_family == AF_INET6)
+				(void)add_addr(&r, AF_INET6,
+				    &((const struct sockaddr_in6 *)
+				    (const void *)n->ai_addr)->sin6_addr);
+			if (n->ai_ttl >= 0 && (uint32_t)n->ai_ttl < r.ttl)
+				r.ttl = (uint32_t)n->ai_ttl;
+		}
+	if (r.count != 0)
+		reply(q->peer, q->id, &r);
+	else {
+		snprintf(r.text, sizeof(r.text), "the name has no address: "
+		    "%.80s", ares_strerror(status));
+		r.code = CTL_UPSTREAM;
+		reply(q->peer, q->id, &r);
+	}
+	if (info != NULL)
+		ares_freeaddrinfo(info);
+	free(q);
+}
+
+/* RFC 1123, 2.1, and the underscore that some sites use */
+static int
+is_name(const char *s)
+{
+	size_t	 i, len = strlen(s);
+
+	if (len == 0 || len > MAX_DNS_NAME || s[0] == '.' || s[0] == '-')
+		return (0);
+	for (i = 0; i < len; i++)
+		if (!isalnum((unsigned char)s[i]) && s[i] != '-' &&
+		    s[i] != '.' && s[i] != '_')
+			return (0);
+	return (1);
+}
+
+static void	tick(void);
+
+static void
+resolve(struct peer *p, struct msg *msg)
+{
+	struct ares_addrinfo_hints	 hints;
+	struct resolved			 r;
+	struct query			*q;
+	struct rbuf			 b;
+	const char			*name;
+
+	rbuf_init(&b, msg->data, msg->len);
+	name = rbuf_str(&b, MAX_SINK_HOST);
+	if (rbuf_end(&b) == -1)
+		fatalx("%s: malformed name", p->name);
+	memset(&r, 0, sizeof(r));
+	if (!is_name(name)) {
+		refuse(p, msg->hdr.id, CTL_USAGE, "not a host name");
+		return;
+	}
+	if (in_hosts(name, &r)) {
+		reply(p, msg->hdr.id, &r);
+		return;
+	}
+	if (servers[0] == '\0') {
+		refuse(p, msg->hdr.id, CTL_NOT_FOUND, "the name is not in "
+		    "/etc/hosts and /etc/resolv.conf has no nameserver");
+		return;
+	}
+	if ((q = calloc(1, sizeof(*q))) == NULL)
+		fatal("query");
+	q->peer = p;
+	q->id = msg->hdr.id;
+	TAILQ_INSERT_TAIL(&queries, q, entry);
+	memset(&hints, 0, sizeof(hints));
+	hints.ai_family = AF_UNSPEC;
+	hints.ai_socktype = SOCK_STREAM;
+	hints.ai_flags = ARES_AI_NOSORT;
+	ares_getaddrinfo(channel, name, NULL, &hints, answered, q);
+	tick();
+}
+
+static void
+sink_closed(struct peer *p)
+{
+	struct query	*q;
+
+	TAILQ_FOREACH(q, &queries, entry)
+		if (q->peer == p)
+			q->peer = NULL;
+}
+
+static void
+resolver_peer(struct peer *sup, struct msg *msg)
+{
+	struct peer_end	 end;
+	struct peer	*p;
+
+	(void)sup;
+	p = role_peer(msg, &end, from_sink);
+	if (end.role != ROLE_SINK)
+		fatalx("an edge to %s is not ours", role_name(end.role));
+	p->on_close = sink_closed;
+}
+
+static void
+resolver_shutdown(struct peer *sup, struct msg *msg)
+{
+	(void)sup;
+	(void)msg;
+	role_exit();
+}
+
+/* c-ares has its own idea of when it wants to be called */
+static void
+tick(void)
+{
+	struct timeval	 tv, *next;
+
+	next = ares_timeout(channel, NULL, &tv);
+	if (next == NULL)
+		evtimer_del(timer);
+	else if (evtimer_add(timer, next) == -1)
+		fatalx("timer");
+}
+
+static void
+timer_cb(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	tick();
+}
+
+static void
+socket_cb(evutil_socket_t fd, short what, void *arg)
+{
+	(void)arg;
+	ares_process_fd(channel, what & EV_READ ? fd : ARES_SOCKET_BAD,
+	    what & EV_WRITE ? fd : ARES_SOCKET_BAD);
+	tick();
+}
+
+struct watch {
+	TAILQ_ENTRY(watch)	 entry;
+	ares_socket_t		 fd;
+	struct event		*ev;
+};
+static TAILQ_HEAD(, watch)	 watches = TAILQ_HEAD_INITIALIZER(watches);
+
+static void
+state_cb(void *arg, ares_socket_t fd, int readable, int writable)
+{
+	struct watch	*w;
+	short		 kind = EV_PERSIST;
+
+	(void)arg;
+	TAILQ_FOREACH(w, &watches, entry)
+		if (w->fd == fd)
+			break;
+	if (w != NULL) {
+		event_free(w->ev);
+		TAILQ_REMOVE(&watches, w, entry);
+		free(w);
+	}
+	if (!readable && !writable)
+		return;
+	if ((w = calloc(1, sizeof(*w))) == NULL)
+		fatal("watch");
+	kind |= (readable ? EV_READ : 0) | (writable ? EV_WRITE : 0);
+	w->fd = fd;
+	if ((w->ev = event_new(role.base, fd, kind, socket_cb, NULL)) ==
+	    NULL || event_add(w->ev, NULL) == -1)
+		fatalx("event");
+	TAILQ_INSERT_TAIL(&watches, w, entry);
+}
+
+static void
+channel_open(void)
+{
+	struct ares_options	 o;
+	char			 dns[] = "b";
+	int			 rc;
+
+	memset(&o, 0, sizeof(o));
+	o.flags = ARES_FLAG_NOALIASES;
+	o.timeout = DNS_TIMEOUT_MS;
+	o.tries = DNS_TRIES;
+	o.lookups = dns;
+	o.domains = search;
+	o.ndomains = nsearch;
+	o.sock_state_cb = state_cb;
+	if ((rc = ares_library_init(ARES_LIB_INIT_ALL)) != ARES_SUCCESS ||
+	    (rc = ares_init_options(&channel, &o, ARES_OPT_FLAGS |
+	    ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
+	    ARES_OPT_DOMAINS | ARES_OPT_SOCK_STATE_CB)) != ARES_SUCCESS)
+		fatalx("c-ares: %s", ares_strerror(rc));
+	if (servers[0] != '\0' && (rc = ares_set_servers_ports_csv(channel,
+	    servers)) != ARES_SUCCESS)
+		fatalx("resolv.conf: %s", ares_strerror(rc));
+}
+
+int
+resolver_main(int argc, char *argv[])
+{
+	static struct confine_params	 params;
+
+	role_begin(argc, argv, ROLE_RESOLVER);
+	hosts = read_all(SFD_HOSTS, MAX_HOSTS_BYTES);
+	read_resolv_conf();
+	channel_open();
+	if ((timer = evtimer_new(role.base, timer_cb, NULL)) == NULL)
+		fatalx("timer");
+	params.ports[params.nports++] = DNS_PORT;
+	role_enter(&resolver_promise, &params);
+	role_serve(from_supervisor);
+	_exit(0);
+}
