@@ -42,6 +42,7 @@
 #include "common/log.h"
 #include "common/secret.h"
 #include "auditd.h"
+#include "outbox.h"
 
 static const struct promise auditd_promise = {
 	.groups = SB_STDIO | SB_EVENT | SB_RECVFD | SB_DB | SB_SECRET,
@@ -67,6 +68,7 @@ static const struct dispatch from_supervisor[] = {
 	    sizeof(struct roster), FD_NONE, NOBODY, auditd_roster },
 	{ MSG_DEATH, ST_RUNNING, sizeof(struct death), sizeof(struct death),
 	    FD_NONE, NOBODY, auditd_death },
+	{ MSG_OUTBOX_CONF, ST_RUNNING, 0, 0, FD_ONE, NOBODY, outbox_conf },
 	{ 0 }
 };
 
@@ -122,6 +124,10 @@ auditd_peer(struct peer *sup, struct msg *msg)
 		p = role_peer(msg, &end, from_signer);
 		p->on_close = signer_closed;
 		auditd.signer = p;
+		return;
+	}
+	if (end.role == ROLE_SINK) {
+		outbox_peer(msg, &end);
 		return;
 	}
 	if (end.role != ROLE_GATEWAYD)
@@ -368,6 +374,7 @@ main(int argc, char *argv[])
 	commit_init();
 	limits_init(dir);
 	seal_init();
+	outbox_init();
 	params.dirs[params.ndirs++] = dir;
 	role_enter(&auditd_promise, &params);
 	role_serve(from_supervisor);
@@ -375,6 +382,7 @@ main(int argc, char *argv[])
 	control_end();
 	(void)peer_flush(role.sup, 1000);
 	/* with no statement left the database takes in its log when closed */
+	outbox_close();
 	query_close(auditd.query);
 	policy_close(auditd.policy);
 	store_close(auditd.store);

@@ -23,6 +23,7 @@
 #include "common/export.h"
 #include "common/log.h"
 #include "auditd.h"
+#include "outbox.h"
 
 /*
  * Group commit without a timer: what has arrived while the loop was busy
@@ -219,11 +220,14 @@ commit_now(void)
 
 	if (!auditd.in_tx)
 		return;
-	if ((st = store_commit(auditd.store)) != STORE_OK) {
+	/* cursors ride with whatever is written */
+	if ((st = outbox_write()) != STORE_OK ||
+	    (st = store_commit(auditd.store)) != STORE_OK) {
 		commit_fail();
 		return;
 	}
 	auditd.in_tx = 0;
+	outbox_written();
 	own_rows = 0;
 	auditd.commits++;
 	auditd.last_commit_us = clock_wall_us();
@@ -243,6 +247,7 @@ commit_now(void)
 	auditd.rows += rows;
 	seal_rows(rows);
 	control_tails();
+	outbox_rows();
 	if (store_checkpoint_due(auditd.store) &&
 	    store_checkpoint(auditd.store) != STORE_OK)
 		log_debug("checkpoint: %s", store_errtext(auditd.store));

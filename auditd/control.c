@@ -23,6 +23,7 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "auditd.h"
+#include "outbox.h"
 
 /*
  * Requests that come over control connections, and the clients' own alerts
@@ -86,6 +87,17 @@ const struct dispatch control_from_client[] = {
 	    MAX_LIST_MSG, FD_NONE, OPERATOR, lists_change },
 	{ MSG_CTL_NOTE, ST_RUNNING, 15, MAX_NOTE_TEXT, FD_NONE, OPERATOR,
 	    control_note },
+	{ MSG_CTL_SINKS, ST_RUNNING, 0, 0, FD_NONE, READERS, sinks_list },
+	{ MSG_CTL_SINK_TEST, ST_RUNNING, 6, 5 + MAX_SINK_NAME, FD_NONE,
+	    OPERATOR, sinks_test },
+	{ MSG_CTL_SINK_REPLAY, ST_RUNNING, 22, 21 + MAX_SINK_NAME, FD_NONE,
+	    OPERATOR, sinks_replay },
+	{ MSG_CTL_DEAD_LIST, ST_RUNNING, 18, 17 + MAX_SINK_NAME, FD_NONE,
+	    READERS, sinks_dead_list },
+	{ MSG_CTL_DEAD_RETRY, ST_RUNNING, 14, 13 + MAX_SINK_NAME, FD_NONE,
+	    OPERATOR, sinks_dead_retry },
+	{ MSG_CTL_DEAD_DROP, ST_RUNNING, 19, 18 + MAX_SINK_NAME +
+	    MAX_TARGET_REASON, FD_NONE, OPERATOR, sinks_dead_drop },
 	{ 0 }
 };
 
@@ -264,6 +276,7 @@ control_tick(void)
 {
 	tally_flush(&auditd.tally, clock_ms(), auditd.stopping,
 	    control_refusal, NULL);
+	sinks_tick();
 }
 
 /* what the end leaves unrecorded is at least said */
@@ -281,6 +294,7 @@ void
 control_closed(struct peer *p)
 {
 	commit_forget(p);
+	sinks_forget(p);
 	role_client_closed(p);
 	free(p->ctx);
 	p->ctx = NULL;

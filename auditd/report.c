@@ -21,6 +21,7 @@
 #include "common/log.h"
 #include "common/version.h"
 #include "auditd.h"
+#include "outbox.h"
 
 /*
  * What `status' shows, as far as auditd knows it: the roster is the
@@ -212,5 +213,6 @@ report_status(void)
 	    json_integer((json_int_t)auditd.generation));
 	json_object_set_new(j, "store", report_store());
 	json_object_set_new(j, "workers", report_workers());
+	json_object_set_new(j, "sinks", sinks_json());
 	return (j);
 }

@@ -22,6 +22,7 @@
 #include "common/export.h"
 #include "common/log.h"
 #include "auditd.h"
+#include "outbox.h"
 
 /*
  * Checkpoints: the signer's word on where the log ends, put into the log
@@ -230,6 +231,7 @@ seal_begin(void)
 	}
 	lists_verify();
 	commit_now();
+	outbox_open();
 	deaths_record();
 	seal_now();
 	limits_look();

@@ -116,9 +116,24 @@ static const char schema_views[] =
     " e.sidecar_instance_id AS sidecar_instance_id, l.seq AS seq"
     " FROM policy_list l LEFT JOIN events e ON e.seq = l.seq;";
 
+/* each sink's place in the log, and what its receiver did not take */
+static const char schema_sinks[] =
+    "CREATE TABLE sinks ("
+    " name TEXT PRIMARY KEY, cursor INTEGER NOT NULL,"
+    " replay_next INTEGER NOT NULL, replay_to INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE sink_dead ("
+    " sink TEXT NOT NULL, seq INTEGER NOT NULL, class INTEGER NOT NULL,"
+    " http INTEGER NOT NULL, code INTEGER NOT NULL, reason TEXT NOT NULL,"
+    " time_us INTEGER NOT NULL, retry INTEGER NOT NULL,"
+    " PRIMARY KEY (sink, seq)"
+    ") STRICT, WITHOUT ROWID;";
+
 const struct store_step	store_steps[] = {
 	{ schema_tables },
 	{ schema_views },
+	{ schema_sinks },
 };
 const size_t		store_nsteps =
     sizeof(store_steps) / sizeof(store_steps[0]);

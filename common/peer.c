@@ -495,7 +495,7 @@ peer_dispatch(struct peer *p, struct msg *msg)
 	p->received++;
 	if (p->class == PEER_CLIENT && !p->hello)
 		return (peer_client_hello(p, msg));
-	if (p->class == PEER_FATAL && msg->len == 0 &&
+	if (p->class != PEER_CLIENT && msg->len == 0 &&
 	    (msg->hdr.type == MSG_XOFF || msg->hdr.type == MSG_XON)) {
 		p->held = msg->hdr.type == MSG_XOFF;
 		if (p->on_flow != NULL)

@@ -1,0 +1,754 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "auditd.h"
+#include "outbox.h"
+
+/*
+ * Delivery from the store: a sink pulls rows and acknowledges them, and its
+ * cursor moves with the next commit.  Little is done in one turn of the loop,
+ * so that a sink with a long backlog delays no verdict.
+ */
+
+struct outsink_list	 outsinks = TAILQ_HEAD_INITIALIZER(outsinks);
+struct cursors		*cursors;
+
+static struct event	*serve_ev;	/* next turn */
+static struct event	*quiet_ev;	/* write cursors alone */
+
+static void	outbox_pull(struct peer *, struct msg *);
+static void	outbox_ack(struct peer *, struct msg *);
+static void	outbox_dead(struct peer *, struct msg *);
+
+static const struct dispatch from_sink[] = {
+	{ MSG_OUTBOX_PULL, ST_RUNNING, sizeof(struct outbox_pull),
+	    sizeof(struct outbox_pull), FD_NONE, NOBODY, outbox_pull },
+	{ MSG_OUTBOX_ACK, ST_RUNNING, sizeof(struct outbox_ack),
+	    sizeof(struct outbox_ack), FD_NONE, NOBODY, outbox_ack },
+	{ MSG_OUTBOX_DEAD, ST_RUNNING, sizeof(struct outbox_dead),
+	    sizeof(struct outbox_dead), FD_NONE, NOBODY, outbox_dead },
+	{ MSG_OUTBOX_REPORT, ST_RUNNING, sizeof(struct outbox_report),
+	    sizeof(struct outbox_report), FD_NONE, NOBODY, outbox_report },
+	{ MSG_OUTBOX_STATE, ST_RUNNING, sizeof(struct outbox_state),
+	    sizeof(struct outbox_state), FD_NONE, NOBODY, outbox_state },
+	{ MSG_OUTBOX_TESTED, ST_RUNNING, sizeof(struct outbox_tested),
+	    sizeof(struct outbox_tested), FD_NONE, NOBODY, outbox_tested },
+	{ 0 }
+};
+
+struct outsink *
+outsink_find(const char *name)
+{
+	struct outsink	*s;
+
+	TAILQ_FOREACH(s, &outsinks, entry)
+		if (!s->gone && strcmp(s->rec.name, name) == 0)
+			return (s);
+	return (NULL);
+}
+
+/* in the next turn of the loop, when others had theirs */
+void
+outbox_serve(void)
+{
+	struct timeval	 tv = { 0, 0 };
+
+	if (evtimer_add(serve_ev, &tv) == -1)
+		fatalx("timer");
+}
+
+void
+outbox_touch(struct outsink *s)
+{
+	struct timeval	 tv = { 0, QUIET_MS * 1000 };
+
+	s->dirty = 1;
+	if (!evtimer_pending(quiet_ev, NULL) &&
+	    evtimer_add(quiet_ev, &tv) == -1)
+		fatalx("timer");
+}
+
+/* what this process has of the log is over; what was settled stays so */
+static void
+session_end(struct outsink *s)
+{
+	struct batch_out	*b;
+
+	while ((b = TAILQ_FIRST(&s->out)) != NULL) {
+		TAILQ_REMOVE(&s->out, b, entry);
+		free(b);
+	}
+	wbuf_reset(&s->rows);
+	memset(&s->end, 0, sizeof(s->end));
+	s->pulling = 0;
+	s->peer = NULL;
+}
+
+/*
+ * A sink reads what a stranger sends: when it misbehaves it is replaced, and
+ * nobody else is hurt.
+ */
+static void
+bad_sink(struct peer *p, const char *what)
+{
+	struct request	 rq;
+
+	log_warnx("%s: %s: it is replaced", p->name, what);
+	memset(&rq, 0, sizeof(rq));
+	rq.kind = REQ_REPLACE;
+	rq.incarnation = p->incarnation;
+	(void)peer_send(role.sup, MSG_REQUEST, 0, -1, &rq, sizeof(rq));
+	peer_free(p);
+}
+
+static void
+sink_closed(struct peer *p)
+{
+	struct outsink	*s = p->ctx;
+
+	if (s->peer == p)
+		session_end(s);
+}
+
+static void
+sink_flow(struct peer *p)
+{
+	if (!peer_blocked(p))
+		outbox_serve();
+}
+
+void
+outbox_peer(struct msg *msg, struct peer_end *end)
+{
+	struct outsink	*s;
+	struct peer	*p;
+
+	p = role_peer(msg, end, from_sink);
+	p->class = PEER_CHILD;
+	if (strncmp(end->instance, "sink.", 5) != 0 ||
+	    (s = outsink_find(end->instance + 5)) == NULL) {
+		log_warnx("%s: no such sink is configured", p->name);
+		peer_free(p);
+		return;
+	}
+	if (s->peer != NULL)
+		peer_free(s->peer);
+	session_end(s);
+	p->ctx = s;
+	p->on_close = sink_closed;
+	p->on_flow = sink_flow;
+	s->peer = p;
+	s->batches = 0;
+	s->next = s->at.cursor + 1;
+	s->replay = s->at.replay_next;
+	s->retried = 0;
+	memset(&s->state, 0, sizeof(s->state));
+}
+
+static void
+outbox_pull(struct peer *p, struct msg *msg)
+{
+	struct outsink	*s = p->ctx;
+
+	if (msg_get(msg, &s->pull, sizeof(s->pull)) == -1 || s->pulling ||
+	    s->pull.max_events == 0 ||
+	    s->pull.max_events > MAX_OUTBOX_EVENTS ||
+	    s->pull.max_bytes == 0 || s->pull.max_bytes > MAX_OUTBOX_BYTES) {
+		bad_sink(p, "malformed or repeated pull");
+		return;
+	}
+	s->pulling = 1;
+	memset(&s->end, 0, sizeof(s->end));
+	outbox_serve();
+}
+
+static int
+wanted(const struct outsink *s, const struct chain_row *row)
+{
+	const char	*action = row->ev.field[EV_ACTION];
+	uint32_t	 i;
+
+	if (row->ev.severity < s->rec.min_severity)
+		return (0);
+	if (s->rec.nactions == 0)
+		return (1);
+	for (i = 0; i < s->rec.nactions; i++)
+		if (action != NULL && strcmp(s->rec.actions[i], action) == 0)
+			return (1);
+	return (0);
+}
+
+static void
+rows_send(struct outsink *s)
+{
+	if (s->rows.len == 0)
+		return;
+	(void)peer_send(s->peer, MSG_OUTBOX_ROWS, 0, -1, s->rows.data,
+	    s->rows.len);
+	wbuf_reset(&s->rows);
+}
+
+static int
+batch_full(const struct outsink *s)
+{
+	return (s->end.count >= s->pull.max_events ||
+	    s->bytes >= s->pull.max_bytes);
+}
+
+/* one row into the batch that is being made */
+static int
+row_pack(const struct chain_row *row, void *arg)
+{
+	struct outsink	*s = arg;
+	size_t		 before;
+
+	s->scanned++;
+	if (s->end.stream == OUTBOX_REPLAY && row->seq > s->at.replay_to)
+		return (1);
+	if (s->end.stream != OUTBOX_RETRY && !wanted(s, row))
+		return (0);
+	if (s->rows.len + MAX_EVENT_LEN + OUTBOX_ROW_HEAD > MAX_FRAME)
+		rows_send(s);
+	before = s->rows.len;
+	if (outbox_pack(&s->rows, row) == -1)
+		fatal("%s: row %llu", s->rec.name,
+		    (unsigned long long)row->seq);
+	s->bytes += s->rows.len - before;
+	if (s->end.count++ == 0)
+		s->end.first = row->seq;
+	s->end.last = row->seq;
+	return (batch_full(s));
+}
+
+static void
+batch_finish(struct outsink *s, uint64_t upto)
+{
+	struct batch_out	*b;
+
+	if ((b = calloc(1, sizeof(*b))) == NULL)
+		fatal("batch");
+	rows_send(s);
+	s->end.batch = ++s->batches;
+	s->end.upto = upto;
+	b->id = s->end.batch;
+	b->stream = s->end.stream;
+	b->first = s->end.first;
+	b->told = b->upto = upto;
+	TAILQ_INSERT_TAIL(&s->out, b, entry);
+	(void)peer_send(s->peer, MSG_OUTBOX_END, 0, -1, &s->end,
+	    sizeof(s->end));
+	memset(&s->end, 0, sizeof(s->end));
+	s->bytes = 0;
+	s->pulling = 0;
+}
+
+static int
+read_range(struct outsink *s, uint64_t *at)
+{
+	uint64_t	 next;
+
+	s->scanned = 0;
+	if (query_rows(auditd.query, *at, SERVE_ROWS, row_pack, s, &next) !=
+	    STORE_OK) {
+		log_warnx("%s: %s", s->rec.name, store_errtext(auditd.store));
+		return (-1);
+	}
+	*at = next;
+	return (0);
+}
+
+/*
+ * What a filter takes out moves the cursor too: at once when nothing is
+ * under way, else with the last batch that is.
+ */
+static void
+pass_filtered(struct outsink *s, uint64_t upto)
+{
+	struct batch_out	*b, *last = NULL;
+
+	TAILQ_FOREACH(b, &s->out, entry)
+		if (b->stream == OUTBOX_LOG)
+			last = b;
+	if (last != NULL)
+		last->upto = upto;
+	else if (upto > s->at.cursor) {
+		s->at.cursor = upto;
+		outbox_touch(s);
+	}
+}
+
+/* each: 1 when there is more to do in the next turn, 0 when not */
+static int
+serve_log(struct outsink *s)
+{
+	s->end.stream = OUTBOX_LOG;
+	if (read_range(s, &s->next) == -1)
+		return (0);
+	if (batch_full(s) || (s->scanned < SERVE_ROWS && s->end.count != 0)) {
+		batch_finish(s, s->next - 1);
+		return (0);
+	}
+	if (s->end.count == 0) {
+		pass_filtered(s, s->next - 1);
+		s->end.stream = 0;
+	}
+	return (s->scanned == SERVE_ROWS);
+}
+
+static int
+serve_replay(struct outsink *s)
+{
+	s->end.stream = OUTBOX_REPLAY;
+	if (read_range(s, &s->replay) == -1)
+		return (0);
+	if (batch_full(s) || s->scanned < SERVE_ROWS ||
+	    s->replay > s->at.replay_to) {
+		/* also an empty one: it says that the replay is over */
+		batch_finish(s, s->replay - 1);
+		return (0);
+	}
+	return (1);
+}
+
+static int
+retry_row(const struct dead_row *d, void *arg)
+{
+	struct outsink		*s = arg;
+	enum store_status	 st;
+
+	st = query_show(auditd.query, d->seq, row_pack, s);
+	if (st != STORE_OK && st != STORE_REFUSED)
+		return (1);
+	s->retried = d->seq;
+	return (batch_full(s));
+}
+
+static int
+serve_retry(struct outsink *s)
+{
+	s->end.stream = OUTBOX_RETRY;
+	s->scanned = 0;
+	if (dead_each(cursors, s->rec.name, s->retried, 1, SERVE_ROWS,
+	    retry_row, s) != STORE_OK)
+		log_warnx("%s: %s", s->rec.name, store_errtext(auditd.store));
+	if (s->end.count != 0)
+		batch_finish(s, s->end.last);
+	else
+		s->end.stream = 0;
+	return (0);
+}
+
+static int
+serve_one(struct outsink *s)
+{
+	if (s->peer == NULL || !s->pulling || peer_blocked(s->peer))
+		return (0);
+	if (s->end.stream == OUTBOX_LOG)
+		return (serve_log(s));
+	if (s->end.stream == OUTBOX_REPLAY)
+		return (serve_replay(s));
+	(void)serve_retry(s);
+	if (s->pulling && serve_log(s))
+		return (1);
+	if (s->pulling && s->end.stream == 0 && s->at.replay_next != 0 &&
+	    s->replay <= s->at.replay_to)
+		return (serve_replay(s));
+	return (0);
+}
+
+static void
+serve_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct outsink	*s;
+	int		 more = 0;
+
+	(void)fd;
+	(void)what;
+	(void)arg;
+	/* only durable rows are read: the commit calls again */
+	if (!auditd.reconciled || auditd.in_tx || cursors == NULL)
+		return;
+	TAILQ_FOREACH(s, &outsinks, entry)
+		more |= serve_one(s);
+	if (more)
+		outbox_serve();
+}
+
+void
+outbox_rows(void)
+{
+	struct outsink	*s;
+
+	TAILQ_FOREACH(s, &outsinks, entry)
+		if (s->pulling) {
+			outbox_serve();
+			return;
+		}
+}
+
+static struct batch_out *
+batch_find(struct outsink *s, uint64_t id)
+{
+	struct batch_out	*b, *o;
+
+	TAILQ_FOREACH(b, &s->out, entry)
+		if (b->id == id)
+			break;
+	if (b == NULL)
+		return (NULL);
+	/* none of its stream may be skipped */
+	TAILQ_FOREACH(o, &s->out, entry) {
+		if (o == b)
+			break;
+		if (o->stream == b->stream)
+			return (NULL);
+	}
+	return (b);
+}
+
+static void
+outbox_ack(struct peer *p, struct msg *msg)
+{
+	struct outbox_ack	 ack;
+	struct outsink		*s = p->ctx;
+	struct batch_out	*b;
+	uint64_t		 upto;
+	int			 whole;
+
+	if (msg_get(msg, &ack, sizeof(ack)) == -1 ||
+	    (b = batch_find(s, ack.batch)) == NULL || ack.upto > b->told) {
+		bad_sink(p, "acknowledges what it was not given");
+		return;
+	}
+	whole = ack.upto == b->told;
+	upto = whole ? b->upto : ack.upto;
+	switch (b->stream) {
+	case OUTBOX_LOG:
+		if (upto > s->at.cursor)
+			s->at.cursor = upto;
+		break;
+	case OUTBOX_REPLAY:
+		s->at.replay_next = upto + 1;
+		if (s->at.replay_next > s->at.replay_to ||
+		    (whole && s->replay > s->at.replay_to))
+			s->at.replay_next = s->at.replay_to = 0;
+		break;
+	default:
+		if (s->sent_to == 0 || b->first < s->sent_from)
+			s->sent_from = b->first;
+		if (upto > s->sent_to)
+			s->sent_to = upto;
+		break;
+	}
+	if (whole) {
+		TAILQ_REMOVE(&s->out, b, entry);
+		free(b);
+	}
+	outbox_touch(s);
+}
+
+static void
+outbox_dead(struct peer *p, struct msg *msg)
+{
+	struct outsink	*s = p->ctx;
+	struct dead_out	*d;
+
+	if ((d = calloc(1, sizeof(*d))) == NULL)
+		fatal("dead letter");
+	if (msg_get(msg, &d->d, sizeof(d->d)) == -1 ||
+	    batch_find(s, d->d.batch) == NULL ||
+	    (d->d.class != OUTBOX_QUARANTINED &&
+	    d->d.class != OUTBOX_DEADLETTER) ||
+	    s->ndead == MAX_PENDING_DEAD) {
+		free(d);
+		bad_sink(p, "a dead letter that was not given to it");
+		return;
+	}
+	d->d.reason[sizeof(d->d.reason) - 1] = '\0';
+	d->time_us = clock_wall_us();
+	TAILQ_INSERT_TAIL(&s->dead, d, entry);
+	/* many at once do not wait for the quiet */
+	if (++s->ndead == MAX_PENDING_DEAD / 2 && commit_begin() == 0)
+		commit_soon();
+	outbox_touch(s);
+}
+
+/*
+ * First the dead letters, then the cursor that passes them: together, or
+ * neither.
+ */
+enum store_status
+outbox_write(void)
+{
+	struct outsink		*s;
+	struct dead_out		*d;
+	enum store_status	 st;
+
+	TAILQ_FOREACH(s, &outsinks, entry) {
+		if (!s->dirty || cursors == NULL)
+			continue;
+		TAILQ_FOREACH(d, &s->dead, entry)
+			if ((st = dead_put(cursors, s->rec.name, &d->d,
+			    d->time_us)) != STORE_OK)
+				return (st);
+		if (s->sent_to != 0 && (st = dead_sent(cursors, s->rec.name,
+		    s->sent_from, s->sent_to)) != STORE_OK)
+			return (st);
+		st = s->gone ? cursor_del(cursors, s->rec.name) :
+		    cursor_put(cursors, &s->at);
+		if (st != STORE_OK)
+			return (st);
+	}
+	return (STORE_OK);
+}
+
+static void
+outsink_free(struct outsink *s)
+{
+	struct dead_out	*d;
+
+	if (s->peer != NULL)
+		peer_free(s->peer);
+	session_end(s);
+	while ((d = TAILQ_FIRST(&s->dead)) != NULL) {
+		TAILQ_REMOVE(&s->dead, d, entry);
+		free(d);
+	}
+	wbuf_free(&s->rows);
+	TAILQ_REMOVE(&outsinks, s, entry);
+	free(s);
+}
+
+void
+outbox_written(void)
+{
+	struct outsink	*s, *tmp;
+	struct dead_out	*d;
+
+	TAILQ_FOREACH_SAFE(s, &outsinks, entry, tmp) {
+		if (!s->dirty)
+			continue;
+		s->dirty = 0;
+		s->sent_from = s->sent_to = 0;
+		while ((d = TAILQ_FIRST(&s->dead)) != NULL) {
+			TAILQ_REMOVE(&s->dead, d, entry);
+			free(d);
+		}
+		s->ndead = 0;
+		if (s->gone)
+			outsink_free(s);
+	}
+}
+
+static void
+quiet_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct outsink	*s;
+
+	(void)fd;
+	(void)what;
+	(void)arg;
+	TAILQ_FOREACH(s, &outsinks, entry)
+		if (s->dirty)
+			break;
+	if (s == NULL || commit_begin() == 0)
+		return;		/* the commit of this turn writes them */
+	outbox_touch(s);
+}
+
+static void
+sink_event(const char *action, const struct outsink *s)
+{
+	struct event	 ev;
+
+	stamp_event(&auditd.stamp, &ev, action, SEV_INFO);
+	ev.field[EV_TARGET] = s->rec.name;
+	(void)commit_event(&ev, json_pack("{s:I}", "cursor",
+	    (json_int_t)s->at.cursor), NULL);
+}
+
+/*
+ * Gives a newly configured sink its place in the log.
+ */
+static void
+sink_place(struct outsink *s)
+{
+	struct head		 h;
+	enum store_status	 st;
+
+	if (s->known || s->gone || cursors == NULL)
+		return;
+	st = cursor_get(cursors, s->rec.name, &s->at);
+	if (st == STORE_REFUSED) {
+		store_head(auditd.store, &h);
+		memset(&s->at, 0, sizeof(s->at));
+		strlcpy(s->at.name, s->rec.name, sizeof(s->at.name));
+		s->at.cursor = s->rec.start == 0 || s->rec.start > h.seq ?
+		    h.seq : s->rec.start - 1;
+		sink_event("sink-added", s);
+		outbox_touch(s);
+	} else if (st != STORE_OK) {
+		log_warnx("%s: %s", s->rec.name, store_errtext(auditd.store));
+		return;
+	}
+	s->known = 1;
+	s->next = s->at.cursor + 1;
+	s->replay = s->at.replay_next;
+}
+
+static int
+forget_row(const struct cursor_row *row, void *arg)
+{
+	struct outsink	*s;
+
+	(void)arg;
+	if (outsink_find(row->name) != NULL)
+		return (0);
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		fatal("sink");
+	TAILQ_INIT(&s->out);
+	TAILQ_INIT(&s->dead);
+	wbuf_init(&s->rows, MAX_FRAME);
+	strlcpy(s->rec.name, row->name, sizeof(s->rec.name));
+	s->at = *row;
+	s->known = s->gone = 1;
+	TAILQ_INSERT_TAIL(&outsinks, s, entry);
+	return (0);
+}
+
+/*
+ * The table and the configuration agree from here on.  What its receiver did
+ * not take stays when a sink goes.
+ */
+static void
+places_match(void)
+{
+	struct outsink	*s;
+
+	if (cursors == NULL || !auditd.reconciled)
+		return;
+	commit_now();
+	if (cursor_each(cursors, forget_row, NULL) != STORE_OK)
+		log_warnx("%s", store_errtext(auditd.store));
+	TAILQ_FOREACH(s, &outsinks, entry) {
+		sink_place(s);
+		if (s->gone && !s->dirty) {
+			sink_event("sink-removed", s);
+			outbox_touch(s);
+		}
+	}
+	if (auditd.in_tx)
+		commit_now();
+	outbox_serve();
+}
+
+static int
+rec_valid(const struct rec_outbox *r)
+{
+	uint32_t	 i;
+
+	if (memchr(r->name, '\0', sizeof(r->name)) == NULL ||
+	    r->name[0] == '\0' || r->nactions > MAX_SINK_ACTIONS ||
+	    r->min_severity >= SEV_COUNT || r->start > MAX_CHAIN_SEQ)
+		return (0);
+	for (i = 0; i < r->nactions; i++)
+		if (memchr(r->actions[i], '\0',
+		    sizeof(r->actions[i])) == NULL)
+			return (0);
+	return (1);
+}
+
+static void
+conf_take(int fd)
+{
+	struct records		 recs;
+	struct rec_outbox	 r;
+	struct outsink		*s;
+	size_t			 n = 0;
+	int			 rc;
+
+	if (records_open(&recs, fd) == -1)
+		fatal("records of the sinks");
+	TAILQ_FOREACH(s, &outsinks, entry)
+		s->gone = 1;
+	while ((rc = records_nth(&recs, REC_OUTBOX, n, &r, sizeof(r))) == 1) {
+		if (n++ == MAX_SINKS || !rec_valid(&r))
+			break;
+		TAILQ_FOREACH(s, &outsinks, entry)
+			if (strcmp(s->rec.name, r.name) == 0)
+				break;
+		if (s == NULL) {
+			if ((s = calloc(1, sizeof(*s))) == NULL)
+				fatal("sink");
+			TAILQ_INIT(&s->out);
+			TAILQ_INIT(&s->dead);
+			wbuf_init(&s->rows, MAX_FRAME);
+			TAILQ_INSERT_TAIL(&outsinks, s, entry);
+		}
+		s->rec = r;
+		s->gone = 0;
+	}
+	records_close(&recs);
+	if (rc != 0)
+		fatalx("records of the sinks");
+	places_match();
+}
+
+void
+outbox_conf(struct peer *sup, struct msg *msg)
+{
+	int	 fd;
+
+	(void)sup;
+	if ((fd = msg_take_fd(msg)) == -1)
+		fatalx("no records of the sinks");
+	conf_take(fd);
+}
+
+void
+outbox_open(void)
+{
+	if (cursors == NULL &&
+	    cursors_open(&cursors, auditd.store) != STORE_OK)
+		log_warnx("sinks: %s", store_errtext(auditd.store));
+	places_match();
+}
+
+void
+outbox_close(void)
+{
+	cursors_close(cursors);
+	cursors = NULL;
+}
+
+void
+outbox_init(void)
+{
+	int	 fd;
+
+	serve_ev = evtimer_new(role.base, serve_cb, NULL);
+	quiet_ev = evtimer_new(role.base, quiet_cb, NULL);
+	if (serve_ev == NULL || quiet_ev == NULL)
+		fatalx("timers");
+	if ((fd = role_fd(SFD_OUTBOX, NULL)) != -1)
+		conf_take(fd);
+}

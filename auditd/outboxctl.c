@@ -1,0 +1,544 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "auditd.h"
+#include "outbox.h"
+
+/*
+ * What operators ask of sinks, what sinks say of themselves, and the events
+ * that come of both.
+ */
+
+static const char *
+circuit_name(uint32_t c)
+{
+	static const char *const names[] = { "closed", "open", "half-open",
+	    "held" };
+
+	return (c < sizeof(names) / sizeof(names[0]) ? names[c] : "unknown");
+}
+
+static const char *
+kind_name(uint32_t kind)
+{
+	static const char *const names[] = { "", "splunk_hec", "otlp_logs",
+	    "http_jsonl", "syslog", "file" };
+
+	return (kind < sizeof(names) / sizeof(names[0]) ? names[kind] :
+	    "unknown");
+}
+
+static void
+time_text(uint64_t us, char text[EVENT_TIME_SIZE])
+{
+	text[0] = '\0';
+	if (us != 0)
+		event_time(us, text);
+}
+
+static int
+first_time(const struct chain_row *row, void *arg)
+{
+	*(uint64_t *)arg = row->ev.time_us;
+	return (1);
+}
+
+/* how far behind, in rows and in the age of the first of them */
+static void
+lag(const struct outsink *s, uint64_t *events, uint64_t *seconds)
+{
+	struct head	 h;
+	uint64_t	 t = 0, next, now = clock_wall_us();
+
+	store_head(auditd.store, &h);
+	*events = h.seq > s->at.cursor ? h.seq - s->at.cursor : 0;
+	*seconds = 0;
+	if (*events != 0 && !auditd.in_tx && query_rows(auditd.query,
+	    s->at.cursor + 1, 1, first_time, &t, &next) == STORE_OK &&
+	    t != 0 && t < now)
+		*seconds = (now - t) / 1000000;
+}
+
+static json_t *
+sink_json(const struct outsink *s)
+{
+	const struct outbox_state	*st = &s->state;
+	char		 ok[EVENT_TIME_SIZE], bad[EVENT_TIME_SIZE];
+	char		 again[EVENT_TIME_SIZE];
+	uint64_t	 events, seconds, quarantined = 0, dead = 0;
+	json_t		*j;
+
+	lag(s, &events, &seconds);
+	if (cursors != NULL) {
+		(void)dead_count(cursors, s->rec.name, OUTBOX_QUARANTINED,
+		    &quarantined);
+		(void)dead_count(cursors, s->rec.name, OUTBOX_DEADLETTER,
+		    &dead);
+	}
+	time_text(st->last_success_us, ok);
+	time_text(st->last_error_us, bad);
+	time_text(st->retry_us, again);
+	j = json_pack("{s:s,s:s,s:b,s:b,s:s,s:I,s:I,s:I}", "name",
+	    s->rec.name, "kind", kind_name(s->rec.kind), "enabled",
+	    (int)s->rec.enabled, "running", s->peer != NULL, "circuit",
+	    s->peer != NULL ? circuit_name(st->circuit) : "none", "cursor",
+	    (json_int_t)s->at.cursor, "lag_events", (json_int_t)events,
+	    "lag_seconds", (json_int_t)seconds);
+	if (j == NULL || json_object_update_new(j, json_pack(
+	    "{s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:s,s:s,s:s,s:I,s:I}", "delivered",
+	    (json_int_t)st->delivered, "requests", (json_int_t)st->requests,
+	    "bytes", (json_int_t)st->bytes, "failures",
+	    (json_int_t)st->failures, "quarantined", (json_int_t)quarantined,
+	    "dead_letters", (json_int_t)dead, "last_success", ok,
+	    "last_error", bad, "error", st->error, "retry_at", again,
+	    "replay_next", (json_int_t)s->at.replay_next, "replay_to",
+	    (json_int_t)s->at.replay_to)) == -1)
+		fatal("status");
+	if (st->have_skew)
+		json_object_set_new(j, "skew_ms",
+		    json_integer((json_int_t)st->skew_ms));
+	return (j);
+}
+
+json_t *
+sinks_json(void)
+{
+	struct outsink	*s;
+	json_t		*list;
+
+	if ((list = json_array()) == NULL)
+		fatal("status");
+	TAILQ_FOREACH(s, &outsinks, entry)
+		if (!s->gone)
+			json_array_append_new(list, sink_json(s));
+	return (list);
+}
+
+/* takes the reference */
+static void
+answer(struct peer *p, uint32_t id, json_t *j, uint32_t code)
+{
+	char	*text = json_text(j);
+
+	json_decref(j);
+	if (text == NULL)
+		fatal("answer");
+	peer_text(p, id, text, strlen(text));
+	free(text);
+	peer_done(p, id, code);
+}
+
+void
+sinks_list(struct peer *p, struct msg *msg)
+{
+	commit_now();
+	answer(p, msg->hdr.id, sinks_json(), CTL_OK);
+}
+
+/* an operator's change is an event; -1: the client was told */
+static int
+changed(struct peer *p, uint32_t id, const char *action, const char *name,
+    json_t *details)
+{
+	struct event	 ev;
+	char		 actor[32];
+
+	snprintf(actor, sizeof(actor), "uid:%u", p->caller.uid);
+	stamp_event(&auditd.stamp, &ev, action, SEV_INFO);
+	ev.field[EV_TARGET] = name;
+	ev.field[EV_ACTOR] = actor;
+	if (commit_event(&ev, details, NULL) == 0) {
+		commit_now();
+		if (auditd.why[0] == '\0')
+			return (0);
+	}
+	peer_error(p, id, CTL_FAILURE, "%s", auditd.why[0] != '\0' ?
+	    auditd.why : "the audit log is busy: try again");
+	return (-1);
+}
+
+static struct outsink *
+named(struct peer *p, uint32_t id, const char *name)
+{
+	struct outsink	*s = outsink_find(name);
+
+	if (s == NULL)
+		peer_error(p, id, CTL_NOT_FOUND, "no sink of this name is "
+		    "configured: see `setup observability list'");
+	return (s);
+}
+
+static int
+test_row(const struct chain_row *row, void *arg)
+{
+	struct outsink	*s = arg;
+	struct wbuf	 w;
+
+	wbuf_init(&w, MAX_FRAME);
+	if (outbox_pack(&w, row) == 0)
+		(void)peer_send(s->peer, MSG_OUTBOX_TEST, s->test_id, -1,
+		    w.data, w.len);
+	wbuf_free(&w);
+	return (1);
+}
+
+/* why a sink cannot be tested now, or NULL */
+static const char *
+test_bar(const struct outsink *s)
+{
+	if (!s->rec.enabled)
+		return ("the sink is disabled: enable it first");
+	if (s->peer == NULL)
+		return ("its process is not running: see the log");
+	if (s->tester != NULL)
+		return ("another test of it is under way");
+	return (NULL);
+}
+
+/*
+ * A marked event, in the log like any other, goes to the sink at once.
+ */
+void
+sinks_test(struct peer *p, struct msg *msg)
+{
+	struct outsink	*s;
+	struct event	 ev;
+	struct rbuf	 b;
+	const char	*name, *bar;
+	char		 actor[32];
+	int		 found = 0;
+
+	rbuf_init(&b, msg->data, msg->len);
+	name = rbuf_str(&b, MAX_SINK_NAME);
+	if (rbuf_end(&b) == -1) {
+		peer_error(p, msg->hdr.id, CTL_USAGE, "malformed request");
+		return;
+	}
+	if ((s = named(p, msg->hdr.id, name)) == NULL)
+		return;
+	if ((bar = test_bar(s)) != NULL) {
+		peer_error(p, msg->hdr.id, CTL_FAILURE, "%s", bar);
+		return;
+	}
+	snprintf(actor, sizeof(actor), "uid:%u", p->caller.uid);
+	stamp_event(&auditd.stamp, &ev, "sink-test", SEV_INFO);
+	ev.field[EV_TARGET] = s->rec.name;
+	ev.field[EV_ACTOR] = actor;
+	if (commit_event(&ev, json_pack("{s:b}", "test", 1), NULL) == 0)
+		commit_now();
+	s->tester = p;
+	s->test_id = msg->hdr.id;
+	s->test_ms = clock_ms();
+	if (auditd.in_tx || query_id(auditd.query, ev.id, test_row, s,
+	    &found) != STORE_OK || !found) {
+		s->tester = NULL;
+		peer_error(p, msg->hdr.id, CTL_FAILURE, "the audit log takes "
+		    "no event now: %s", auditd.why);
+	}
+}
+
+void
+outbox_tested(struct peer *p, struct msg *msg)
+{
+	struct outbox_tested	 t;
+	struct outsink		*s = p->ctx;
+	struct peer		*to = s->tester;
+	json_t			*j;
+
+	if (msg_get(msg, &t, sizeof(t)) == -1 || to == NULL ||
+	    msg->hdr.id != s->test_id)
+		return;
+	s->tester = NULL;
+	t.text[sizeof(t.text) - 1] = '\0';
+	j = json_pack("{s:s,s:b,s:I,s:I,s:s,s:I}", "name", s->rec.name, "ok",
+	    t.code == CTL_OK, "http", (json_int_t)t.http, "code",
+	    (json_int_t)t.pcode, "text", t.text, "ms", (json_int_t)t.ms);
+	if (j != NULL && t.have_skew)
+		json_object_set_new(j, "skew_ms",
+		    json_integer((json_int_t)t.skew_ms));
+	answer(to, s->test_id, j, t.code == CTL_OK ? CTL_OK : CTL_UPSTREAM);
+}
+
+void
+sinks_replay(struct peer *p, struct msg *msg)
+{
+	struct outsink	*s;
+	struct head	 h;
+	struct rbuf	 b;
+	const char	*name;
+	uint64_t	 from, to;
+
+	rbuf_init(&b, msg->data, msg->len);
+	from = rbuf_u64(&b);
+	to = rbuf_u64(&b);
+	name = rbuf_str(&b, MAX_SINK_NAME);
+	if (rbuf_end(&b) == -1) {
+		peer_error(p, msg->hdr.id, CTL_USAGE, "malformed request");
+		return;
+	}
+	if ((s = named(p, msg->hdr.id, name)) == NULL)
+		return;
+	store_head(auditd.store, &h);
+	if (to == 0 || to > h.seq)
+		to = h.seq;
+	if (from == 0 || from > to) {
+		peer_error(p, msg->hdr.id, CTL_USAGE, "no such range in this "
+		    "log, which ends at %llu", (unsigned long long)h.seq);
+		return;
+	}
+	if (s->at.replay_next != 0) {
+		peer_error(p, msg->hdr.id, CTL_ALREADY, "rows %llu to %llu "
+		    "are being replayed already",
+		    (unsigned long long)s->at.replay_next,
+		    (unsigned long long)s->at.replay_to);
+		return;
+	}
+	s->at.replay_next = s->replay = from;
+	s->at.replay_to = to;
+	outbox_touch(s);
+	if (changed(p, msg->hdr.id, "sink-replay", s->rec.name, json_pack(
+	    "{s:I,s:I}", "from", (json_int_t)from, "to",
+	    (json_int_t)to)) == -1) {
+		s->at.replay_next = s->at.replay_to = 0;
+		return;
+	}
+	outbox_serve();
+	answer(p, msg->hdr.id, json_pack("{s:s,s:I,s:I}", "name",
+	    s->rec.name, "from", (json_int_t)from, "to", (json_int_t)to),
+	    CTL_OK);
+}
+
+static int
+dead_json(const struct dead_row *d, void *arg)
+{
+	char	 when[EVENT_TIME_SIZE];
+
+	event_time(d->time_us, when);
+	json_array_append_new(arg, json_pack("{s:I,s:s,s:I,s:I,s:s,s:s,s:b}",
+	    "seq", (json_int_t)d->seq, "class",
+	    d->class == OUTBOX_QUARANTINED ? "quarantined" : "dead-letter",
+	    "http", (json_int_t)d->http, "code", (json_int_t)d->code,
+	    "reason", d->reason, "time", when, "retrying", d->retry));
+	return (0);
+}
+
+/* also those of a sink that was removed are there to be looked at */
+void
+sinks_dead_list(struct peer *p, struct msg *msg)
+{
+	struct rbuf	 b;
+	const char	*name;
+	uint64_t	 after;
+	uint32_t	 limit;
+	json_t		*list;
+
+	rbuf_init(&b, msg->data, msg->len);
+	after = rbuf_u64(&b);
+	limit = rbuf_u32(&b);
+	name = rbuf_str(&b, MAX_SINK_NAME);
+	if (rbuf_end(&b) == -1 || after > MAX_CHAIN_SEQ) {
+		peer_error(p, msg->hdr.id, CTL_USAGE, "malformed request");
+		return;
+	}
+	if ((list = json_array()) == NULL)
+		fatal("answer");
+	commit_now();
+	if (cursors == NULL || dead_each(cursors, name, after, 0, limit,
+	    dead_json, list) != STORE_OK) {
+		json_decref(list);
+		peer_error(p, msg->hdr.id, CTL_FAILURE, "%s",
+		    store_errtext(auditd.store));
+		return;
+	}
+	answer(p, msg->hdr.id, list, CTL_OK);
+}
+
+/* of one sequence or, with 0, of all; reason is NULL for a retry */
+static void
+dead_change(struct peer *p, struct msg *msg, uint64_t seq, const char *name,
+    const char *reason)
+{
+	struct outsink		*s = outsink_find(name);
+	enum store_status	 st = STORE_OK;
+	uint64_t		 n = 0;
+	json_t			*details;
+
+	if (reason == NULL && s == NULL) {
+		(void)named(p, msg->hdr.id, name);
+		return;
+	}
+	if (cursors == NULL || commit_begin() == -1 ||
+	    (st = outbox_write()) != STORE_OK ||
+	    (st = reason != NULL ? dead_drop(cursors, name, seq, &n) :
+	    dead_retry(cursors, name, seq, &n)) != STORE_OK) {
+		peer_error(p, msg->hdr.id, CTL_FAILURE, "%s",
+		    store_errtext(auditd.store));
+		if (st != STORE_OK)
+			commit_fail(st);
+		return;
+	}
+	if (n == 0) {
+		peer_error(p, msg->hdr.id, CTL_NOT_FOUND, "no such dead "
+		    "letter: see `dead-letters list'");
+		return;
+	}
+	details = json_pack("{s:I,s:I}", "count", (json_int_t)n, "seq",
+	    (json_int_t)seq);
+	if (reason != NULL && details != NULL)
+		json_object_set_new(details, "reason", json_string(reason));
+	if (changed(p, msg->hdr.id, reason != NULL ? "dead-letters-drop" :
+	    "dead-letters-retry", name, details) == -1)
+		return;
+	if (reason == NULL) {
+		s->retried = 0;
+		outbox_serve();
+	}
+	answer(p, msg->hdr.id, json_pack("{s:s,s:I}", "name", name, "count",
+	    (json_int_t)n), CTL_OK);
+}
+
+void
+sinks_dead_retry(struct peer *p, struct msg *msg)
+{
+	struct rbuf	 b;
+	const char	*name;
+	uint64_t	 seq;
+
+	rbuf_init(&b, msg->data, msg->len);
+	seq = rbuf_u64(&b);
+	name = rbuf_str(&b, MAX_SINK_NAME);
+	if (rbuf_end(&b) == -1 || seq > MAX_CHAIN_SEQ)
+		peer_error(p, msg->hdr.id, CTL_USAGE, "malformed request");
+	else
+		dead_change(p, msg, seq, name, NULL);
+}
+
+void
+sinks_dead_drop(struct peer *p, struct msg *msg)
+{
+	struct rbuf	 b;
+	const char	*name, *reason;
+	uint64_t	 seq;
+
+	rbuf_init(&b, msg->data, msg->len);
+	seq = rbuf_u64(&b);
+	name = rbuf_str(&b, MAX_SINK_NAME);
+	reason = rbuf_str(&b, MAX_TARGET_REASON);
+	if (rbuf_end(&b) == -1 || seq > MAX_CHAIN_SEQ || reason[0] == '\0')
+		peer_error(p, msg->hdr.id, CTL_USAGE, "dropping evidence "
+		    "needs a reason");
+	else
+		dead_change(p, msg, seq, name, reason);
+}
+
+void
+sinks_forget(struct peer *p)
+{
+	struct outsink	*s;
+
+	TAILQ_FOREACH(s, &outsinks, entry)
+		if (s->tester == p)
+			s->tester = NULL;
+}
+
+void
+sinks_tick(void)
+{
+	struct outsink	*s;
+
+	TAILQ_FOREACH(s, &outsinks, entry)
+		if (s->tester != NULL && (s->peer == NULL ||
+		    clock_ms() - s->test_ms > TEST_MS)) {
+			peer_error(s->tester, s->test_id, CTL_UPSTREAM,
+			    "no answer from the receiver within %d s",
+			    TEST_MS / 1000);
+			s->tester = NULL;
+		}
+}
+
+static json_t *
+report_details(const struct outsink *s, const struct outbox_report *r)
+{
+	json_t	*d;
+
+	d = json_pack("{s:s,s:s}", "sink", s->rec.name, "kind",
+	    kind_name(s->rec.kind));
+	if (d == NULL)
+		fatal("report");
+	if (r->http != 0)
+		json_object_set_new(d, "http", json_integer(r->http));
+	if (r->code >= 0)
+		json_object_set_new(d, "code", json_integer(r->code));
+	if (r->reason[0] != '\0')
+		json_object_set_new(d, "reason", json_string(r->reason));
+	if (r->count != 0)
+		(void)json_object_update_new(d, json_pack(
+		    "{s:I,s:I,s:I,s:I}", "first_seq", (json_int_t)r->first,
+		    "last_seq", (json_int_t)r->last, "count",
+		    (json_int_t)r->count, "age_s",
+		    (json_int_t)(r->age_ms / 1000)));
+	if (r->have_skew)
+		json_object_set_new(d, "clock_skew_ms",
+		    json_integer((json_int_t)r->skew_ms));
+	return (d);
+}
+
+/*
+ * What happened on the way to one receiver, for all receivers to know.
+ */
+void
+outbox_report(struct peer *p, struct msg *msg)
+{
+	static const struct {
+		const char	*action;
+		enum severity	 severity;
+	} news[] = {
+		[OUTBOX_REJECTED] = { "sink.rejected", SEV_HIGH },
+		[OUTBOX_FAILED] = { "sink.failed", SEV_HIGH },
+		[OUTBOX_RESTORED] = { "sink.restored", SEV_INFO },
+		[OUTBOX_QUARANTINE] = { "sink.quarantined", SEV_MEDIUM },
+	};
+	struct outbox_report	 r;
+	struct outsink		*s = p->ctx;
+	struct event		 ev;
+	char			 actor[MAX_INSTANCE + 8];
+
+	if (msg_get(msg, &r, sizeof(r)) == -1 || r.news < OUTBOX_REJECTED ||
+	    r.news > OUTBOX_QUARANTINE)
+		return;
+	r.reason[sizeof(r.reason) - 1] = '\0';
+	stamp_event(&auditd.stamp, &ev, news[r.news].action,
+	    news[r.news].severity);
+	snprintf(actor, sizeof(actor), "role:sink.%s", s->rec.name);
+	ev.field[EV_TARGET] = s->rec.name;
+	ev.field[EV_ACTOR] = actor;
+	(void)commit_event(&ev, report_details(s, &r), NULL);
+}
+
+void
+outbox_state(struct peer *p, struct msg *msg)
+{
+	struct outsink	*s = p->ctx;
+
+	(void)msg_get(msg, &s->state, sizeof(s->state));
+	s->state.error[sizeof(s->state.error) - 1] = '\0';
+}
