@@ -21,6 +21,7 @@
 
 #include "common/log.h"
 #include "confparse.h"
+#include "confsink.h"
 #include "yamltree.h"
 
 struct parse {
@@ -162,6 +163,15 @@ key_foreign(struct parse *p, const struct ynode *n, const char *path)
 		    "kept, without effect");
 }
 
+static void
+sink_complaint(void *arg, int is_warning, int line, const char *key,
+    const char *text)
+{
+	struct parse	*p = arg;
+
+	complain(p->rep, is_warning, line, key, text);
+}
+
 /* a key of a section we know: 1 when what is below it is not ours to read */
 static int
 key_read(struct parse *p, const struct ynode *n, const char *path)
@@ -174,6 +184,11 @@ key_read(struct parse *p, const struct ynode *n, const char *path)
 	}
 	if ((k = schema_find(path)) != NULL) {
 		key_value(p, n, path, k);
+		return (1);
+	}
+	if (strcmp(path, "audit_sinks") == 0) {
+		confsink_read(p->t, (int)(n - p->t->n), p->c, sink_complaint,
+		    p);
 		return (1);
 	}
 	if (schema_is_foreign(path)) {
@@ -303,6 +318,36 @@ conf_msg_text(const struct conf_report *rep, const struct conf_msg *m,
 	    m->text);
 }
 
+static void
+hash_text(crypto_hash_sha256_state *st, const char *name, const char *value)
+{
+	crypto_hash_sha256_update(st, (const unsigned char *)name,
+	    strlen(name));
+	crypto_hash_sha256_update(st, (const unsigned char *)"=", 1);
+	crypto_hash_sha256_update(st, (const unsigned char *)value,
+	    strlen(value));
+	crypto_hash_sha256_update(st, (const unsigned char *)"\n", 1);
+}
+
+static void
+hash_sink(crypto_hash_sha256_state *st, const struct conf_sink *s)
+{
+	char	 value[MAX_CONF_URL];
+	int	 i;
+
+	for (i = 0; i < schema_nsink_keys; i++) {
+		schema_get(&schema_sink_keys[i], s, value, sizeof(value));
+		hash_text(st, schema_sink_keys[i].path, value);
+	}
+	for (i = 0; i < s->nactions; i++)
+		hash_text(st, "action", s->actions[i]);
+	for (i = 0; i < s->nheaders; i++)
+		hash_text(st, s->headers[i].name, s->headers[i].value);
+	for (i = 0; i < s->nsourcetypes; i++)
+		hash_text(st, s->sourcetypes[i].name,
+		    s->sourcetypes[i].value);
+}
+
 void
 conf_hash(const struct conf *c, unsigned char hash[CONF_HASH_LEN])
 {
@@ -314,13 +359,9 @@ conf_hash(const struct conf *c, unsigned char hash[CONF_HASH_LEN])
 	crypto_hash_sha256_init(&st);
 	for (i = 0; i < schema_nkeys; i++) {
 		schema_get(&schema_keys[i], c, value, sizeof(value));
-		crypto_hash_sha256_update(&st,
-		    (const unsigned char *)schema_keys[i].path,
-		    strlen(schema_keys[i].path));
-		crypto_hash_sha256_update(&st, (const unsigned char *)"=", 1);
-		crypto_hash_sha256_update(&st, (const unsigned char *)value,
-		    strlen(value));
-		crypto_hash_sha256_update(&st, (const unsigned char *)"\n", 1);
+		hash_text(&st, schema_keys[i].path, value);
 	}
+	for (i = 0; i < c->nsinks; i++)
+		hash_sink(&st, &c->sinks[i]);
 	crypto_hash_sha256_final(&st, hash);
 }

@@ -136,7 +136,7 @@ const char *const schema_foreign[] = {
 	"environment", "claw", "llm", "default_llm_api_key_env",
 	"default_llm_model", "inspect_llm", "cisco_ai_defense", "scanners",
 	"openshell", "watch", "firewall", "codex", "skill_actions",
-	"mcp_actions", "plugin_actions", "otel", "audit_sinks", "webhooks",
+	"mcp_actions", "plugin_actions", "otel", "webhooks",
 	"splunk",
 	"guardrail.scanner_mode", "guardrail.host", "guardrail.port",
 	"guardrail.llm", "guardrail.model", "guardrail.model_name",
@@ -191,8 +191,8 @@ schema_is_section(const char *path)
  * Changes of one character (insert, drop, replace, swap with its neighbour)
  * between two words: optimal string alignment, three rows.
  */
-static int
-distance(const char *a, const char *b)
+int
+schema_distance(const char *a, const char *b)
 {
 	int	row[3][MAX_CONF_KEY + 1], *prev2, *prev, *cur, *tmp;
 	int	la = (int)strnlen(a, MAX_CONF_KEY);
@@ -255,7 +255,7 @@ nearer(const char *path, const char *word, int extra, const char **best,
 
 	if (strncmp(path, word, len) == 0 && path[len] == '.')
 		return;		/* its own section is no answer */
-	if ((d = distance(path, word) + extra) < *bestd) {
+	if ((d = schema_distance(path, word) + extra) < *bestd) {
 		*bestd = d;
 		*best = word;
 	}
@@ -450,7 +450,7 @@ choices_text(const struct key *k, char *err, size_t errlen)
 }
 
 int
-schema_set(const struct key *k, const char *s, struct conf *c, char *err,
+schema_set(const struct key *k, const char *s, void *c, char *err,
     size_t errlen)
 {
 	char	*field = (char *)c + k->off;
@@ -489,7 +489,7 @@ schema_set(const struct key *k, const char *s, struct conf *c, char *err,
 }
 
 void
-schema_get(const struct key *k, const struct conf *c, char *buf, size_t size)
+schema_get(const struct key *k, const void *c, char *buf, size_t size)
 {
 	const char	*field = (const char *)c + k->off;
 	int		 v;

@@ -64,6 +64,86 @@ enum conf_log_level {
 	CONF_LOG_DEBUG
 };
 
+enum conf_sink_kind {		/* in the order of enum sink_kind, from 0 */
+	CONF_SINK_HEC,
+	CONF_SINK_OTLP,
+	CONF_SINK_JSONL,
+	CONF_SINK_SYSLOG,
+	CONF_SINK_FILE
+};
+
+enum conf_transport {
+	CONF_SYSLOG_TCP,
+	CONF_SYSLOG_TLS,
+	CONF_SYSLOG_LOCAL
+};
+
+struct conf_pair {
+	char	 name[64];
+	char	 value[512];
+};
+
+#define MAX_CONF_SINKS		16	/* of audit_sinks; MAX_SINKS */
+#define MAX_CONF_PAIRS		16	/* headers, sourcetype overrides */
+#define MAX_CONF_URL		1024
+#define MAX_CONF_HOST		256
+
+/*
+ * One of audit_sinks.  What depends on the kind stands in the section named
+ * after it; url, host and port are derived from its endpoint.
+ */
+struct conf_sink {
+	char	 name[MAX_CONF_NAME];
+	int	 kind;			/* enum conf_sink_kind */
+	int	 enabled;
+	int	 batch_size;
+	int	 batch_kb;
+	int	 flush_interval_s;
+	int	 timeout_s;
+	char	 min_severity[16];	/* "": all */
+	int	 nactions;
+	char	 actions[MAX_SINK_ACTIONS][64];
+	char	 start[24];		/* now, beginning, or a sequence */
+	char	 token_secret[MAX_CONF_NAME];
+	char	 ca_file[MAX_CONF_PATH];
+	char	 client_cert[MAX_CONF_PATH];
+	char	 client_key[MAX_CONF_PATH];
+	char	 pin[64];
+	char	 proxy[MAX_CONF_HOST + 16];	/* host:port */
+	char	 endpoint[MAX_CONF_URL];
+	int	 verify_tls;
+	int	 gzip;
+	char	 index[128];
+	char	 source[128];
+	char	 sourcetype[128];
+	int	 use_ack;
+	int	 ack_timeout_s;
+	char	 protocol[8];		/* otlp: http; grpc is refused */
+	int	 encoding;		/* otlp: 0 json, 1 protobuf */
+	char	 url_path[256];
+	int	 insecure;
+	char	 logger_name[128];
+	int	 method;		/* http_jsonl: POST, PUT, PATCH */
+	char	 auth_header[64];
+	int	 transport;		/* enum conf_transport */
+	int	 facility;
+	char	 path[MAX_CONF_PATH];	/* syslog: the local socket */
+	int	 rotate_mb;
+	int	 rotate_files;
+	int	 nheaders;
+	struct conf_pair headers[MAX_CONF_PAIRS];
+	int	 nsourcetypes;
+	struct conf_pair sourcetypes[MAX_CONF_PAIRS];
+	/* derived */
+	char	 url[MAX_CONF_URL];
+	char	 host[MAX_CONF_HOST];
+	int	 port;
+	int	 tls;
+	char	 proxy_host[MAX_CONF_HOST];
+	int	 proxy_port;
+	int	 line;
+};
+
 enum conf_token_env {
 	CONF_TOKEN_DEFENSECLAW,	/* DEFENSECLAW_GATEWAY_TOKEN */
 	CONF_TOKEN_OPENCLAW	/* OPENCLAW_GATEWAY_TOKEN */
@@ -118,6 +198,9 @@ struct conf {
 		int	 allow_no_landlock;
 	} sandbox;
 
+	int	 nsinks;
+	struct conf_sink sinks[MAX_CONF_SINKS];
+
 	int	 line[MAX_CONF_KEYS];
 };
 
@@ -139,7 +222,7 @@ struct key {
 	const char		*path;		/* "guardrail.mode" */
 	enum key_type		 type;
 	int			 flags;
-	size_t			 off;		/* in struct conf */
+	size_t			 off;		/* in struct conf, or conf_sink */
 	size_t			 size;		/* of the field, strings */
 	int			 min, max;	/* KEY_INT */
 	const char *const	*choices;	/* KEY_ENUM, NULL at the end */
@@ -173,14 +256,34 @@ void	schema_defaults(struct conf *);
  * Returns 0, or -1 with a reason that does not repeat the key
  * (MAX_SCHEMA_ERR bytes are enough).
  */
-int	schema_set(const struct key *, const char *, struct conf *, char *,
-	    size_t);
+int	schema_set(const struct key *, const char *, void *, char *, size_t);
 
 /* the value as text, as schema_set() takes it; MAX_CONF_VALUE is enough */
-void	schema_get(const struct key *, const struct conf *, char *, size_t);
+void	schema_get(const struct key *, const void *, char *, size_t);
 
 /* "bool", "1..65535", "observe|action": for help, manual and completions */
 void	schema_type_text(const struct key *, char *, size_t);
+
+/*
+ * The keys of one of audit_sinks: general ones, and those of a kind as
+ * "KIND.KEY".  schema_set and schema_get take them with a struct conf_sink.
+ */
+extern const struct key	 schema_sink_keys[];
+extern const int	 schema_nsink_keys;
+extern const char *const schema_sink_kinds[];	/* enum conf_sink_kind */
+
+const struct key	*schema_sink_find(const char *);
+const char		*schema_sink_nearest(const char *);
+void	schema_sink_defaults(struct conf_sink *);
+
+/*
+ * Whether it makes sense as a whole; fills in what is derived.  -1: *key is
+ * the key at fault, in the sink, and err says why.
+ */
+int	schema_sink_check(struct conf_sink *, const char **, char *, size_t);
+
+/* changes between two words, at most MAX_CONF_KEY bytes of each */
+int	schema_distance(const char *, const char *);
 
 /* from a rule pack's path; anything but the four names is the default */
 enum profile	schema_profile(const char *);
