@@ -34,6 +34,7 @@ struct cursors		*cursors;
 
 static struct event	*serve_ev;	/* next turn */
 static struct event	*quiet_ev;	/* write cursors alone */
+static int		 configured;	/* the supervisor said which */
 
 static void	outbox_pull(struct peer *, struct msg *);
 static void	outbox_ack(struct peer *, struct msg *);
@@ -644,7 +645,7 @@ places_match(void)
 {
 	struct outsink	*s;
 
-	if (cursors == NULL || !auditd.reconciled)
+	if (cursors == NULL || !auditd.reconciled || !configured)
 		return;
 	commit_now();
 	if (cursor_each(cursors, forget_row, NULL) != STORE_OK)
@@ -677,8 +678,8 @@ rec_valid(const struct rec_outbox *r)
 	return (1);
 }
 
-static void
-conf_take(int fd)
+void
+outbox_conf(struct peer *sup, struct msg *msg)
 {
 	struct records		 recs;
 	struct rec_outbox	 r;
@@ -686,7 +687,8 @@ conf_take(int fd)
 	size_t			 n = 0;
 	int			 rc;
 
-	if (records_open(&recs, fd) == -1)
+	(void)sup;
+	if (records_open(&recs, msg_take_fd(msg)) == -1)
 		fatal("records of the sinks");
 	TAILQ_FOREACH(s, &outsinks, entry)
 		s->gone = 1;
@@ -708,20 +710,10 @@ conf_take(int fd)
 		s->gone = 0;
 	}
 	records_close(&recs);
+	configured = 1;
 	if (rc != 0)
 		fatalx("records of the sinks");
 	places_match();
-}
-
-void
-outbox_conf(struct peer *sup, struct msg *msg)
-{
-	int	 fd;
-
-	(void)sup;
-	if ((fd = msg_take_fd(msg)) == -1)
-		fatalx("no records of the sinks");
-	conf_take(fd);
 }
 
 void
@@ -743,12 +735,8 @@ outbox_close(void)
 void
 outbox_init(void)
 {
-	int	 fd;
-
 	serve_ev = evtimer_new(role.base, serve_cb, NULL);
 	quiet_ev = evtimer_new(role.base, quiet_cb, NULL);
 	if (serve_ev == NULL || quiet_ev == NULL)
 		fatalx("timers");
-	if ((fd = role_fd(SFD_OUTBOX, NULL)) != -1)
-		conf_take(fd);
 }

@@ -214,7 +214,6 @@ enum start_fd_kind {
 	SFD_RULES,		/* sealed matcher database */
 	SFD_MACHINE_ID,		/* auditd: /etc/machine-id */
 	SFD_PUBKEY,		/* auditd: device.pub */
-	SFD_OUTBOX,		/* auditd: sealed records of its sinks */
 	SFD_CA,			/* sinkd: PEM of the CAs it trusts */
 	SFD_CERT,		/* sinkd: its client certificate, PEM */
 	SFD_RESOLV_CONF,	/* resolver: /etc/resolv.conf */
@@ -263,15 +262,17 @@ struct plan_secret {
 };
 
 /* one enabled sink: what the supervisor must open and hand over for it */
+#define MAX_SINK_PATH		256
 struct plan_sink {
 	char		name[MAX_SINK_NAME];
 	char		secret[MAX_SECRET_NAME];	/* "": none */
-	char		ca_file[MAX_PATH_LEN];	/* "": the host's store */
-	char		cert_file[MAX_PATH_LEN]; /* client certificate */
-	char		key_file[MAX_PATH_LEN];	/* and its key, 0600 */
-	char		syslog[MAX_PATH_LEN];	/* local socket to connect */
+	char		ca_file[MAX_SINK_PATH];	/* "": the host's store */
+	char		cert_file[MAX_SINK_PATH]; /* client certificate */
+	char		key_file[MAX_SINK_PATH]; /* and its key, 0600 */
+	char		syslog[MAX_SINK_PATH];	/* local socket to connect */
 	uint32_t	wants_ca;	/* TLS is used and verified */
 	uint32_t	wants_dir;	/* file sink: sinks/NAME is its own */
+	uint32_t	wants_dns;	/* its host is a name */
 	uint8_t		digest[32];	/* of its records */
 };
 

@@ -60,6 +60,7 @@ static const struct {
 	{ P(audit),		P(state),	"audit" },
 	{ P(audit_db),		P(audit),	"audit.db" },
 	{ P(sign),		P(state),	"sign" },
+	{ P(sinks),		P(state),	"sinks" },
 	{ P(device_key),	P(state),	"device.key" },
 	{ P(device_pub),	P(state),	"device.pub" },
 	{ P(control),		P(run),		"control" },

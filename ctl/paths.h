@@ -35,6 +35,7 @@
  *	state		/var/lib/defenseclaw		.
  *	audit		/var/lib/defenseclaw/audit	audit
  *	sign		/var/lib/defenseclaw/sign	sign
+ *	sinks		/var/lib/defenseclaw/sinks	sinks
  *	device_key	/var/lib/defenseclaw/device.key	device.key
  *	device_pub	/var/lib/defenseclaw/device.pub	device.pub
  *	run		/run/defenseclaw		run
@@ -69,6 +70,7 @@ struct paths {
 	char	 audit[MAX_CONF_PATH];
 	char	 audit_db[MAX_CONF_PATH];
 	char	 sign[MAX_CONF_PATH];
+	char	 sinks[MAX_CONF_PATH];	/* of file sinks, one each */
 	char	 device_key[MAX_CONF_PATH];
 	char	 device_pub[MAX_CONF_PATH];
 	char	 run[MAX_CONF_PATH];

@@ -14,6 +14,8 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <sys/stat.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <event2/event.h>
@@ -177,10 +179,17 @@ dir_init(void)
 	unsigned long long	 n;
 	char			 name[MAX_FILE_NAME];
 	DIR			*d;
-	int			 copy;
+	int			 all, copy;
 
-	if ((dir = role_fd(SFD_DIR, NULL)) == -1)
+	if ((all = role_fd(SFD_DIR, NULL)) == -1)
 		fatalx("no directory was handed over");
+	/* of the others' nothing is left open */
+	if ((mkdirat(all, sinkd.sink.rec.name, 0700) == -1 &&
+	    errno != EEXIST) || (dir = openat(all, sinkd.sink.rec.name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) == -1 ||
+	    fsync(all) == -1)
+		fatal("its directory");
+	close(all);
 	if ((copy = openat(dir, ".", O_RDONLY | O_DIRECTORY |
 	    O_CLOEXEC)) == -1 || (d = fdopendir(copy)) == NULL)
 		fatal("its directory");

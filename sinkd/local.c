@@ -115,6 +115,20 @@ local_send(const struct wbuf *b, const size_t *l, size_t n)
 	event_active(go, EV_TIMEOUT, 1);
 }
 
+/* the supervisor could not connect it: the next attempt asks again */
+void
+local_refused(struct peer *sup, struct msg *msg)
+{
+	struct request_done	 done;
+
+	(void)sup;
+	asked = 0;
+	if (msg_get(msg, &done, sizeof(done)) == -1)
+		return;
+	done.text[sizeof(done.text) - 1] = '\0';
+	log_warnx("%s", done.text);
+}
+
 void
 local_socket(struct peer *sup, struct msg *msg)
 {

@@ -145,6 +145,7 @@ void	 http_poll_acks(const uint64_t *, size_t);
 
 /* local.c */
 void	 local_socket(struct peer *, struct msg *);
+void	 local_refused(struct peer *, struct msg *);
 
 /* dirsink.c: its directory, for the sandbox */
 int	 dirsink_fd(void);

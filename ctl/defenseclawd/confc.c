@@ -39,6 +39,7 @@
 #include "common/sealed.h"
 #include "ctl/conffile.h"
 #include "ctl/confparse.h"
+#include "ctl/sinkrec.h"
 
 #define MAX_CONFC_SECONDS	10
 #define CONFC_NAME		"config.yaml"
@@ -180,6 +181,54 @@ send_records(enum role_id id, const struct conf *c, struct plan *plan)
 		fatal("send");
 }
 
+static void
+send_blob(struct wbuf *w, struct blob *b, unsigned char digest[32])
+{
+	int	fd;
+
+	if (w->failed)
+		fatalx("records of the sinks: too large");
+	crypto_generichash(digest, 32, w->data, w->len, NULL, 0);
+	if ((fd = sealed_create("records", w->data, w->len)) == -1 ||
+	    peer_send(role.sup, MSG_BLOB, 0, fd, b, sizeof(*b)) == -1)
+		fatal("records of the sinks");
+	wbuf_free(w);
+}
+
+/*
+ * auditd learns of every sink, a process of its own has each enabled one.
+ */
+static void
+send_sinks(const struct conf *c, struct plan *plan)
+{
+	struct plan_sink	*ps;
+	struct blob		 b;
+	struct wbuf		 w;
+	int			 i;
+
+	memset(&b, 0, sizeof(b));
+	b.kind = BLOB_OUTBOX;
+	b.role = ROLE_AUDITD;
+	wbuf_init(&w, MAX_RECORDS);
+	wbuf_u32(&w, RECORDS_MAGIC);
+	for (i = 0; i < c->nsinks; i++)
+		sinkrec_outbox(&c->sinks[i], &w);
+	send_blob(&w, &b, plan->outbox_digest);
+	for (i = 0; i < c->nsinks; i++) {
+		if (!c->sinks[i].enabled)
+			continue;
+		ps = &plan->sinks[plan->nsinks];
+		sinkrec_plan(&c->sinks[i], ps);
+		b.kind = BLOB_RECORDS;
+		b.role = ROLE_SINK;
+		b.index = plan->nsinks++;
+		wbuf_init(&w, MAX_RECORDS);
+		wbuf_u32(&w, RECORDS_MAGIC);
+		sinkrec_sink(&c->sinks[i], &w);
+		send_blob(&w, &b, ps->digest);
+	}
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -218,6 +267,7 @@ main(int argc, char *argv[])
 	send_records(ROLE_GATEWAYD, &conf, &plan);
 	send_records(ROLE_AUDITD, &conf, &plan);
 	send_records(ROLE_SIGNER, &conf, &plan);
+	send_sinks(&conf, &plan);
 	if (peer_send(role.sup, MSG_PLAN, 0, -1, &plan, sizeof(plan)) == -1 ||
 	    peer_flush(role.sup, MAX_CONFC_SECONDS * 1000) == -1)
 		fatal("send");

@@ -61,6 +61,8 @@ static const struct {
 	{ ROLE_GATEWAYD, "_dcgate" },
 	{ ROLE_AUDITD,	 "_dcaudit" },
 	{ ROLE_SIGNER,	 "_dcsign" },
+	{ ROLE_SINK,	 "_dcsink" },
+	{ ROLE_RESOLVER, "_dcdns" },
 };
 
 static void

@@ -38,7 +38,7 @@
 #define MIN_BACKOFF_MS		100
 #define MAX_QUICK_DEATHS	10	/* in a row: the suite ends */
 #define QUICK_DEATH_MS		1000	/* a life shorter than this is quick */
-#define MAX_SLOTS		(2 + MAX_WORKERS)
+#define MAX_SLOTS		(3 + MAX_WORKERS + MAX_SINKS)
 #define MAX_STOP_MS		8000	/* for a role to go when told to */
 #define MAX_SIGNER_STOP_MS	2000	/* the signer has nothing to finish */
 #define MAX_CONTROL_FDS		8	/* connections on their way to a role */
@@ -99,10 +99,11 @@ struct proc {
 	int			 log_fatal;	/* had its last word */
 };
 
-/* a place that must be filled: auditd, signer, each worker */
+/* a place that must be filled: auditd, signer, each worker, each sink */
 struct slot {
 	enum role_id	 role;
 	unsigned int	 index;		/* workers: from 1 */
+	char		 sink[MAX_SINK_NAME];	/* whose place; "": free */
 	char		 instance[MAX_INSTANCE];
 	struct proc	*proc;
 	unsigned int	 quick;		/* deaths in a row */
@@ -130,6 +131,15 @@ struct held_file {
 	struct timespec	 ctime;
 };
 
+/* what one sink's process is given, but its records */
+struct sink_files {
+	int		 records;	/* sealed; -1 */
+	struct held_file token;
+	struct held_file key;		/* of its client certificate */
+	struct held_file ca;
+	struct held_file cert;
+};
+
 /* everything a start needs, from one valid configuration */
 struct setup {
 	struct plan	 plan;
@@ -140,6 +150,8 @@ struct setup {
 	struct held_file secrets[MAX_PLAN_SECRETS];
 	struct held_file device_key;
 	int		 device_pub;		/* sealed copy, too */
+	int		 outbox;		/* auditd's records of sinks */
+	struct sink_files sinks[MAX_SINKS];	/* as in plan.sinks */
 	int		 pack;			/* rulec's records */
 	uint8_t		 pack_digest[32];	/* its word on them */
 	int		 rules;			/* matcher database */
@@ -243,6 +255,8 @@ extern const struct dispatch from_rulec[];
 /* held.c */
 int		 held_is_name(const char *);
 int		 held_open(struct held_file *, const char *, const char *);
+int		 held_find(struct held_file *, const char *);
+int		 held_cert(struct held_file *, const char *, off_t);
 void		 held_state(struct held_file *, const struct stat *);
 int		 held_unchanged(const struct held_file *,
 		    const struct held_file *);
@@ -253,6 +267,21 @@ int		 secrets_open(void);
 void		 pulse_start(void);
 void		 pulse_ping(struct proc *);
 void		 pulse_pong(struct proc *, uint32_t);
+
+/* sinks.c: what is different about a sink's process */
+void		 sinks_init(struct setup *);
+void		 sinks_free(struct setup *);
+int		 sinks_open(void);	/* -1: load_text says why */
+int		 sinks_valid(const struct plan *);
+int		*sinks_blob(const struct blob *);
+void		 sinks_assign(void);	/* places to names */
+int		 sink_index(const char *);	/* in the plan; -1 */
+int		 sink_changed(const struct slot *);
+int		 resolver_wanted(void);
+void		 sink_hand(struct proc *);
+void		 resolver_hand(struct proc *);
+void		 outbox_send(struct proc *);
+void		 sink_syslog(struct proc *);
 
 /* listen.c */
 int		 listen_control(struct slot *);

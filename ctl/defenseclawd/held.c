@@ -147,6 +147,51 @@ held_open(struct held_file *f, const char *dir, const char *name)
 	return (0);
 }
 
+/*
+ * A secret by its name: from the service manager or from secrets/.  -1:
+ * load_text says why; ENOENT when it is in neither.
+ */
+int
+held_find(struct held_file *f, const char *name)
+{
+	const char	*creds = getenv("CREDENTIALS_DIRECTORY");
+
+	if (creds != NULL && creds[0] == '/' &&
+	    held_open(f, creds, name) == 0)
+		return (0);
+	sup.load_text[0] = '\0';
+	return (held_open(f, sup.paths.secrets, name));
+}
+
+/*
+ * A file of certificates, which is no secret and may be a link, as trust
+ * stores are.  -1: load_text says why.
+ */
+int
+held_cert(struct held_file *f, const char *path, off_t max)
+{
+	struct stat	st;
+	int		fd, error;
+
+	f->fd = -1;
+	if ((fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) == -1)
+		return (held_refuse(path, errno, NULL));
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) ||
+	    st.st_size == 0 || st.st_size > max) {
+		close(fd);
+		return (held_refuse(path, EINVAL, "must be a regular file "
+		    "of certificates (PEM), at most 4 MiB"));
+	}
+	f->fd = held_copy(fd, st.st_size);
+	error = errno;
+	close(fd);
+	if (f->fd == -1)
+		return (held_refuse(path, error, error == EAGAIN ?
+		    "is being written: try again" : NULL));
+	held_state(f, &st);
+	return (0);
+}
+
 /* is it the same file in the same state: content is not ours to read */
 int
 held_unchanged(const struct held_file *a, const struct held_file *b)
@@ -203,18 +248,12 @@ secrets_open(void)
 {
 	const struct plan_secret	*ps;
 	struct held_file		*f;
-	const char			*creds;
 	uint32_t			 i;
 
-	creds = getenv("CREDENTIALS_DIRECTORY");
 	for (i = 0; i < sup.next.plan.nsecrets; i++) {
 		ps = &sup.next.plan.secrets[i];
 		f = &sup.next.secrets[i];
-		if (creds != NULL && creds[0] == '/' &&
-		    held_open(f, creds, ps->name) == 0)
-			continue;
-		sup.load_text[0] = '\0';
-		if (held_open(f, sup.paths.secrets, ps->name) == 0)
+		if (held_find(f, ps->name) == 0)
 			continue;
 		if (ps->required || errno != ENOENT)
 			return (-1);

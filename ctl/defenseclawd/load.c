@@ -67,6 +67,7 @@ setup_init(struct setup *s)
 	for (i = 0; i < MAX_PLAN_SECRETS; i++)
 		s->secrets[i].fd = -1;
 	s->device_key.fd = s->device_pub = s->pack = s->rules = -1;
+	sinks_init(s);
 }
 
 static void
@@ -90,6 +91,7 @@ setup_free(struct setup *s)
 	fd_drop(&s->device_pub);
 	fd_drop(&s->pack);
 	fd_drop(&s->rules);
+	sinks_free(s);
 	setup_init(s);
 }
 
@@ -378,7 +380,7 @@ plan_valid(const struct plan *pl)
 		    (pl->secrets[i].role != ROLE_GATEWAYD &&
 		    pl->secrets[i].role != ROLE_AUDITD))
 			return (0);
-	return (1);
+	return (sinks_valid(pl));
 }
 
 static unsigned int
@@ -422,7 +424,10 @@ from_loader_blob(struct peer *peer, struct msg *msg)
 
 	if (msg_get(msg, &b, sizeof(b)) == -1)
 		return;
-	if (p->role == ROLE_CONFC && b.kind == BLOB_RECORDS &&
+	if (p->role == ROLE_CONFC && (b.kind == BLOB_OUTBOX ||
+	    (b.kind == BLOB_RECORDS && b.role == ROLE_SINK)))
+		where = sinks_blob(&b);
+	else if (p->role == ROLE_CONFC && b.kind == BLOB_RECORDS &&
 	    b.role > ROLE_NONE && b.role < ROLE_COUNT)
 		where = &sup.next.records[b.role];
 	else if (p->role == ROLE_RULEREAD && b.kind == BLOB_PACK)
@@ -564,7 +569,9 @@ load_apply(int new_rules)
 	}
 	for (i = 0; i < sup.nslots; i++)
 		sup.slots[i].replace = first ||
-		    role_changed(sup.slots[i].role, rebound);
+		    (sup.slots[i].role == ROLE_SINK ?
+		    sink_changed(&sup.slots[i]) :
+		    role_changed(sup.slots[i].role, rebound));
 	sup.next.generation = ++sup.generation;
 	if (new_rules)
 		sup.rules_generation++;
@@ -574,8 +581,11 @@ load_apply(int new_rules)
 	logfile_limits(sup.now.plan.log_max_bytes,
 	    sup.now.plan.log_total_bytes);
 	/* new workers start with them; one just starting gets them then */
-	TAILQ_FOREACH(p, &sup.procs, entry)
+	TAILQ_FOREACH(p, &sup.procs, entry) {
 		rules_push(p);
+		outbox_send(p);
+	}
+	sinks_assign();
 	slots_apply();
 	/* the start is over when all are ready, which role_ready() sees */
 	if (first) {
@@ -669,7 +679,8 @@ load_dead(struct proc *p)
 		    sup.next.records[ROLE_GATEWAYD] == -1 ||
 		    sup.next.records[ROLE_AUDITD] == -1 ||
 		    sup.next.records[ROLE_SIGNER] == -1 ||
-		    secrets_open() == -1 || (fd = pack_open()) == -1) {
+		    sup.next.outbox == -1 || secrets_open() == -1 ||
+		    sinks_open() == -1 || (fd = pack_open()) == -1) {
 			load_fail("the config reader left without a result");
 			return;
 		}

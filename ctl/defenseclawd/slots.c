@@ -33,6 +33,8 @@ static const struct {
 } edges[] = {
 	{ ROLE_GATEWAYD, ROLE_AUDITD },
 	{ ROLE_AUDITD,	 ROLE_SIGNER },
+	{ ROLE_SINK,	 ROLE_AUDITD },
+	{ ROLE_SINK,	 ROLE_RESOLVER },
 };
 
 static struct slot *
@@ -68,13 +70,26 @@ slots_make(void)
 	slot_add(ROLE_AUDITD, 0);
 	for (i = 1; i <= MAX_WORKERS; i++)
 		slot_add(ROLE_GATEWAYD, i);
+	slot_add(ROLE_RESOLVER, 0);
+	for (i = 0; i < MAX_SINKS; i++)
+		slot_add(ROLE_SINK, i);
 }
 
 static int
 slot_wanted(const struct slot *s)
 {
-	return (!sup.stopping && sup.now.have_plan &&
-	    (s->role != ROLE_GATEWAYD || s->index <= sup.now.plan.workers));
+	if (sup.stopping || !sup.now.have_plan)
+		return (0);
+	switch (s->role) {
+	case ROLE_GATEWAYD:
+		return (s->index <= sup.now.plan.workers);
+	case ROLE_SINK:
+		return (s->sink[0] != '\0' && sink_index(s->sink) != -1);
+	case ROLE_RESOLVER:
+		return (resolver_wanted());
+	default:
+		return (1);
+	}
 }
 
 static void
@@ -176,7 +191,8 @@ slot_start(struct slot *s)
 		return;
 	}
 	s->proc = p;
-	spawn_hand(p, SFD_RECORDS, NULL, sup.now.records[s->role]);
+	if (s->role != ROLE_SINK)
+		spawn_hand(p, SFD_RECORDS, NULL, sup.now.records[s->role]);
 	hand_dirs(p);
 	hand_secrets(p);
 	switch (s->role) {
@@ -184,6 +200,12 @@ slot_start(struct slot *s)
 		spawn_hand(p, SFD_LISTEN_TCP, NULL, sup.tcp);
 		spawn_hand(p, SFD_LISTEN_UNIX, NULL, sup.unix_http);
 		spawn_hand(p, SFD_RULES, NULL, sup.now.rules);
+		break;
+	case ROLE_SINK:
+		sink_hand(p);
+		break;
+	case ROLE_RESOLVER:
+		resolver_hand(p);
 		break;
 	case ROLE_AUDITD:
 		spawn_hand(p, SFD_PUBKEY, NULL, sup.now.device_pub);
@@ -368,7 +390,9 @@ slots_complete(void)
 
 	for (i = 0; i < sup.nslots; i++) {
 		s = &sup.slots[i];
-		if (!slot_wanted(s))
+		/* a receiver that is away is no reason not to serve */
+		if (!slot_wanted(s) || s->role == ROLE_SINK ||
+		    s->role == ROLE_RESOLVER)
 			continue;
 		if (s->proc == NULL || s->proc->state != PROC_READY ||
 		    (s->role == ROLE_GATEWAYD && !s->proc->serving))
@@ -400,6 +424,7 @@ role_ready(struct proc *p)
 {
 	if (!p->serving) {
 		log_debug("%s[%d]: ready", p->instance, (int)p->pid);
+		outbox_send(p);
 		edges_make(p);
 		rules_push(p);
 	} else
@@ -456,7 +481,8 @@ static void
 stop_next(void)
 {
 	static const enum role_id order[] = {
-		ROLE_GATEWAYD, ROLE_AUDITD, ROLE_SIGNER
+		ROLE_GATEWAYD, ROLE_SINK, ROLE_RESOLVER, ROLE_AUDITD,
+		ROLE_SIGNER
 	};
 	struct proc	*p;
 	size_t		 i;
@@ -504,7 +530,8 @@ role_dead(struct proc *p)
 			else
 				s->quick = 0;
 		}
-		if (s->quick >= MAX_QUICK_DEATHS && !sup.stopping) {
+		if (s->quick >= MAX_QUICK_DEATHS && !sup.stopping &&
+		    s->role != ROLE_SINK && s->role != ROLE_RESOLVER) {
 			log_warnx("%s died %u times in a row: the suite "
 			    "stops; at last it %s", s->instance, s->quick,
 			    s->why);
@@ -512,7 +539,8 @@ role_dead(struct proc *p)
 			slots_stop();
 		}
 		/* its own word, and it could as well ask us to stop */
-		if (!p->expected && !sup.stopping && p->role != ROLE_GATEWAYD &&
+		if (!p->expected && !sup.stopping &&
+		    (p->role == ROLE_AUDITD || p->role == ROLE_SIGNER) &&
 		    WIFEXITED(p->status) &&
 		    WEXITSTATUS(p->status) == EXIT_OPERATOR) {
 			log_warnx("%s cannot work until an operator acts: the "
@@ -571,8 +599,9 @@ slots_apply(void)
 		s = &sup.slots[i];
 		if (slot_wanted(s)) {
 			/* later, a role nobody can ask is better than none */
-			if (s->control == -1 && listen_control(s) == -1 &&
-			    !sup.ready) {
+			if (s->control == -1 && s->role != ROLE_SINK &&
+			    s->role != ROLE_RESOLVER &&
+			    listen_control(s) == -1 && !sup.ready) {
 				log_warnx("cannot start: no control socket");
 				sup.status = CTL_PERMISSION;
 				slots_stop();
@@ -582,7 +611,10 @@ slots_apply(void)
 				slot_replace(s);
 		} else if (s->proc != NULL) {
 			s->proc->slot = NULL;
-			proc_stop(s->proc, MSG_DRAIN, MAX_DRAIN_MS);
+			if (s->role == ROLE_GATEWAYD)
+				proc_stop(s->proc, MSG_DRAIN, MAX_DRAIN_MS);
+			else
+				proc_stop(s->proc, MSG_SHUTDOWN, MAX_STOP_MS);
 			s->proc = NULL;
 		}
 		s->replace = 0;

@@ -43,6 +43,8 @@ static const struct {
 	{ ROLE_GATEWAYD, "defenseclaw-gatewayd", "dc-gatewayd",	 NULL },
 	{ ROLE_AUDITD,	 "defenseclaw-auditd",	 "dc-auditd",	 NULL },
 	{ ROLE_SIGNER,	 "defenseclaw-auditd",	 "dc-signer",	 "sign" },
+	{ ROLE_SINK,	 "defenseclaw-sinkd",	 "dc-sink",	 "sink" },
+	{ ROLE_RESOLVER, "defenseclaw-sinkd",	 "dc-resolver",	 "resolver" },
 };
 
 /* how a child of ours ends that does not get to its program */
@@ -74,12 +76,14 @@ static const struct dispatch from_gatewayd[] = {
 	{ 0 }
 };
 
+/* auditd and the sinks: from_role_request() says which may ask for what */
 static const struct dispatch from_auditd[] = {
 	ROLE_COMMON,
 	ROLE_REQUEST,
 	{ 0 }
 };
 
+/* the signer and the resolver */
 static const struct dispatch from_signer[] = {
 	ROLE_COMMON,
 	{ 0 }
@@ -97,6 +101,7 @@ dispatch_of(enum role_id id)
 	case ROLE_GATEWAYD:
 		return (from_gatewayd);
 	case ROLE_AUDITD:
+	case ROLE_SINK:
 		return (from_auditd);
 	default:
 		return (from_signer);
@@ -499,8 +504,12 @@ from_role_request(struct peer *peer, struct msg *msg)
 		slots_stop();
 	else if (p->role == ROLE_AUDITD && rq.kind == REQ_DEATH_KEPT)
 		deaths_kept(rq.incarnation);
+	else if (p->role == ROLE_SINK && rq.kind == REQ_SYSLOG)
+		sink_syslog(p);
 	else if (p->role == ROLE_AUDITD && rq.kind == REQ_REPLACE) {
 		other = proc_by_incarnation(rq.incarnation);
+		if (other != NULL && other->role == ROLE_SINK)
+			proc_kill(other);
 		if (other != NULL && other->role == ROLE_GATEWAYD) {
 			log_warnx("%s[%d]: does not follow the lists: "
 			    "replaced", other->instance, (int)other->pid);
