@@ -45,7 +45,8 @@
 #include "outbox.h"
 
 static const struct promise auditd_promise = {
-	.groups = SB_STDIO | SB_EVENT | SB_RECVFD | SB_DB | SB_SECRET,
+	.groups = SB_STDIO | SB_EVENT | SB_RECVFD | SB_DB | SB_SECRET |
+	    SB_MAPRO,
 	.files = FILES_DBDIR,
 	.limits = { .nofile = 256, .fsize = LIMIT_NONE, .nproc = 0,
 	    .memlock = 65536 },

@@ -211,11 +211,12 @@ read_nodes(struct parse *p)
 	const struct ynode	*n;
 	char			 path[MAX_CONF_KEY];
 	int			 i, below = MAX_YAML_DEPTH + 1;
+	int			 in_sinks = 0;
 
 	for (i = 1; i < p->t->nn; i++) {
 		n = &p->t->n[i];
 		if (n->depth > below) {
-			if (is_secret(n)) {
+			if (!in_sinks && is_secret(n)) {
 				ytree_path(p->t, i, path, sizeof(path));
 				warning(p, n->line, path, "a secret in clear, "
 				    "which is not read from here; move it "
@@ -224,6 +225,7 @@ read_nodes(struct parse *p)
 			continue;
 		}
 		ytree_path(p->t, i, path, sizeof(path));
+		in_sinks = strcmp(path, "audit_sinks") == 0;
 		below = key_read(p, n, path) ? n->depth : MAX_YAML_DEPTH + 1;
 	}
 }
