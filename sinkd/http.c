@@ -342,7 +342,7 @@ http_poll_acks(const uint64_t *ids, size_t n)
 		    "{\"acks\":[" : ",", (unsigned long long)ids[i]);
 		wbuf_put(&ack_body, text, strlen(text));
 	}
-	wbuf_put(&ack_body, "]}", 2);
+	sink_put(&ack_body, "]}");
 	request_start(&acks, ack_url, "POST", &ack_body);
 }
 

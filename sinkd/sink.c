@@ -61,7 +61,7 @@ sink_string(struct wbuf *w, const char *s)
 	char	 esc[8];
 	size_t	 n;
 
-	wbuf_put(w, "\"", 1);
+	sink_put(w, "\"");
 	for (;;) {
 		for (n = 0; (unsigned char)s[n] >= ' ' && s[n] != '"' &&
 		    s[n] != '\\'; n++)
@@ -78,7 +78,7 @@ sink_string(struct wbuf *w, const char *s)
 		wbuf_put(w, esc, n);
 		s++;
 	}
-	wbuf_put(w, "\"", 1);
+	sink_put(w, "\"");
 }
 
 void

@@ -114,6 +114,9 @@ void	 sink_judge_status(const struct answer *, struct judgement *);
 void	 sink_judged(struct judgement *, enum outcome, int, const char *, ...)
 	    __attribute__((__format__(printf, 4, 5)));
 
+/* for the kinds: appends a string literal */
+#define sink_put(w, literal)	wbuf_put(w, literal, sizeof(literal) - 1)
+
 /* for the kinds: appends a JSON string with its quotes */
 void	 sink_string(struct wbuf *, const char *);
 

@@ -82,9 +82,9 @@ hec_sourcetype(const struct sink *s, const char *action)
 static void
 put_member(struct wbuf *w, const char *name, const char *value)
 {
-	wbuf_put(w, ",\"", 2);
+	sink_put(w, ",\"");
 	wbuf_put(w, name, strlen(name));
-	wbuf_put(w, "\":", 2);
+	sink_put(w, "\":");
 	sink_string(w, value);
 }
 
@@ -104,12 +104,12 @@ hec_event(const struct sink *s, const struct chain_row *row, struct wbuf *w,
 	    row->ev.field[EV_ACTION]));
 	if (s->rec.index[0] != '\0')
 		put_member(w, "index", s->rec.index);
-	wbuf_put(w, ",\"event\":", 9);
+	sink_put(w, ",\"event\":");
 	if (sink_row(row, w, err, errlen) == -1) {
 		w->len = start;
 		return (-1);
 	}
-	wbuf_put(w, "}\n", 2);
+	sink_put(w, "}\n");
 	return (w->failed ? -1 : 0);
 }
 

@@ -32,7 +32,7 @@ jsonl_event(const struct sink *s, const struct chain_row *row,
 	(void)s;
 	if (sink_row(row, w, err, errlen) == -1)
 		return (-1);
-	wbuf_put(w, "\n", 1);
+	sink_put(w, "\n");
 	return (w->failed ? -1 : 0);
 }
 

@@ -115,7 +115,7 @@ body_text(const struct chain_row *row, struct wbuf *w)
 			continue;
 		wbuf_put(w, n++ == 0 ? "{" : ",", 1);
 		sink_string(w, event_field_name(shown[i]));
-		wbuf_put(w, ":", 1);
+		sink_put(w, ":");
 		sink_string(w, v != NULL ? v : "");
 	}
 	wbuf_put(w, "}", 2);	/* with its NUL */
@@ -136,12 +136,12 @@ static void
 json_attr(struct wbuf *w, const char *key, const char *value)
 {
 	if (w->len != 0 && w->data[w->len - 1] != '[')
-		wbuf_put(w, ",", 1);
-	wbuf_put(w, "{\"key\":", 7);
+		sink_put(w, ",");
+	sink_put(w, "{\"key\":");
 	sink_string(w, key);
-	wbuf_put(w, ",\"value\":{\"stringValue\":", 24);
+	sink_put(w, ",\"value\":{\"stringValue\":");
 	sink_string(w, value);
-	wbuf_put(w, "}}", 2);
+	sink_put(w, "}}");
 }
 
 static void
@@ -159,15 +159,15 @@ json_event(const struct chain_row *row, const struct wbuf *text,
 	    severities[row->ev.severity], severity_name(row->ev.severity));
 	wbuf_put(w, buf, (size_t)n);
 	sink_string(w, (const char *)text->data);
-	wbuf_put(w, "},\"attributes\":[", 16);
+	sink_put(w, "},\"attributes\":[");
 	each_attr(row, json_attr, w);
-	wbuf_put(w, "]", 1);
+	sink_put(w, "]");
 	if (trace_id(row, id)) {
 		sodium_bin2hex(hex, sizeof(hex), id, sizeof(id));
 		n = snprintf(buf, sizeof(buf), ",\"traceId\":\"%s\"", hex);
 		wbuf_put(w, buf, (size_t)n);
 	}
-	wbuf_put(w, "}", 1);
+	sink_put(w, "}");
 }
 
 static void
@@ -223,21 +223,20 @@ json_body(const struct sink *s, const struct wbuf *events,
 	const uint8_t	*p = events->data;
 	size_t		 i;
 
-	wbuf_put(b, "{\"resourceLogs\":[{\"resource\":{\"attributes\":[",
-	    45);
+	sink_put(b, "{\"resourceLogs\":[{\"resource\":{\"attributes\":[");
 	json_attr(b, "service.name", OTLP_SERVICE);
 	json_attr(b, "service.version", DC_VERSION);
 	json_attr(b, "defenseclaw.component", "audit-sink");
-	wbuf_put(b, "]},\"scopeLogs\":[{\"scope\":{\"name\":", 35);
+	sink_put(b, "]},\"scopeLogs\":[{\"scope\":{\"name\":");
 	sink_string(b, s->rec.logger_name);
-	wbuf_put(b, "},\"logRecords\":[", 16);
+	sink_put(b, "},\"logRecords\":[");
 	for (i = 0; i < n; i++) {
 		if (i != 0)
-			wbuf_put(b, ",", 1);
+			sink_put(b, ",");
 		wbuf_put(b, p, lens[i]);
 		p += lens[i];
 	}
-	wbuf_put(b, "]}]}]}", 6);
+	sink_put(b, "]}]}]}");
 }
 
 /*
