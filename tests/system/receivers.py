@@ -80,6 +80,7 @@ class Receiver:
         self.accepted = []
         self.lock = threading.Lock()
         self.tls = tls
+        self.open = []
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -122,6 +123,7 @@ class Receiver:
                 if outer.tls is not None:
                     sock = outer.tls.wrap_socket(sock, server_side=True,
                         do_handshake_on_connect=False)
+                outer.open.append(sock)
                 return sock, addr
 
             def handle_error(self, request, addr):
@@ -148,6 +150,11 @@ class Receiver:
     def close(self):
         self.server.shutdown()
         self.server.server_close()
+        for sock in self.open:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass            # it is closed already
 
 
 class Syslog:
