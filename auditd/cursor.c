@@ -25,14 +25,16 @@ enum cursor_stmt {
 };
 
 static const char *const cursor_sql[CS_MAX] = {
-	[CS_GET] = "SELECT name, cursor, replay_next, replay_to FROM sinks"
+	[CS_GET] = "SELECT name, cursor, replay_next, replay_to, failed"
+	    " FROM sinks"
 	    " WHERE name = ?",
-	[CS_PUT] = "INSERT INTO sinks(name, cursor, replay_next, replay_to)"
-	    " VALUES(?,?,?,?) ON CONFLICT(name) DO UPDATE SET"
+	[CS_PUT] = "INSERT INTO sinks(name, cursor, replay_next, replay_to,"
+	    " failed) VALUES(?,?,?,?,?) ON CONFLICT(name) DO UPDATE SET"
 	    " cursor = excluded.cursor, replay_next = excluded.replay_next,"
-	    " replay_to = excluded.replay_to",
+	    " replay_to = excluded.replay_to, failed = excluded.failed",
 	[CS_DEL] = "DELETE FROM sinks WHERE name = ?",
-	[CS_EACH] = "SELECT name, cursor, replay_next, replay_to FROM sinks"
+	[CS_EACH] = "SELECT name, cursor, replay_next, replay_to, failed"
+	    " FROM sinks"
 	    " ORDER BY name",
 	[CS_DEAD_PUT] = "INSERT INTO sink_dead(sink, seq, class, http, code,"
 	    " reason, time_us, retry) VALUES(?,?,?,?,?,?,?,0)"
@@ -118,6 +120,7 @@ row_read(sqlite3_stmt *st, struct cursor_row *row)
 	row->cursor = (uint64_t)sqlite3_column_int64(st, 1);
 	row->replay_next = (uint64_t)sqlite3_column_int64(st, 2);
 	row->replay_to = (uint64_t)sqlite3_column_int64(st, 3);
+	row->failed = sqlite3_column_int(st, 4);
 }
 
 enum store_status
@@ -144,6 +147,7 @@ cursor_put(struct cursors *c, const struct cursor_row *row)
 	sqlite3_bind_int64(st, 2, (sqlite3_int64)row->cursor);
 	sqlite3_bind_int64(st, 3, (sqlite3_int64)row->replay_next);
 	sqlite3_bind_int64(st, 4, (sqlite3_int64)row->replay_to);
+	sqlite3_bind_int(st, 5, row->failed);
 	return (done(c, CS_PUT, "write a sink's cursor"));
 }
 

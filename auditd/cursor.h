@@ -34,6 +34,7 @@ struct cursor_row {
 	uint64_t	 cursor;	/* all up to here is settled */
 	uint64_t	 replay_next;	/* 0: no replay */
 	uint64_t	 replay_to;
+	int		 failed;	/* sink.failed, not yet restored */
 };
 
 struct dead_row {

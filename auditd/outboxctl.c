@@ -502,8 +502,23 @@ report_details(const struct outsink *s, const struct outbox_report *r)
 	return (d);
 }
 
+static void
+news_event(struct outsink *s, const char *action, enum severity severity,
+    const struct outbox_report *r)
+{
+	struct event	 ev;
+	char		 actor[MAX_INSTANCE + 8];
+
+	stamp_event(&auditd.stamp, &ev, action, severity);
+	snprintf(actor, sizeof(actor), "role:sink.%s", s->rec.name);
+	ev.field[EV_TARGET] = s->rec.name;
+	ev.field[EV_ACTOR] = actor;
+	(void)commit_event(&ev, report_details(s, r), NULL);
+}
+
 /*
- * What happened on the way to one receiver, for all receivers to know.
+ * What happened on the way to one receiver, for all receivers to know.  A
+ * failure is told once until delivery is seen again.
  */
 void
 outbox_report(struct peer *p, struct msg *msg)
@@ -514,31 +529,38 @@ outbox_report(struct peer *p, struct msg *msg)
 	} news[] = {
 		[OUTBOX_REJECTED] = { "sink.rejected", SEV_HIGH },
 		[OUTBOX_FAILED] = { "sink.failed", SEV_HIGH },
-		[OUTBOX_RESTORED] = { "sink.restored", SEV_INFO },
 		[OUTBOX_QUARANTINE] = { "sink.quarantined", SEV_MEDIUM },
 	};
 	struct outbox_report	 r;
 	struct outsink		*s = p->ctx;
-	struct event		 ev;
-	char			 actor[MAX_INSTANCE + 8];
 
 	if (msg_get(msg, &r, sizeof(r)) == -1 || r.news < OUTBOX_REJECTED ||
-	    r.news > OUTBOX_QUARANTINE)
+	    r.news > OUTBOX_QUARANTINE ||
+	    (r.news == OUTBOX_FAILED && s->at.failed))
 		return;
 	r.reason[sizeof(r.reason) - 1] = '\0';
-	stamp_event(&auditd.stamp, &ev, news[r.news].action,
-	    news[r.news].severity);
-	snprintf(actor, sizeof(actor), "role:sink.%s", s->rec.name);
-	ev.field[EV_TARGET] = s->rec.name;
-	ev.field[EV_ACTOR] = actor;
-	(void)commit_event(&ev, report_details(s, &r), NULL);
+	news_event(s, news[r.news].action, news[r.news].severity, &r);
+	if (r.news == OUTBOX_FAILED) {
+		s->at.failed = 1;
+		outbox_touch(s);
+	}
 }
 
 void
 outbox_state(struct peer *p, struct msg *msg)
 {
-	struct outsink	*s = p->ctx;
+	struct outsink		*s = p->ctx;
+	struct outbox_report	 r;
 
 	(void)msg_get(msg, &s->state, sizeof(s->state));
 	s->state.error[sizeof(s->state.error) - 1] = '\0';
+	/* its process may be another than the one that failed */
+	if (!s->at.failed || s->state.circuit != CIRCUIT_CLOSED ||
+	    s->state.delivered == 0)
+		return;
+	memset(&r, 0, sizeof(r));
+	r.code = -1;
+	news_event(s, "sink.restored", SEV_INFO, &r);
+	s->at.failed = 0;
+	outbox_touch(s);
 }

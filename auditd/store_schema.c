@@ -120,7 +120,8 @@ static const char schema_views[] =
 static const char schema_sinks[] =
     "CREATE TABLE sinks ("
     " name TEXT PRIMARY KEY, cursor INTEGER NOT NULL,"
-    " replay_next INTEGER NOT NULL, replay_to INTEGER NOT NULL"
+    " replay_next INTEGER NOT NULL, replay_to INTEGER NOT NULL,"
+    " failed INTEGER NOT NULL"
     ") STRICT, WITHOUT ROWID;"
 
     "CREATE TABLE sink_dead ("

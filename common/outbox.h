@@ -82,11 +82,13 @@ struct outbox_dead {
 enum outbox_news {
 	OUTBOX_REJECTED = 1,	/* sink.rejected */
 	OUTBOX_FAILED,		/* sink.failed: the circuit opened, or hold */
-	OUTBOX_RESTORED,	/* sink.restored */
 	OUTBOX_QUARANTINE	/* sink.quarantined */
 };
 
-/* becomes an audit event; never about events that are about this sink */
+/*
+ * Becomes an audit event; never about events that are about this sink.  That
+ * it delivers again (sink.restored) auditd sees from its state.
+ */
 struct outbox_report {
 	uint32_t	news;		/* enum outbox_news */
 	uint32_t	http;

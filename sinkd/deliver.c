@@ -120,10 +120,8 @@ success(void)
 {
 	sinkd.state.last_success_us = clock_wall_us();
 	failures = 0;
-	if (reported) {
-		report_news(OUTBOX_RESTORED, NULL, NULL, NULL);
+	if (reported)
 		log_info("delivers again");
-	}
 	reported = 0;
 	circuit(CIRCUIT_CLOSED, 0);
 }

@@ -379,8 +379,8 @@ def away_and_back():
         configure(s, hec(s, 'splunk', port), sink('files', 'file'))
         s.start()
         arrived(s, h.seqs, 'first')
-        before = h.seqs()
         h.close()
+        before = h.seqs()
         events(s, 30)
         s.wait_row("action = 'sink.failed' AND target = 'splunk'")
         wait_for(lambda: state(s, 'files')['lag_events'] == 0,
