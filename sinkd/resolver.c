@@ -63,6 +63,7 @@ static void	resolve(struct peer *, struct msg *);
 static const struct dispatch from_supervisor[] = {
 	{ MSG_PEER, ST_RUNNING, sizeof(struct peer_end),
 	    sizeof(struct peer_end), FD_ONE, NOBODY, resolver_peer },
+	{ MSG_PING, ST_RUNNING, 0, 0, FD_NONE, NOBODY, role_ping },
 	{ MSG_SHUTDOWN, ST_RUNNING, 0, 0, FD_NONE, NOBODY,
 	    resolver_shutdown },
 	{ 0 }

@@ -68,6 +68,7 @@ static const struct dispatch from_supervisor[] = {
 	{ MSG_SYSLOG, ST_RUNNING, 0, 0, FD_ONE, NOBODY, local_socket },
 	{ MSG_REQUEST_DONE, ST_RUNNING, sizeof(struct request_done),
 	    sizeof(struct request_done), FD_NONE, NOBODY, local_refused },
+	{ MSG_PING, ST_RUNNING, 0, 0, FD_NONE, NOBODY, role_ping },
 	{ MSG_SHUTDOWN, ST_RUNNING, 0, 0, FD_NONE, NOBODY, sinkd_shutdown },
 	{ 0 }
 };
