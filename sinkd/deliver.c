@@ -52,7 +52,9 @@ static struct {
 	uint32_t	 id;
 	struct wbuf	 event;
 	uint64_t	 since_ms;
+	int		 waits;		/* to be sent */
 	int		 sending;
+	struct outbox_tested told;
 } test;
 
 static void
@@ -248,11 +250,33 @@ piece_judged(struct piece *pc, const struct judgement *j,
 }
 
 static void
+test_answer(void)
+{
+	if (test.peer != NULL && test.peer == sinkd.auditd)
+		(void)peer_send(test.peer, MSG_OUTBOX_TESTED, test.id, -1,
+		    &test.told, sizeof(test.told));
+	test.peer = NULL;
+}
+
+/* the receiver's certificates, for whoever must decide about them */
+static void
+test_chain(const char *chain)
+{
+	if (chain[0] != '\0') {
+		strlcat(test.told.text, "; it shows ",
+		    sizeof(test.told.text));
+		strlcat(test.told.text, chain, sizeof(test.told.text));
+	}
+	test_answer();
+}
+
+static void
 test_over(const struct judgement *j, const struct answer *a)
 {
 	struct outbox_tested	 t;
 
 	test.sending = 0;
+	test.waits = 0;
 	if (test.peer == NULL || test.peer != sinkd.auditd)
 		return;
 	memset(&t, 0, sizeof(t));
@@ -264,9 +288,15 @@ test_over(const struct judgement *j, const struct answer *a)
 	t.skew_ms = sinkd.state.skew_ms;
 	t.ms = (uint32_t)(clock_ms() - test.since_ms);
 	strlcpy(t.text, j->reason, sizeof(t.text));
-	(void)peer_send(test.peer, MSG_OUTBOX_TESTED, test.id, -1, &t,
-	    sizeof(t));
-	test.peer = NULL;
+	test.told = t;
+	/* what was waited for is over */
+	if (t.code == CTL_OK)
+		evtimer_del(again);
+	if (a != NULL && a->http == 0 &&
+	    a->curl == CURLE_PEER_FAILED_VERIFICATION)
+		egress_chain(test_chain);
+	else
+		test_answer();
 }
 
 void
@@ -366,7 +396,7 @@ deliver_kick(void)
 
 	if (busy || sinkd.stopping)
 		return;
-	if (test.peer != NULL) {
+	if (test.waits) {
 		test_send();
 		return;
 	}
@@ -476,6 +506,7 @@ deliver_test(struct peer *p, struct msg *msg)
 	test.since_ms = clock_ms();
 	test.peer = p;
 	test.id = msg->hdr.id;
+	test.waits = 1;
 	if (sinkd.ops->event(&sinkd.sink, &row, &test.event, err,
 	    sizeof(err)) == -1) {
 		memset(&j, 0, sizeof(j));
@@ -492,6 +523,7 @@ deliver_forget(void)
 {
 	sending = NULL;
 	test.peer = NULL;
+	test.waits = 0;
 	batch_forget();
 }
 

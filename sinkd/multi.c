@@ -26,6 +26,8 @@
 static CURLM		*multi;
 static struct event	*timer;
 static void		(*over)(CURL *, int);
+static CURL		*aside;		/* one that is not the carrier's */
+static void		(*aside_over)(CURL *, int);
 
 static void
 finished(void)
@@ -39,7 +41,12 @@ finished(void)
 			continue;
 		easy = m->easy_handle;
 		rc = (int)m->data.result;
-		over(easy, rc);
+		if (easy == aside) {
+			aside = NULL;
+			multi_remove(easy);
+			aside_over(easy, rc);
+		} else
+			over(easy, rc);
 	}
 }
 
@@ -123,6 +130,14 @@ multi_add(CURL *c)
 {
 	if (curl_multi_add_handle(multi, c) != CURLM_OK)
 		fatalx("libcurl takes no request");
+}
+
+void
+multi_aside(CURL *c, void (*fn)(CURL *, int))
+{
+	aside = c;
+	aside_over = fn;
+	multi_add(c);
 }
 
 void

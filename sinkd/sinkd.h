@@ -139,6 +139,8 @@ extern const struct carrier	*carrier;
 void	 multi_init(void (*)(CURL *, int));	/* told of each end */
 void	 multi_add(CURL *);
 void	 multi_remove(CURL *);
+/* one handle beside the carrier's, which is told of its end alone */
+void	 multi_aside(CURL *, void (*)(CURL *, int));
 
 /* http.c */
 void	 http_poll_acks(const uint64_t *, size_t);
@@ -159,6 +161,8 @@ void	 egress_begin(CURL *);		/* TLS, addresses, no detours */
  */
 void	 egress_resolve(void (*)(int, const char *));
 void	 egress_resolved(struct peer *, struct msg *);
+/* shows what certificates the receiver has; nothing is sent to it */
+void	 egress_chain(void (*)(const char *));
 
 /* resolver.c */
 int	 resolver_main(int, char *[]);

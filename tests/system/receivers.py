@@ -16,7 +16,9 @@
 """Receivers of audit events that do as a test says: a HEC, an OTLP endpoint
 and a JSON lines endpoint over HTTP or HTTPS, and syslog over a stream."""
 
+import base64
 import gzip
+import hashlib
 import http.server
 import json
 import os
@@ -249,6 +251,15 @@ class Authority:
         self.run('x509', '-req', '-in', csr, '-out', cert, '-days', days,
             '-extfile', ext, *sign)
         return cert, key
+
+    @staticmethod
+    def pin(cert):
+        spki = subprocess.run(['openssl', 'x509', '-in', cert, '-noout',
+            '-pubkey'], check=True, capture_output=True).stdout
+        der = subprocess.run(['openssl', 'pkey', '-pubin', '-outform', 'DER'],
+            input=spki, check=True, capture_output=True).stdout
+        return 'sha256//' + base64.b64encode(
+            hashlib.sha256(der).digest()).decode()
 
     def server(self, cert, key, client_ca=None):
         c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -473,6 +473,15 @@ def certificates():
             if not st['error'].startswith(error) or not st['error']:
                 raise AssertionError('%s: %r' % (n, st['error']))
             eq(servers[n].requests, [], '%s: a token was sent' % n)
+        # a test shows whom the receiver claims to be, and how to trust it
+        con = s.control()
+        code, text = con.request('MSG_CTL_SINK_TEST', wstr('wrongca'))
+        con.close()
+        eq(code, CTL_UPSTREAM, text)
+        text = json.loads(text)['text']
+        if 'CN = localhost' not in text or ca.pin(good[0]) not in text:
+            raise AssertionError('no chain: %s' % text)
+        eq(servers['wrongca'].requests, [], 'something was sent')
         for r in servers.values():
             r.close()
 
@@ -490,7 +499,7 @@ def a_test_of_one_sink():
         h.answer = ok_hec
         code, text = con.request('MSG_CTL_SINK_TEST', wstr('splunk'))
         eq((code, json.loads(text)['ok']), (0, True))
-        eq([r['action'] for r in h.accepted], ['sink-test'])
+        eq(h.accepted[0]['action'], 'sink-test')
         code, text = con.request('MSG_CTL_SINK_TEST', wstr('nobody'))
         eq(code, CTL_NOT_FOUND, text)
         con.close()
