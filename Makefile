@@ -391,7 +391,8 @@ lint:
 
 DEPS	= build-essential pkg-config libbsd-dev libevent-dev libsodium-dev \
 	  libjansson-dev libsqlite3-dev libpcre2-dev libyaml-dev \
-	  libhyperscan-dev python3 curl
+	  libhyperscan-dev libcurl4-openssl-dev libc-ares-dev zlib1g-dev \
+	  python3 curl
 TESTDEPS = clang libclang-rt-14-dev libhttp-parser-dev mandoc iproute2 \
 	  e2fsprogs sqlite3 wrk nginx-light
 

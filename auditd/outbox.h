@@ -33,7 +33,7 @@
 
 #define SERVE_ROWS	64	/* read for one sink in one turn of the loop */
 #define QUIET_MS	200	/* then cursors are written by themselves */
-#define MAX_PENDING_DEAD 8192	/* not yet durable, of one sink */
+#define MAX_PENDING_DEAD 8192	/* not durable yet, of one sink */
 #define TEST_MS		30000	/* for a test to be answered */
 
 /* a batch that its sink has and has not settled */
@@ -43,7 +43,7 @@ struct batch_out {
 	uint32_t		 stream;
 	uint64_t		 first;
 	uint64_t		 told;		/* upto, as the sink knows it */
-	uint64_t		 upto;		/* with what was filtered since */
+	uint64_t		 upto;		/* with those filtered out */
 };
 
 struct dead_out {

@@ -45,7 +45,7 @@ enum outbox_stream { OUTBOX_LOG = 1, OUTBOX_REPLAY, OUTBOX_RETRY };
 
 struct outbox_pull {
 	uint32_t	max_events;	/* 1 .. MAX_OUTBOX_EVENTS */
-	uint32_t	max_bytes;	/* of packed rows; one row always fits */
+	uint32_t	max_bytes;	/* of packed rows; one always fits */
 };
 
 struct outbox_end {
@@ -106,7 +106,7 @@ enum outbox_circuit {
 	CIRCUIT_CLOSED = 0,	/* delivers */
 	CIRCUIT_OPEN,		/* waits before the next attempt */
 	CIRCUIT_HALF_OPEN,	/* one attempt under way */
-	CIRCUIT_HELD		/* needs an operator: token, index, certificate */
+	CIRCUIT_HELD		/* an operator must act */
 };
 
 /* on change, and at most once a second */
@@ -125,7 +125,7 @@ struct outbox_state {
 };
 
 struct outbox_tested {
-	uint32_t	code;		/* enum ctl_code: CTL_OK, CTL_UPSTREAM */
+	uint32_t	code;		/* CTL_OK, CTL_UPSTREAM */
 	uint32_t	http;
 	int32_t		pcode;		/* of the protocol, -1 none */
 	uint32_t	have_skew;
