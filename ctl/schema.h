@@ -222,7 +222,7 @@ struct key {
 	const char		*path;		/* "guardrail.mode" */
 	enum key_type		 type;
 	int			 flags;
-	size_t			 off;		/* in struct conf or conf_sink */
+	size_t			 off;		/* in conf, or conf_sink */
 	size_t			 size;		/* of the field, strings */
 	int			 min, max;	/* KEY_INT */
 	const char *const	*choices;	/* KEY_ENUM, NULL at the end */
