@@ -393,7 +393,7 @@ dead_change(struct peer *p, struct msg *msg, uint64_t seq, const char *name,
 		peer_error(p, msg->hdr.id, CTL_FAILURE, "%s",
 		    store_errtext(auditd.store));
 		if (st != STORE_OK)
-			commit_fail(st);
+			commit_fail();
 		return;
 	}
 	if (n == 0) {
