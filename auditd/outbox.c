@@ -163,6 +163,7 @@ outbox_peer(struct msg *msg, struct peer_end *end)
 	s->replay = s->at.replay_next;
 	s->retried = 0;
 	memset(&s->state, 0, sizeof(s->state));
+	sinks_test_again(s);
 }
 
 static void

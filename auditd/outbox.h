@@ -77,6 +77,7 @@ struct outsink {
 	uint64_t		 sent_to;
 	struct outbox_state	 state;		/* the sink's own word */
 	struct peer		*tester;	/* a client who waits */
+	uint8_t			 test_event[EVENT_ID_LEN];
 	uint32_t		 test_id;
 	uint64_t		 test_ms;
 };
@@ -105,6 +106,7 @@ void	 sinks_replay(struct peer *, struct msg *);
 void	 sinks_dead_list(struct peer *, struct msg *);
 void	 sinks_dead_retry(struct peer *, struct msg *);
 void	 sinks_dead_drop(struct peer *, struct msg *);
+void	 sinks_test_again(struct outsink *);
 void	 sinks_forget(struct peer *);	/* a client went away */
 void	 sinks_tick(void);
 void	 outbox_report(struct peer *, struct msg *);
