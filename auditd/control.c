@@ -669,7 +669,8 @@ names_secret(const char *key)
 static void
 control_note(struct peer *p, struct msg *msg)
 {
-	static const char *const allowed[] = { "config-update", "init" };
+	static const char *const allowed[] = { "config-update", "init",
+	    "setup-observability" };
 	char		 actor[32], where[256], red[MAX_REDACT_TEXT];
 	const char	*action, *target, *what;
 	struct event	 ev;

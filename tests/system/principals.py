@@ -96,6 +96,16 @@ TABLE = (
     ('auditd', 'MSG_CTL_LIST_CHANGE', lambda a: list_change(), (OPERATOR,)),
     ('auditd', 'MSG_CTL_NOTE', lambda a: wstr('config-update') +
         wstr('config.yaml') + wstr('mode=action'), (OPERATOR,)),
+    ('auditd', 'MSG_CTL_SINKS', lambda a: b'', READERS),
+    ('auditd', 'MSG_CTL_SINK_TEST', lambda a: wstr('s'), (OPERATOR,)),
+    ('auditd', 'MSG_CTL_SINK_REPLAY', lambda a: struct.pack('=QQ', 1, 0) +
+        wstr('s'), (OPERATOR,)),
+    ('auditd', 'MSG_CTL_DEAD_LIST', lambda a: struct.pack('=QI', 0, 10) +
+        wstr('s'), READERS),
+    ('auditd', 'MSG_CTL_DEAD_RETRY', lambda a: seq(0) + wstr('s'),
+        (OPERATOR,)),
+    ('auditd', 'MSG_CTL_DEAD_DROP', lambda a: seq(0) + wstr('s') +
+        wstr('why'), (OPERATOR,)),
     ('auditd', 'MSG_CTL_STOP', lambda a: b'', (OPERATOR,)),
     ('signer', 'MSG_CTL_STATUS', lambda a: b'', READERS),
 )
