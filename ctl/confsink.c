@@ -30,6 +30,7 @@ struct reader {
 	void			(*fn)(void *, int, int, const char *,
 				    const char *);
 	void			*arg;
+	int			 bad;		/* this sink has an error */
 };
 
 /* keys that would put a secret into this file */
@@ -41,8 +42,18 @@ error(struct reader *r, int node, const char *text)
 {
 	char	path[MAX_CONF_KEY];
 
+	r->bad = 1;
 	ytree_path(r->t, node, path, sizeof(path));
 	r->fn(r->arg, 0, r->t->n[node].line, path, text);
+}
+
+static void
+warning(struct reader *r, int node, const char *text)
+{
+	char	path[MAX_CONF_KEY];
+
+	ytree_path(r->t, node, path, sizeof(path));
+	r->fn(r->arg, 1, r->t->n[node].line, path, text);
 }
 
 static int
@@ -118,6 +129,20 @@ read_actions(struct reader *r, int i)
 	}
 }
 
+/* the reference implementation has people write tokens there */
+static int
+is_secret_header(const char *name)
+{
+	static const char *const words[] = { "authorization", "token",
+	    "api-key", "api_key", "secret", "password", "cookie" };
+	size_t	i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasestr(name, words[i]) != NULL)
+			return (1);
+	return (0);
+}
+
 static void
 read_pairs(struct reader *r, int i, struct conf_pair *pairs, int *npairs)
 {
@@ -141,6 +166,10 @@ read_pairs(struct reader *r, int i, struct conf_pair *pairs, int *npairs)
 			    "of them");
 			return;
 		}
+		if (pairs == r->s->headers && is_secret_header(n->key))
+			warning(r, c, "a secret in clear: keep it in "
+			    "secrets/, which token_secret names, and its "
+			    "header in auth_header");
 		strlcpy(pairs[*npairs].name, n->key, sizeof(pairs[0].name));
 		strlcpy(pairs[(*npairs)++].value, n->val,
 		    sizeof(pairs[0].value));
@@ -198,6 +227,7 @@ read_sink(struct reader *r, int i)
 
 	schema_sink_defaults(r->s);
 	r->s->line = r->t->n[i].line;
+	r->bad = 0;
 	if (r->t->n[i].kind != Y_MAP) {
 		error(r, i, "must be a section of keys");
 		return;
@@ -209,6 +239,8 @@ read_sink(struct reader *r, int i)
 		return;
 	}
 	read_scalar(r, kind, "kind");
+	if (r->bad)
+		return;
 	for (c = r->t->n[i].child; c != 0; c = r->t->n[c].next) {
 		key = r->t->n[c].key;
 		if (c == kind)
@@ -220,7 +252,8 @@ read_sink(struct reader *r, int i)
 		else
 			read_scalar(r, c, key);
 	}
-	if (schema_sink_check(r->s, &key, err, sizeof(err)) == -1) {
+	/* the sum of keys that are wrong says nothing more */
+	if (!r->bad && schema_sink_check(r->s, &key, err, sizeof(err)) == -1) {
 		char	 path[MAX_CONF_KEY];
 
 		ytree_path(r->t, i, path, sizeof(path));
@@ -234,7 +267,7 @@ void
 confsink_read(const struct ytree *t, int node, struct conf *c,
     void (*fn)(void *, int, int, const char *, const char *), void *arg)
 {
-	struct reader	 r = { t, NULL, fn, arg };
+	struct reader	 r = { t, NULL, fn, arg, 0 };
 	int		 i, j;
 
 	if (ytree_null(&t->n[node]))
@@ -251,7 +284,10 @@ confsink_read(const struct ytree *t, int node, struct conf *c,
 		r.s = &c->sinks[c->nsinks++];
 		read_sink(&r, i);
 		for (j = 0; j < c->nsinks - 1; j++)
-			if (strcmp(c->sinks[j].name, r.s->name) == 0)
-				error(&r, i, "another sink has this name");
+			if (r.s->name[0] != '\0' &&
+			    strcmp(c->sinks[j].name, r.s->name) == 0)
+				break;
+		if (j < c->nsinks - 1)
+			error(&r, i, "another sink has this name");
 	}
 }

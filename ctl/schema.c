@@ -272,6 +272,7 @@ schema_nearest(const char *path)
 		nearer(path, schema_keys[i].path, 0, &best, &bestd);
 		nearer(path, section_of(&schema_keys[i]), 0, &best, &bestd);
 	}
+	nearer(path, "audit_sinks", 0, &best, &bestd);
 	for (i = 0; schema_foreign[i] != NULL; i++)
 		nearer(path, schema_foreign[i], SLIP, &best, &bestd);
 	if (best != NULL && bestd <= SLIP)

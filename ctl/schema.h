@@ -276,6 +276,9 @@ const struct key	*schema_sink_find(const char *);
 const char		*schema_sink_nearest(const char *);
 void	schema_sink_defaults(struct conf_sink *);
 
+/* is it a key of the sink's kind, or of all kinds, and no other's alias */
+int	schema_sink_concerns(const struct key *, const struct conf_sink *);
+
 /*
  * Whether it makes sense as a whole; fills in what is derived.  -1: *key is
  * the key at fault, in the sink, and err says why.

@@ -165,6 +165,18 @@ schema_sink_nearest(const char *path)
 	return (best);
 }
 
+int
+schema_sink_concerns(const struct key *k, const struct conf_sink *s)
+{
+	const char	*kind = schema_sink_kinds[s->kind];
+	size_t		 n = strlen(kind);
+
+	if (strcmp(k->path, "ca_cert") == 0)
+		return (0);
+	return (strchr(k->path, '.') == NULL ||
+	    (strncmp(k->path, kind, n) == 0 && k->path[n] == '.'));
+}
+
 void
 schema_sink_defaults(struct conf_sink *s)
 {
