@@ -21,6 +21,7 @@
 #include <sys/types.h>
 
 #include "ctl/confparse.h"
+#include "ctl/yamledit.h"
 
 /*
  * Change one scalar in the text of a config.yaml, or add it with the
@@ -48,5 +49,45 @@ int	confedit_set(const char *, size_t, const char *, const char *,
  */
 int	confedit_file(const char *, uid_t, const char *, const char *, char *,
 	    size_t);
+
+/*
+ * The same with an edit of any kind: it makes a new text of the old one, 0,
+ * or -1 with a reason.  Nothing is written where both are the same.
+ */
+typedef int confedit_fn(const char *, size_t, char **, size_t *, void *,
+	    char *, size_t);
+int	confedit_apply(const char *, uid_t, confedit_fn *, void *, char *,
+	    size_t);
+
+/*
+ * One value of a sink: the key as schema_sink_keys[] has it, or "actions"
+ * with names between commas, or a section of pairs ("otlp_logs.headers")
+ * with the pair's name.
+ */
+struct sink_value {
+	const char	*key;
+	const char	*name;		/* of a pair, else NULL */
+	const char	*value;
+};
+
+#define MAX_SINK_VALUES	64	/* of one edit */
+
+/*
+ * Give the sink of this name these values; when there is none it is added
+ * at the end of audit_sinks, with the kind given first.  What it says
+ * already is left as it is.
+ */
+int	confedit_sink_put(const char *, size_t, const char *,
+	    const struct sink_value *, int, char **, size_t *, char *, size_t);
+
+/* take the sink out, with its comments; 1 when there is none */
+int	confedit_sink_remove(const char *, size_t, const char *, char **,
+	    size_t *, char *, size_t);
+
+/* for confedit_list.c */
+int	confedit_open(struct yedit *, const char *, const char *, size_t,
+	    char *, size_t);
+int	confedit_valid(struct yedit *, struct conf *);
+void	confedit_take(struct yedit *, char **, size_t *);
 
 #endif /* CTL_CONFEDIT_H */

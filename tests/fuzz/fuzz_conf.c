@@ -25,7 +25,7 @@
  * Any text is parsed the same way twice; where it is valid, every key can be
  * read back; and an edit (which one, the last two bytes say) either is
  * refused with a reason or gives a valid text in which that key has the value
- * and every other key the value it had.
+ * and every other key the value it had.  So has an edit of one of its sinks.
  */
 
 #define MAX_FUZZ_VALUE	64
@@ -94,6 +94,55 @@ edit(const char *text, size_t len, const struct key *k, const char *value)
 	free(out);
 }
 
+/* the same number of sinks but gone, and these two of the same name */
+static void
+others_stay(const struct conf *was, const char *text, size_t len,
+    const char *name, int gone)
+{
+	static struct conf	 now;
+	int			 i, j = 0;
+
+	must(conf_parse(text, len, "f", &now, &rep) == 0);
+	must(now.nsinks == was->nsinks - gone);
+	for (i = 0; i < was->nsinks; i++) {
+		if (strcmp(was->sinks[i].name, name) == 0) {
+			must(gone || strcmp(now.sinks[j].name, name) == 0);
+			j += !gone;
+			continue;
+		}
+		must(strcmp(was->sinks[i].name, now.sinks[j].name) == 0);
+		must(strcmp(was->sinks[i].endpoint, now.sinks[j].endpoint) ==
+		    0);
+		must(was->sinks[i].enabled == now.sinks[j++].enabled);
+	}
+}
+
+static void
+edit_sink(const char *text, size_t len, const struct conf *c, unsigned int n)
+{
+	const struct conf_sink	*s = &c->sinks[n % (unsigned)c->nsinks];
+	struct sink_value	 v[2] = { { "enabled", NULL, s->enabled ?
+				    "false" : "true" },
+				    { "actions", NULL, "a,'b' #" } };
+	char			*out, err[MAX_CONFEDIT_ERR];
+	size_t			 outlen;
+
+	err[0] = '\0';
+	if (confedit_sink_put(text, len, s->name, v, 1 + (int)(n & 1), &out,
+	    &outlen, err, sizeof(err)) == 0) {
+		others_stay(c, out, outlen, s->name, 0);
+		free(out);
+	} else
+		must(err[0] != '\0' && out == NULL);
+	err[0] = '\0';
+	if (confedit_sink_remove(text, len, s->name, &out, &outlen, err,
+	    sizeof(err)) == 0) {
+		others_stay(c, out, outlen, s->name, 1);
+		free(out);
+	} else
+		must(err[0] != '\0' && out == NULL);
+}
+
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 int
@@ -126,6 +175,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    == 0);
 	}
 	k = &schema_keys[data[len] % schema_nkeys];
+	if (rv == 0 && a.nsinks > 0)
+		edit_sink(text, len, &a, data[len + 1]);
 	edit(text, len, k, value_for(k, text, data[len + 1] < len ?
 	    data[len + 1] : len, buf));
 	free(text);
