@@ -35,18 +35,22 @@ enum opt_id {
 	O_SINCE, O_BEFORE, O_FOLLOW, O_OUT, O_DB, O_FILE, O_ANCHOR, O_PUBKEY,
 	O_FROM, O_TO, O_NOTE, O_REASON, O_TOOL, O_ARGS, O_ARGS_FILE,
 	O_CONTENT, O_OUTPUT, O_MODEL, O_MODE, O_SKIP_INSTALL, O_FOREGROUND,
-	O_FEATURES, O_VERSION, O_COUNT
+	O_FEATURES, O_VERSION, O_NAME, O_HOST, O_PORT, O_HEADER, O_ENABLED,
+	O_DISABLED, O_TOKEN, O_TOKEN_FILE, O_TOKEN_ENV, O_NON_INTERACTIVE,
+	O_DRY_RUN, O_NO_TEST, O_YES, O_ALL, O_TIMEOUT, O_COUNT
 };
 
-#define BIT(id)		OPTION_BIT(O_##id)
+#define BIT(id)		(1ULL << O_##id)
 #define ANY_COMMAND	(BIT(HELP) | BIT(JSON) | BIT(USER))
-#define MAX_OPERANDS	16
+/* and the options from O_COUNT on, which are the keys of sinks */
+#define SINK_KEYS	(1ULL << 63)
+#define MAX_CMD_PATH	64	/* "setup observability add" */
 
 struct ctl;
 
 struct cmd {
 	const char	*name;		/* "audit"; NULL at end */
-	const char	*sub;		/* "list", or NULL */
+	const char	*sub;		/* "list", may be several; or NULL */
 	const char	*args;		/* operands as help shows them */
 	int		 min, max;	/* how many of them */
 	uint64_t	 opts;		/* besides ANY_COMMAND */
@@ -66,7 +70,7 @@ struct ctl {
 };
 
 extern const struct cmd		 ctl_cmds[];
-extern const struct option_def	 ctl_options[];
+extern struct option_def	 ctl_options[];
 
 /* NULL when it was not given */
 const char	*cmd_value(const struct ctl *, enum opt_id);
@@ -80,15 +84,34 @@ int	 cmd_number(const struct ctl *, enum opt_id, uint64_t, uint64_t,
 	    uint64_t *);
 int	 cmd_seq(const char *, uint64_t *);
 
+/* "audit list"; how many of these words it begins with, and their number */
+void	 cmd_path(const struct cmd *, char *, size_t);
+int	 cmd_match(const struct cmd *, const char **, int, int *);
+
 /* cmd_help.c */
 int	 cmd_help(struct ctl *);
 int	 cmd_completion(struct ctl *);
 int	 cmd_version(struct ctl *);
 void	 cmd_usage_line(const struct cmd *, FILE *);
-void	 cmd_overview(const char *, FILE *);	/* all, or of one family */
+void	 cmd_overview(const char *, FILE *);	/* all, or below words */
 
 /* cmd_init.c */
 int	 cmd_init(struct ctl *);
+
+/* cmd_observability.c */
+int	 cmd_sink_list(struct ctl *);
+int	 cmd_sink_show(struct ctl *);
+int	 cmd_sink_enable(struct ctl *);
+int	 cmd_sink_disable(struct ctl *);
+int	 cmd_sink_remove(struct ctl *);
+int	 cmd_sink_test(struct ctl *);
+int	 cmd_sink_replay(struct ctl *);
+int	 cmd_dead_list(struct ctl *);
+int	 cmd_dead_retry(struct ctl *);
+int	 cmd_dead_drop(struct ctl *);
+
+/* cmd_sinkadd.c */
+int	 cmd_sink_add(struct ctl *);
 
 /* cmd_run.c */
 int	 cmd_start(struct ctl *);
@@ -144,6 +167,11 @@ int	 config_load(const char *, struct conf *, char *, size_t);
  */
 int	 config_note(const struct paths *, const char *, const char *,
 	    const char *, uint64_t *, char *, size_t);
+
+/*
+ * Has a running suite read its configuration again: CTL_OK, or why not.
+ */
+int	 suite_reload(const struct paths *, char *, size_t);
 
 /*
  * Is a supervisor alive, by the lock it holds: 1 and its pid (0 when not

@@ -26,6 +26,7 @@
 #include "confedit.h"
 #include "conffile.h"
 #include "confparse.h"
+#include "sinkctl.h"
 
 /*
  * config: looks at config.yaml and changes one key at a time.
@@ -201,6 +202,30 @@ value_json(const struct key *k, const struct conf *conf, const char *text)
 	return (k->type == KEY_BOOL ? json_boolean(v) : json_integer(v));
 }
 
+/* what a sink says otherwise than by default, and its kind */
+static void
+show_sink(struct table *t, const struct conf_sink *s)
+{
+	static struct conf_sink	 plain;
+	const struct key	*k;
+	char			 text[MAX_CONF_URL], other[MAX_CONF_URL];
+	int			 i;
+
+	schema_sink_defaults(&plain);
+	for (i = 0; i < schema_nsink_keys; i++) {
+		k = &schema_sink_keys[i];
+		schema_get(k, s, text, sizeof(text));
+		schema_get(k, &plain, other, sizeof(other));
+		if (strcmp(k->path, "kind") != 0 &&
+		    (strcmp(text, other) == 0 || strcmp(k->path, "name") ==
+		    0 || !schema_sink_concerns(k, s)))
+			continue;
+		table_cell(t, "audit_sinks.%s.%s", s->name, k->path);
+		table_cell(t, "%s", text[0] != '\0' ? text : "''");
+		table_cell(t, "line %d", s->line);
+	}
+}
+
 static void
 show_table(const struct conf *conf)
 {
@@ -219,6 +244,8 @@ show_table(const struct conf *conf)
 		else
 			table_cell(&t, "default");
 	}
+	for (i = 0; i < conf->nsinks; i++)
+		show_sink(&t, &conf->sinks[i]);
 	table_print(&t);
 }
 
@@ -226,7 +253,7 @@ static void
 show_json(const char *path, const struct conf *conf)
 {
 	char	 text[MAX_CONF_VALUE];
-	json_t	*keys = json_array(), *j;
+	json_t	*keys = json_array(), *sinks = json_array(), *j;
 	int	 i;
 
 	for (i = 0; i < schema_nkeys; i++) {
@@ -239,7 +266,10 @@ show_json(const char *path, const struct conf *conf)
 			    json_integer(conf->line[i]));
 		json_array_append_new(keys, j);
 	}
-	out_document(json_pack("{s:s,s:o}", "file", path, "keys", keys));
+	for (i = 0; i < conf->nsinks; i++)
+		json_array_append_new(sinks, sinkctl_json(&conf->sinks[i]));
+	out_document(json_pack("{s:s,s:o,s:o}", "file", path, "keys", keys,
+	    "audit_sinks", sinks));
 }
 
 int
@@ -281,6 +311,11 @@ key_named(const char *name)
 
 	if (k != NULL)
 		return (k);
+	if (strncmp(name, "audit_sinks", 11) == 0) {
+		out_fail(CTL_NOT_FOUND, "%s: sinks are a list: see "
+		    "`defenseclawctl help setup observability'", name);
+		return (NULL);
+	}
 	near = schema_nearest(name);
 	if (schema_is_foreign(name))
 		near = NULL;

@@ -31,28 +31,53 @@
 static void
 command_line(const struct cmd *k, char *buf, size_t size)
 {
-	snprintf(buf, size, "%s%s%s%s%s", k->name, k->sub != NULL ? " " : "",
-	    k->sub != NULL ? k->sub : "", k->args[0] != '\0' ? " " : "",
-	    k->args);
+	cmd_path(k, buf, size);
+	if (k->args[0] != '\0') {
+		strlcat(buf, " ", size);
+		strlcat(buf, k->args, size);
+	}
+}
+
+/* is that the beginning of the command's words */
+static int
+is_below(const struct cmd *k, const char *prefix)
+{
+	char	path[MAX_CMD_PATH];
+	size_t	n = prefix != NULL ? strlen(prefix) : 0;
+
+	cmd_path(k, path, sizeof(path));
+	return (n == 0 || (strncmp(path, prefix, n) == 0 &&
+	    (path[n] == ' ' || path[n] == '\0')));
 }
 
 void
-cmd_overview(const char *family, FILE *f)
+cmd_overview(const char *prefix, FILE *f)
 {
 	const struct cmd	*k;
 	char			 line[128];
 
 	fprintf(f, "usage: defenseclawctl %s [options]\n\n",
-	    family != NULL ? family : "COMMAND");
+	    prefix != NULL ? prefix : "COMMAND");
 	for (k = ctl_cmds; k->name != NULL; k++) {
-		if (family != NULL && strcmp(k->name, family) != 0)
+		if (!is_below(k, prefix))
 			continue;
 		command_line(k, line, sizeof(line));
-		fprintf(f, "  %-*s %s\n", HELP_WIDTH, line, k->help);
+		if (strlen(line) > HELP_WIDTH)
+			fprintf(f, "  %s\n  %-*s %s\n", line, HELP_WIDTH,
+			    "", k->help);
+		else
+			fprintf(f, "  %-*s %s\n", HELP_WIDTH, line, k->help);
 	}
 	fprintf(f, "\nEvery command takes --json and --help; --user chooses "
 	    "the suite of this user,\nDEFENSECLAW_HOME another place for "
 	    "it.  defenseclawctl help COMMAND tells more.\n");
+}
+
+/* does the command take this option */
+static int
+takes(uint64_t opts, int i)
+{
+	return ((opts & (i < O_COUNT ? 1ULL << i : SINK_KEYS)) != 0);
 }
 
 static void
@@ -76,12 +101,14 @@ cmd_usage_line(const struct cmd *k, FILE *f)
 	command_line(k, line, sizeof(line));
 	fprintf(f, "usage: defenseclawctl %s", line);
 	for (i = 0; i < O_COUNT; i++)
-		if (k->opts & OPTION_BIT(i))
-			fprintf(f, k->must & OPTION_BIT(i) ? " --%s%s%s" :
+		if (takes(k->opts, i))
+			fprintf(f, takes(k->must, i) ? " --%s%s%s" :
 			    " [--%s%s%s]", ctl_options[i].name,
 			    ctl_options[i].arg != NULL ? " " : "",
 			    ctl_options[i].arg != NULL ?
 			    ctl_options[i].arg : "");
+	if (k->opts & SINK_KEYS)
+		fprintf(f, " [--KEY VALUE] ...");
 	fprintf(f, "\n");
 }
 
@@ -92,8 +119,8 @@ usage(const struct cmd *k)
 
 	cmd_usage_line(k, stdout);
 	printf("\n%s\n\n", k->help);
-	for (i = 0; i < O_COUNT; i++)
-		if ((k->opts | ANY_COMMAND) & OPTION_BIT(i))
+	for (i = 0; ctl_options[i].name != NULL; i++)
+		if (takes(k->opts | ANY_COMMAND, i))
 			print_option(&ctl_options[i]);
 }
 
@@ -101,27 +128,28 @@ int
 cmd_help(struct ctl *c)
 {
 	const struct cmd	*k;
-	int			 families = 0;
+	char			 said[MAX_CMD_PATH] = "";
+	int			 i, n, total, known = 0;
 
 	if (c->nargs == 0) {
 		cmd_overview(NULL, stdout);
 		return (CTL_OK);
 	}
+	for (i = 0; i < c->nargs; i++) {
+		strlcat(said, i != 0 ? " " : "", sizeof(said));
+		strlcat(said, c->args[i], sizeof(said));
+	}
 	for (k = ctl_cmds; k->name != NULL; k++) {
-		if (strcmp(k->name, c->args[0]) != 0)
-			continue;
-		families++;
-		if (k->sub == NULL || (c->nargs > 1 &&
-		    strcmp(k->sub, c->args[1]) == 0)) {
+		n = cmd_match(k, c->args, c->nargs, &total);
+		if (n == total) {
 			usage(k);
 			return (CTL_OK);
 		}
+		known += n == c->nargs;
 	}
-	if (families == 0 || c->nargs > 1)
-		return (out_fail(CTL_USAGE, "there is no command %s%s%s",
-		    c->args[0], c->nargs > 1 ? " " : "", c->nargs > 1 ?
-		    c->args[1] : ""));
-	cmd_overview(c->args[0], stdout);
+	if (known == 0)
+		return (out_fail(CTL_USAGE, "there is no command %s", said));
+	cmd_overview(said, stdout);
 	return (CTL_OK);
 }
 
@@ -137,46 +165,89 @@ cmd_version(struct ctl *c)
 	return (CTL_OK);
 }
 
-static int
-first_of_family(const struct cmd *k)
+/* --- completions ---------------------------------------------------------- */
+
+/*
+ * The word of a command after these; NULL where it does not begin with them,
+ * or where an earlier one has the same.
+ */
+static const char *
+next_word(const struct cmd *k, const char *prefix, char *word, size_t size)
 {
-	return (k == ctl_cmds || strcmp(k->name, k[-1].name) != 0);
+	const struct cmd	*other;
+	char			 path[MAX_CMD_PATH], *p;
+	size_t			 n = strlen(prefix);
+
+	cmd_path(k, path, sizeof(path));
+	if (!is_below(k, prefix) || path[n] == '\0')
+		return (NULL);
+	p = path + n + (n != 0);
+	p[strcspn(p, " ")] = '\0';
+	strlcpy(word, p, size);
+	for (other = ctl_cmds; other != k; other++)
+		if (is_below(other, path))
+			return (NULL);
+	return (word);
 }
 
 static void
-subcommands(const struct cmd *k)
+next_words(const char *prefix)
 {
-	const char	*family = k->name;
-	int		 i;
+	const struct cmd	*k;
+	char			 word[MAX_CMD_PATH];
 
-	for (; k->name != NULL && strcmp(k->name, family) == 0; k++)
-		if (k->sub != NULL)
-			printf(" %s", k->sub);
-	if (strcmp(family, "completion") == 0)
+	for (k = ctl_cmds; k->name != NULL; k++)
+		if (next_word(k, prefix, word, sizeof(word)) != NULL)
+			printf(" %s", word);
+}
+
+/* fn for every beginning of a command that is not yet a whole one */
+static void
+each_prefix(void (*fn)(const char *))
+{
+	const struct cmd	*k;
+	char			 path[MAX_CMD_PATH], word[MAX_CMD_PATH];
+	char			 before[MAX_CMD_PATH];
+	size_t			 i, last;
+
+	for (k = ctl_cmds; k->name != NULL; k++) {
+		cmd_path(k, path, sizeof(path));
+		for (i = 0, last = 0; path[i] != '\0'; i++) {
+			if (path[i] != ' ')
+				continue;
+			snprintf(before, sizeof(before), "%.*s", (int)last,
+			    path);
+			last = i;
+			path[i] = '\0';
+			if (next_word(k, before, word, sizeof(word)) != NULL)
+				fn(path);
+			path[i] = ' ';
+		}
+	}
+}
+
+/* what may follow a whole command besides options */
+static void
+operand_words(const struct cmd *k)
+{
+	int	i;
+
+	if (strcmp(k->name, "completion") == 0)
 		printf(" bash zsh fish");
-	for (i = 0; strcmp(family, "help") == 0 && ctl_cmds[i].name != NULL;
-	    i++)
-		if (first_of_family(&ctl_cmds[i]))
-			printf(" %s", ctl_cmds[i].name);
-}
-
-static void
-option_words(uint64_t opts)
-{
-	int	i;
-
-	for (i = 0; i < O_COUNT; i++)
-		if ((opts | ANY_COMMAND) & OPTION_BIT(i))
-			printf(" --%s", ctl_options[i].name);
-}
-
-static void
-key_words(void)
-{
-	int	i;
-
-	for (i = 0; i < schema_nkeys; i++)
+	if (strcmp(k->name, "help") == 0)
+		next_words("");
+	if (k->opts & SINK_KEYS)
+		printf(" splunk-hec otlp http-jsonl webhook syslog file");
+	for (i = 0; strncmp(k->args, "KEY", 3) == 0 && i < schema_nkeys; i++)
 		printf(" %s", schema_keys[i].path);
+}
+
+static void
+bash_prefix(const char *prefix)
+{
+	printf("\t'%s') words='", prefix);
+	next_words(prefix);
+	printf("' ;;\n");
 }
 
 /* zsh runs it, too, through its bashcompinit */
@@ -184,41 +255,29 @@ static void
 completion_bash(int zsh)
 {
 	const struct cmd	*k;
+	char			 path[MAX_CMD_PATH];
+	int			 i;
 
 	if (zsh)
 		printf("#compdef defenseclawctl defenseclaw "
 		    "defenseclaw-gateway\n"
 		    "autoload -U +X bashcompinit && bashcompinit\n");
 	printf("_defenseclawctl()\n{\n"
-	    "\tlocal cur=${COMP_WORDS[COMP_CWORD]} words= w cmd= sub=\n"
+	    "\tlocal cur=${COMP_WORDS[COMP_CWORD]} words= w said=\n"
 	    "\tfor w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
 	    "\t\tcase $w in -*) continue ;; esac\n"
-	    "\t\tif [ -z \"$cmd\" ]; then cmd=$w\n"
-	    "\t\telif [ -z \"$sub\" ]; then sub=$w; fi\n"
-	    "\tdone\n\tcase $cmd/$sub in\n\t/) words='");
-	for (k = ctl_cmds; k->name != NULL; k++)
-		if (first_of_family(k))
-			printf("%s%s", k == ctl_cmds ? "" : " ", k->name);
-	printf("' ;;\n");
+	    "\t\tsaid=\"${said:+$said }$w\"\n"
+	    "\tdone\n\tcase $said in\n");
+	bash_prefix("");
+	each_prefix(bash_prefix);
 	for (k = ctl_cmds; k->name != NULL; k++) {
-		printf("\t%s/%s) words='", k->name, k->sub != NULL ? k->sub :
-		    "*");
-		option_words(k->opts);
-		if (k->sub == NULL)
-			subcommands(k);
-		else if (strncmp(k->args, "KEY", 3) == 0)
-			key_words();
+		cmd_path(k, path, sizeof(path));
+		printf("\t'%s'|'%s '*) words='", path, path);
+		for (i = 0; ctl_options[i].name != NULL; i++)
+			if (takes(k->opts | ANY_COMMAND, i))
+				printf(" --%s", ctl_options[i].name);
+		operand_words(k);
 		printf("' ;;\n");
-		if (k->sub == NULL || (k[1].name != NULL &&
-		    strcmp(k->name, k[1].name) == 0))
-			continue;
-		printf("\t%s/) words='", k->name);
-		while (!first_of_family(k))
-			k--;
-		subcommands(k);
-		printf("' ;;\n");
-		while (k[1].name != NULL && !first_of_family(k + 1))
-			k++;
 	}
 	printf("\tesac\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
 	    "\tcase $cur in -*) ;; *)\n"
@@ -227,27 +286,43 @@ completion_bash(int zsh)
 	    "defenseclaw-gateway\n");
 }
 
+static const char	*fish_program;
+
+/* fish knows which words are there, so the last before is enough */
+static void
+fish_prefix(const char *prefix)
+{
+	const struct cmd	*k;
+	const char		*last = strrchr(prefix, ' ');
+	char			 word[MAX_CMD_PATH];
+
+	last = last != NULL ? last + 1 : prefix;
+	for (k = ctl_cmds; k->name != NULL; k++) {
+		if (next_word(k, prefix, word, sizeof(word)) == NULL)
+			continue;
+		if (prefix[0] == '\0')
+			printf("complete -c %s -n __fish_use_subcommand -a "
+			    "%s\n", fish_program, word);
+		else
+			printf("complete -c %s -n "
+			    "'__fish_seen_subcommand_from %s' -a %s -d '%s'\n",
+			    fish_program, last, word, k->help);
+	}
+}
+
 static void
 completion_fish(void)
 {
 	static const char *const names[] = { "defenseclawctl", "defenseclaw",
 	    "defenseclaw-gateway" };
-	const struct cmd	*k;
-	size_t			 n;
-	int			 i;
+	size_t	n;
+	int	i;
 
 	for (n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
-		for (k = ctl_cmds; k->name != NULL; k++) {
-			if (first_of_family(k))
-				printf("complete -c %s -n __fish_use_subcommand"
-				    " -a %s\n", names[n], k->name);
-			if (k->sub != NULL)
-				printf("complete -c %s -n "
-				    "'__fish_seen_subcommand_from %s' -a %s "
-				    "-d '%s'\n", names[n], k->name, k->sub,
-				    k->help);
-		}
-		for (i = 0; i < O_COUNT; i++)
+		fish_program = names[n];
+		fish_prefix("");
+		each_prefix(fish_prefix);
+		for (i = 0; ctl_options[i].name != NULL; i++)
 			printf("complete -c %s -l %s%s\n", names[n],
 			    ctl_options[i].name, ctl_options[i].arg != NULL ?
 			    " -r" : "");

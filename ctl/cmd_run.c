@@ -552,22 +552,33 @@ cmd_restart(struct ctl *c)
 /* --- reload --------------------------------------------------------------- */
 
 int
-cmd_reload(struct ctl *c)
+suite_reload(const struct paths *p, char *err, size_t errlen)
 {
 	struct client	 cl;
 	char		*text = NULL;
 	size_t		 len;
 	int		 rc;
 
-	if ((rc = config_usable(&c->paths, "not reloaded")) != CTL_OK)
-		return (rc);
-	if ((rc = client_open_worker(&cl, &c->paths)) == CTL_OK) {
+	if ((rc = client_open_worker(&cl, p)) == CTL_OK) {
 		cl.limit_ms = RELOAD_MS;
 		rc = client_call(&cl, MSG_CTL_RELOAD, NULL, 0, &text, &len);
 	}
 	free(text);
+	strlcpy(err, cl.err, errlen);
 	client_close(&cl);
+	return (rc);
+}
+
+int
+cmd_reload(struct ctl *c)
+{
+	char	err[MAX_CTL_TEXT + 64];
+	int	rc;
+
+	if ((rc = config_usable(&c->paths, "not reloaded")) != CTL_OK)
+		return (rc);
+	rc = suite_reload(&c->paths, err, sizeof(err));
 	if (rc != CTL_OK)
-		return (out_fail(rc, "reload: %s", cl.err));
+		return (out_fail(rc, "reload: %s", err));
 	return (done_text("reloaded", "reloaded"));
 }

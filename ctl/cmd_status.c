@@ -311,6 +311,51 @@ print_deaths(const json_t *status)
 	}
 }
 
+/* "2026-01-02T03:04:05Z", or "-" */
+static void
+when_cell(struct table *t, const json_t *j, const char *member)
+{
+	if (string(j, member)[0] == '\0')
+		table_cell(t, "-");
+	else
+		table_cell(t, "%.19sZ", string(j, member));
+}
+
+static void
+print_sinks(const json_t *list)
+{
+	static const char *const heads[] = { "SINK", "KIND", "CIRCUIT",
+	    "LAG", "LAST SUCCESS", "LAST ERROR", "QUARANTINED", "DEAD",
+	    NULL };
+	const json_t	*j;
+	struct table	 t;
+	char		 behind[32];
+	size_t		 i;
+
+	if (json_array_size(list) == 0)
+		return;
+	table_init(&t, heads);
+	json_array_foreach(list, i, j) {
+		duration(integer(j, "lag_seconds"), behind, sizeof(behind));
+		table_cell(&t, "%s", string(j, "name"));
+		table_cell(&t, "%s", string(j, "kind"));
+		table_cell(&t, "%s", !json_is_true(json_object_get(j,
+		    "enabled")) ? "disabled" : !json_is_true(json_object_get(
+		    j, "running")) ? "no process" : string(j, "circuit"));
+		table_cell(&t, "%ld, %s", integer(j, "lag_events"), behind);
+		when_cell(&t, j, "last_success");
+		if (string(j, "error")[0] != '\0')
+			table_cell(&t, "%.19sZ %.60s", string(j,
+			    "last_error"), string(j, "error"));
+		else
+			when_cell(&t, j, "last_error");
+		table_cell(&t, "%ld", integer(j, "quarantined"));
+		table_cell(&t, "%ld", integer(j, "dead_letters"));
+	}
+	table_print(&t);
+	putchar('\n');
+}
+
 static void
 kernel_text(const json_t *k, char *buf, size_t size)
 {
@@ -584,6 +629,7 @@ cmd_status(struct ctl *c)
 	print_processes(s);
 	print_deaths(s);
 	putchar('\n');
+	print_sinks(json_object_get(s, "sinks"));
 	print_confinement(s);
 	print_warning(s);
 	json_decref(s);

@@ -19,9 +19,8 @@
  * operator's front end.
  *
  *   may      what its caller may; it has no rights of its own
- *   may not  take a secret from its command line, use the network, decide
- *            anything: who may do what is the suite's to say, by the
- *            kernel's word on the caller
+ *   may not  show a secret, use the network, decide anything: who may do
+ *            what is the suite's to say, by the kernel's word on the caller
  */
 
 #include <signal.h>
@@ -31,17 +30,19 @@
 
 #include "common/log.h"
 #include "cmd.h"
+#include "sinkopt.h"
 
 #define TEXT_OR_FILE	(BIT(CONTENT) | BIT(FILE))
 
-const struct option_def ctl_options[] = {
+struct option_def ctl_options[MAX_OPTIONS + 1] = {
 	[O_HELP] = { "help", 'h', NULL, "how to use the command" },
 	[O_JSON] = { "json", 0, NULL, "answer as JSON" },
 	[O_USER] = { "user", 0, NULL, "the suite of this user, also as root" },
 	[O_LIMIT] = { "limit", 'n', "N", "at most so many rows" },
 	[O_SEVERITY] = { "severity", 0, "S[,S]", "only rows of these "
 	    "severities: CRITICAL, HIGH, MEDIUM, LOW, INFO" },
-	[O_ACTION] = { "action", 0, "NAME", "only rows of this action" },
+	[O_ACTION] = { "action", 0, "NAME...", "only rows of this action; of "
+	    "a sink, may be repeated" },
 	[O_ACTOR] = { "actor", 0, "NAME", "only rows of this actor" },
 	[O_SINCE] = { "since", 0, "SEQ", "only rows after this one" },
 	[O_BEFORE] = { "before", 0, "SEQ", "only rows before this one" },
@@ -54,7 +55,8 @@ const struct option_def ctl_options[] = {
 	[O_ANCHOR] = { "anchor", 0, "FILE", "a head taken earlier that the "
 	    "log must still contain" },
 	[O_PUBKEY] = { "pubkey", 0, "FILE", "the device's public key" },
-	[O_FROM] = { "from", 0, "SEQ", "begin with this row" },
+	[O_FROM] = { "from", 0, "SEQ", "begin with this row; a new sink may "
+	    "also begin with now or beginning" },
 	[O_TO] = { "to", 0, "SEQ", "end with this row" },
 	[O_NOTE] = { "note", 0, "TEXT", "recorded with it" },
 	[O_REASON] = { "reason", 0, "TEXT", "recorded with it" },
@@ -74,7 +76,29 @@ const struct option_def ctl_options[] = {
 	[O_FEATURES] = { "features", 0, NULL, "what the suite needs of the "
 	    "kernel, and which of it is in force" },
 	[O_VERSION] = { "version", 0, NULL, "the same as the command" },
-	[O_COUNT] = { NULL, 0, NULL, NULL }
+	[O_NAME] = { "name", 0, "NAME", "the sink's name; else one is made "
+	    "of the receiver's" },
+	[O_HOST] = { "host", 0, "HOST", "the receiver's host" },
+	[O_PORT] = { "port", 0, "PORT", "the receiver's port" },
+	[O_HEADER] = { "header", 0, "'NAME: VALUE'...", "sent with each "
+	    "request; may be repeated" },
+	[O_ENABLED] = { "enabled", 0, NULL, "the sink is to run" },
+	[O_DISABLED] = { "disabled", 0, NULL, "the sink is to wait, and its "
+	    "place in the log is kept" },
+	[O_TOKEN] = { "token", 0, "TOKEN", "the receiver's token; - reads it "
+	    "from standard input, where no list of processes shows it" },
+	[O_TOKEN_FILE] = { "token-file", 0, "FILE", "read the token from "
+	    "there" },
+	[O_TOKEN_ENV] = { "token-env", 0, "NAME", "take the token from this "
+	    "variable, once" },
+	[O_NON_INTERACTIVE] = { "non-interactive", 0, NULL, "ask nothing" },
+	[O_DRY_RUN] = { "dry-run", 0, NULL, "show what would be written" },
+	[O_NO_TEST] = { "no-test", 0, NULL, "do not send a test event" },
+	[O_YES] = { "yes", 'y', NULL, "do not ask" },
+	[O_ALL] = { "all", 0, NULL, "all of them" },
+	[O_TIMEOUT] = { "timeout", 0, "SECONDS", "how long to wait" },
+	/* here follow the keys of sinks, and the end */
+	[MAX_OPTIONS] = { NULL, 0, NULL, NULL }
 };
 
 const struct cmd ctl_cmds[] = {
@@ -143,11 +167,41 @@ const struct cmd ctl_cmds[] = {
 	{ "config", "set", "KEY VALUE", 2, 2, 0, 0, 0, cmd_config_set,
 	    "change one key and leave the rest of the file as it is" },
 
+	{ "setup", "observability add", "KIND", 1, 1, BIT(NAME) | BIT(HOST) |
+	    BIT(PORT) | BIT(HEADER) | BIT(ACTION) | BIT(FROM) | BIT(ENABLED) |
+	    BIT(DISABLED) | BIT(TOKEN) | BIT(TOKEN_FILE) | BIT(TOKEN_ENV) |
+	    BIT(NON_INTERACTIVE) | BIT(DRY_RUN) | BIT(NO_TEST) | SINK_KEYS,
+	    0, 0, cmd_sink_add, "send the log to a receiver: splunk-hec, "
+	    "otlp, http-jsonl, syslog or file" },
+	{ "setup", "observability list", "", 0, 0, 0, 0, 0, cmd_sink_list,
+	    "the sinks, and how far they are" },
+	{ "setup", "observability show", "NAME", 1, 1, 0, 0, 0,
+	    cmd_sink_show, "all of one sink" },
+	{ "setup", "observability enable", "NAME", 1, 1, 0, 0, 0,
+	    cmd_sink_enable, "let it run, from where it was" },
+	{ "setup", "observability disable", "NAME", 1, 1, 0, 0, 0,
+	    cmd_sink_disable, "let it wait; its place in the log is kept" },
+	{ "setup", "observability remove", "NAME", 1, 1, BIT(YES), 0, 0,
+	    cmd_sink_remove, "take it and its token away" },
+	{ "setup", "observability test", "NAME", 1, 1, BIT(TIMEOUT), 0, 0,
+	    cmd_sink_test, "send one marked event and wait for the "
+	    "receiver's word" },
+	{ "setup", "observability replay", "NAME", 1, 1, BIT(FROM) | BIT(TO),
+	    BIT(FROM), 0, cmd_sink_replay, "send rows of the log again" },
+	{ "setup", "observability dead-letters list", "NAME", 1, 1,
+	    BIT(SINCE) | BIT(LIMIT), 0, 0, cmd_dead_list,
+	    "what the receiver would not have, and why" },
+	{ "setup", "observability dead-letters retry", "NAME [SEQ]", 1, 2,
+	    BIT(ALL), 0, 0, cmd_dead_retry, "send them once more" },
+	{ "setup", "observability dead-letters drop", "NAME [SEQ]", 1, 2,
+	    BIT(ALL) | BIT(REASON), 0, 0, cmd_dead_drop,
+	    "give them up; the log keeps them" },
+
 	{ "version", NULL, "", 0, 0, 0, 0, 0, cmd_version,
 	    "version of this program" },
 	{ "completion", NULL, "bash|zsh|fish", 1, 1, 0, 0, 0, cmd_completion,
 	    "a script for the shell to source" },
-	{ "help", NULL, "[COMMAND [SUBCOMMAND]]", 0, 2, 0, 0, 0, cmd_help,
+	{ "help", NULL, "[COMMAND [SUBCOMMAND]]", 0, 4, 0, 0, 0, cmd_help,
 	    "how to use a command" },
 	{ NULL, NULL, NULL, 0, 0, 0, 0, 0, NULL, NULL }
 };
@@ -161,7 +215,7 @@ cmd_value(const struct ctl *c, enum opt_id id)
 int
 cmd_has(const struct ctl *c, enum opt_id id)
 {
-	return ((c->opts.seen & OPTION_BIT(id)) != 0);
+	return (c->opts.value[id] != NULL);
 }
 
 int
@@ -187,37 +241,66 @@ cmd_seq(const char *text, uint64_t *seq)
 	return (-1);
 }
 
-/* the command or subcommand nearest to a word, NULL when none is near */
+void
+cmd_path(const struct cmd *k, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s%s%s", k->name, k->sub != NULL ? " " : "",
+	    k->sub != NULL ? k->sub : "");
+}
+
+int
+cmd_match(const struct cmd *k, const char **words, int nwords, int *total)
+{
+	char	path[MAX_CMD_PATH], *p = path, *word;
+	int	n = 0;
+
+	cmd_path(k, path, sizeof(path));
+	for (*total = 0; (word = strsep(&p, " ")) != NULL; (*total)++)
+		if (n == *total && n < nwords && strcmp(word, words[n]) == 0)
+			n++;
+	return (n);
+}
+
+/* word number i of a command, NULL when it has less */
 static const char *
-nearest(const char *family, const char *word)
+word_of(const struct cmd *k, int i, char *buf, size_t size)
+{
+	char	*p = buf, *word;
+
+	cmd_path(k, buf, size);
+	while ((word = strsep(&p, " ")) != NULL && i-- > 0)
+		continue;
+	return (word);
+}
+
+/* words[n] is wrong where the ones before it are right */
+static int
+unknown(const char **words, int n)
 {
 	const struct cmd	*k;
-	const char		*known, *best = NULL;
-	int			 d, bestd = 0;
+	const char		*known;
+	char			 buf[MAX_CMD_PATH], best[MAX_CMD_PATH] = "";
+	char			 said[MAX_CMD_PATH] = "";
+	int			 i, d, total, bestd = 0;
 
 	for (k = ctl_cmds; k->name != NULL; k++) {
-		known = family == NULL ? k->name : k->sub;
-		if (family != NULL && strcmp(k->name, family) != 0)
+		if (cmd_match(k, words, n, &total) != n ||
+		    (known = word_of(k, n, buf, sizeof(buf))) == NULL)
 			continue;
-		d = options_slip(word, known);
-		if (d != -1 && (best == NULL || d < bestd)) {
-			best = known;
+		d = options_slip(words[n], known);
+		if (d != -1 && (best[0] == '\0' || d < bestd)) {
+			strlcpy(best, known, sizeof(best));
 			bestd = d;
 		}
 	}
-	return (best);
-}
-
-static int
-unknown(const char *family, const char *word)
-{
-	const char	*near = nearest(family, word);
-
-	return (out_fail(CTL_USAGE, "unknown command %s%s%s%s%s: see "
-	    "`defenseclawctl help%s%s'", family != NULL ? family : "",
-	    family != NULL ? " " : "", word, near != NULL ?
-	    ", the nearest is " : "", near != NULL ? near : "",
-	    family != NULL ? " " : "", family != NULL ? family : ""));
+	for (i = 0; i < n; i++) {
+		strlcat(said, words[i], sizeof(said));
+		strlcat(said, " ", sizeof(said));
+	}
+	return (out_fail(CTL_USAGE, "unknown command %s%s%s%s: see "
+	    "`defenseclawctl help%s%.*s'", said, words[n], best[0] != '\0' ?
+	    ", the nearest is " : "", best, n != 0 ? " " : "",
+	    (int)strlen(said) - (n != 0), said));
 }
 
 /*
@@ -227,29 +310,29 @@ unknown(const char *family, const char *word)
 static const struct cmd *
 find(const char **words, int nwords, int *used, int *status)
 {
-	const struct cmd	*k, *family = NULL;
+	const struct cmd	*k;
+	char			 prefix[MAX_CMD_PATH] = "";
+	int			 i, n, total, most = 0;
 
 	for (k = ctl_cmds; k->name != NULL; k++) {
-		if (strcmp(k->name, words[0]) != 0)
-			continue;
-		family = k;
-		if (k->sub == NULL) {
-			*used = 1;
+		n = cmd_match(k, words, nwords, &total);
+		if (n == total) {
+			*used = n;
 			return (k);
 		}
-		if (nwords > 1 && strcmp(k->sub, words[1]) == 0) {
-			*used = 2;
-			return (k);
-		}
+		if (n > most)
+			most = n;
 	}
-	if (family == NULL)
-		*status = unknown(NULL, words[0]);
-	else if (nwords > 1 && strcmp(words[1], "help") != 0)
-		*status = unknown(family->name, words[1]);
-	else {
-		*status = nwords > 1 ? CTL_OK : CTL_USAGE;
-		cmd_overview(family->name, nwords > 1 ? stdout : stderr);
+	if (most == 0 || (most < nwords && strcmp(words[most], "help") != 0)) {
+		*status = unknown(words, most);
+		return (NULL);
 	}
+	for (i = 0; i < most; i++) {
+		strlcat(prefix, i != 0 ? " " : "", sizeof(prefix));
+		strlcat(prefix, words[i], sizeof(prefix));
+	}
+	*status = nwords > most ? CTL_OK : CTL_USAGE;
+	cmd_overview(prefix, nwords > most ? stdout : stderr);
 	return (NULL);
 }
 
@@ -258,19 +341,28 @@ static int
 misuse(const struct ctl *c)
 {
 	const struct cmd	*k = c->cmd;
-	uint64_t		 bad, missing;
+	uint64_t		 bit;
+	const char		*token = cmd_value(c, O_TOKEN);
 	int			 i;
 
-	bad = c->opts.seen & ~(k->opts | ANY_COMMAND);
-	missing = k->must & ~c->opts.seen;
-	for (i = 0; i < O_COUNT; i++) {
-		if (bad & OPTION_BIT(i))
+	/* an unset variable lets the shell pass the next option as the value */
+	if (token != NULL && strncmp(token, "--", 2) == 0)
+		return (out_fail(CTL_USAGE, "--token: %s is an option: is the "
+		    "variable before it empty?", token));
+	for (i = 0; i < MAX_OPTIONS; i++) {
+		bit = i < O_COUNT ? 1ULL << i : SINK_KEYS;
+		if (c->opts.value[i] != NULL &&
+		    ((k->opts | ANY_COMMAND) & bit) == 0)
 			return (out_fail(CTL_USAGE, "--%s is no option of "
 			    "this command", ctl_options[i].name));
-		if (missing & OPTION_BIT(i))
+		if (c->opts.value[i] == NULL && (k->must & bit) != 0)
 			return (out_fail(CTL_USAGE, "--%s %s is required",
 			    ctl_options[i].name, ctl_options[i].arg));
 	}
+	/* to find rows by two actions is not to be had */
+	if (c->opts.nrepeated > 1 && (k->opts & SINK_KEYS) == 0)
+		return (out_fail(CTL_USAGE, "--%s is given twice",
+		    ctl_options[c->opts.repeated[1].option].name));
 	if (c->nargs >= k->min && c->nargs <= k->max)
 		return (0);
 	if (c->nargs > k->max)
@@ -330,6 +422,7 @@ main(int argc, char *argv[])
 		if (strcmp(argv[i], "--json") == 0)
 			break;
 	out_init(i < argc && strcmp(argv[i], "--json") == 0);
+	sinkopt_define(ctl_options + O_COUNT, MAX_OPTIONS - O_COUNT);
 	if (options_parse(&c.opts, ctl_options, argc - 1, argv + 1, words,
 	    &nwords, err, sizeof(err)) == -1)
 		return (out_fail(CTL_USAGE, "%s", err));

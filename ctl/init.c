@@ -277,6 +277,8 @@ make_dirs_system(struct init *in)
 		close_dir(make_dir(in, p->audit, 0700, uid, gid));
 	if (users_lookup("_dcsign", &uid, &gid) == 0)
 		close_dir(make_dir(in, p->sign, 0700, uid, gid));
+	if (users_lookup("_dcsink", &uid, &gid) == 0)
+		close_dir(make_dir(in, p->sinks, 0700, uid, gid));
 	if (users_group("defenseclaw-admin", &gid) == 0)
 		close_dir(make_dir(in, p->log, 0750, 0, gid));
 }
@@ -293,6 +295,7 @@ make_dirs_user(struct init *in)
 	close_dir(make_dir(in, p->policies, 0700, KEEP, KEEP));
 	close_dir(make_dir(in, p->audit, 0700, KEEP, KEEP));
 	close_dir(make_dir(in, p->sign, 0700, KEEP, KEEP));
+	close_dir(make_dir(in, p->sinks, 0700, KEEP, KEEP));
 	close_dir(make_dir(in, p->run, 0700, KEEP, KEEP));
 	close_dir(make_dir(in, p->log, 0700, KEEP, KEEP));
 }

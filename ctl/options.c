@@ -92,17 +92,40 @@ unknown(struct parse *p, const char *name, size_t len)
 	return (-1);
 }
 
+static int
+may_repeat(const struct option_def *d)
+{
+	size_t	n = d->arg != NULL ? strlen(d->arg) : 0;
+
+	return (n > 3 && strcmp(d->arg + n - 3, "...") == 0);
+}
+
+static int
+take_repeated(struct parse *p, int i, const char *value)
+{
+	struct options	*o = p->o;
+
+	if (o->nrepeated == MAX_REPEATED) {
+		snprintf(p->err, p->errlen, "--%s is given too often",
+		    p->defs[i].name);
+		return (-1);
+	}
+	o->repeated[o->nrepeated].option = i;
+	o->repeated[o->nrepeated++].value = value;
+	return (0);
+}
+
 /* value is what came with the option itself, or NULL */
 static int
 take(struct parse *p, int i, const char *value)
 {
 	const struct option_def	*d = &p->defs[i];
 
-	if (p->o->seen & OPTION_BIT(i)) {
+	if (p->o->value[i] != NULL && !may_repeat(d)) {
 		snprintf(p->err, p->errlen, "--%s is given twice", d->name);
 		return (-1);
 	}
-	p->o->seen |= OPTION_BIT(i);
+	p->o->value[i] = "";
 	if (d->arg == NULL) {
 		if (value == NULL)
 			return (0);
@@ -118,7 +141,7 @@ take(struct parse *p, int i, const char *value)
 		value = p->argv[p->at++];
 	}
 	p->o->value[i] = value;
-	return (0);
+	return (may_repeat(d) ? take_repeated(p, i, value) : 0);
 }
 
 static int

@@ -24,10 +24,11 @@
  * A command line of words and options in any order: --name, --name=value,
  * --name value, -x, -xy, -x value, -xvalue; after -- everything is a word,
  * and so is a single -.  An option given twice is an error, since one of
- * the two would be lost.
+ * the two would be lost, unless what help calls its value ends in "...".
  */
 
-#define MAX_OPTIONS	48	/* definitions of one program */
+#define MAX_OPTIONS	128	/* definitions of one program */
+#define MAX_REPEATED	32	/* values of repeated options, of all */
 #define MAX_OPTIONS_ERR	256
 
 struct option_def {
@@ -37,13 +38,15 @@ struct option_def {
 	const char	*help;		/* one line */
 };
 
-/* index of a definition is its number in seen and value[] */
+/* index of a definition is its number here */
 struct options {
-	uint64_t	 seen;
-	const char	*value[MAX_OPTIONS];
+	const char	*value[MAX_OPTIONS];	/* NULL: absent; a flag's "" */
+	int		 nrepeated;
+	struct {
+		int		 option;
+		const char	*value;
+	} repeated[MAX_REPEATED];	/* in their order, also the last */
 };
-
-#define OPTION_BIT(i)	(1ULL << (i))
 
 /*
  * Sorts argv into options and words (room for argc pointers; nothing is

@@ -465,11 +465,13 @@ class Suite:
 
     def program(self, name, *args, **kw):
         """Run one of the programs to its end, as the suite's owner."""
+        if 'input' not in kw:
+            kw.setdefault('stdin', subprocess.DEVNULL)
         r = subprocess.run([*self.launcher,
             os.path.join(self.bin, name), *args],
-            env=self.env(), preexec_fn=self.become, text=True,
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=CEILING,
-            **kw)
+            env={**self.env(), **kw.pop('env', {})},
+            preexec_fn=self.become, text=True, capture_output=True,
+            timeout=CEILING, **kw)
         no_report(r.stderr)
         return r
 

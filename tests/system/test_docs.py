@@ -43,7 +43,7 @@ ROLES = [       # source, which of its comments, promise, page, section
 PARTS = {       # the README's table of lines: what counts, what does not
     'supervisor': ('ctl/defenseclawd/*.[ch]', 'confc'),
     'config reader': ('ctl/defenseclawd/confc.c ctl/conf*.[ch] '
-        'ctl/schema.[ch] ctl/yamltree.[ch]', None),
+        'ctl/schema*.[ch] ctl/yamltree.[ch]', None),
     'rule reader and compiler': ('gatewayd/rule*.[ch]', None),
     'ingress': ('gatewayd/*.[ch]', '/rule'),
     'audit owner': ('auditd/*.[ch]', '/sign'),
@@ -201,6 +201,27 @@ def keys_are_documented():
         effect = 'reload' if 'KEYF_RELOAD' in rest else 'restart'
         must([key] if 'Takes effect on %s.' % effect not in text else [],
             'another effect')
+
+
+def keys_of_sinks_are_documented():
+    body = re.search(r'schema_sink_keys\[\] = \{(.*?)\n\};',
+        read('ctl/schema_sink.c'), re.S)[1]
+    rows = re.findall(r'\b(?:INT|BOOL|ENUM|TEXT)\("([^"]+)",(.*?)\)'
+        r'(?=,\s*(?:\n|$))', body, re.S)
+    eq(len(rows), len(re.findall(r'\b(?:INT|BOOL|ENUM|TEXT)\(', body)))
+    eq(len(rows) >= 45, True, 'keys of sinks')
+    said = dict(items(page('defenseclaw-sinks.5')))
+    for key, rest in rows:
+        args = re.split(r',(?=(?:[^"]*"[^"]*")*[^"]*$)', rest)
+        default, about = string(args[-2]), string(args[-1])
+        must([key] if 'Va ' + key not in said else [], 'undocumented')
+        text = prose(said['Va ' + key])
+        must([key] if about[1:] not in text else [], 'another help text')
+        must([key] if 'Default: %s.' % (default or 'empty') not in text
+            else [], 'another default')
+        numbers = re.findall(r'^\s*\w+,\s*(-?\d+),\s*(\d+),', rest)
+        must([key] if numbers and 'number, %s to %s.' % numbers[0] not in
+            text else [], 'other limits')
 
 
 def messages_are_documented():
@@ -427,7 +448,8 @@ def manual_pages_are_clean():
 def main():
     run([roles_are_as_in_their_source, boundary_table_is_whole,
         lines_are_counted, system_calls_are_counted,
-        keys_are_documented, messages_are_documented,
+        keys_are_documented, keys_of_sinks_are_documented,
+        messages_are_documented,
         principals_are_those_of_the_tables, routes_are_documented,
         commands_are_documented, exit_statuses_are_documented,
         limits_are_those_of_the_code, enforcement_is_that_of_the_table,

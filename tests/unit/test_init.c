@@ -271,6 +271,7 @@ user_mode(void)
 	is(p.home, S_IFDIR, 0700, uid, gid);
 	is(p.audit, S_IFDIR, 0700, uid, gid);
 	is(p.sign, S_IFDIR, 0700, uid, gid);
+	is(p.sinks, S_IFDIR, 0700, uid, gid);
 	is(p.run, S_IFDIR, 0700, uid, gid);
 	is(p.log, S_IFDIR, 0700, uid, gid);
 	files_are_right(uid, gid);
@@ -319,6 +320,7 @@ system_mode(void)
 	is(p.state, S_IFDIR, 0755, 0, 0);
 	is(p.audit, S_IFDIR, 0700, FIRST_ID + 1, FIRST_ID + 51);
 	is(p.sign, S_IFDIR, 0700, FIRST_ID + 2, FIRST_ID + 52);
+	is(p.sinks, S_IFDIR, 0700, FIRST_ID + 3, FIRST_ID + 53);
 	is(p.log, S_IFDIR, 0750, 0, FIRST_ID + 102);
 	files_are_right(0, 0);
 	is(TOP "/etc/defenseclaw/policies/guardrail/default/rules", S_IFDIR,

@@ -18,7 +18,7 @@
 
 #include "ctl/options.h"
 
-enum { HELP, LIMIT, FOLLOW, OUT, SINCE };
+enum { HELP, LIMIT, FOLLOW, OUT, SINCE, HEADER, COUNT };
 
 static const struct option_def defs[] = {
 	[HELP] = { "help", 'h', NULL, "" },
@@ -26,6 +26,7 @@ static const struct option_def defs[] = {
 	[FOLLOW] = { "follow", 'f', NULL, "" },
 	[OUT] = { "out", 'o', "FILE", "" },
 	[SINCE] = { "since", 0, "SEQ", "" },
+	[HEADER] = { "header", 0, "TEXT...", "" },
 	{ NULL, 0, NULL, NULL }
 };
 
@@ -51,6 +52,16 @@ parse(const char *line)
 	    sizeof(err)));
 }
 
+static int
+given(void)
+{
+	int	i, n = 0;
+
+	for (i = 0; i < COUNT; i++)
+		n += o.value[i] != NULL;
+	return (n);
+}
+
 static void
 any_order(void)
 {
@@ -59,7 +70,8 @@ any_order(void)
 	CHECK_STR(words[0], "audit");
 	CHECK_STR(words[1], "list");
 	CHECK_STR(o.value[LIMIT], "5");
-	CHECK_INT(o.seen, OPTION_BIT(LIMIT) | OPTION_BIT(FOLLOW));
+	CHECK_STR(o.value[FOLLOW], "");
+	CHECK_INT(given(), 2);
 	CHECK_INT(parse("audit list --limit=5 --since="), 0);
 	CHECK_STR(o.value[LIMIT], "5");
 	CHECK_STR(o.value[SINCE], "");
@@ -91,12 +103,30 @@ dashes(void)
 	CHECK_INT(nwords, 1);
 	CHECK_INT(parse("--out --follow"), 0);
 	CHECK_STR(o.value[OUT], "--follow");
-	CHECK_INT(o.seen, OPTION_BIT(OUT));
+	CHECK_INT(given(), 1);
 	CHECK_INT(parse("a -- --follow -- b"), 0);
 	CHECK_INT(nwords, 4);
 	CHECK_STR(words[1], "--follow");
 	CHECK_STR(words[2], "--");
-	CHECK_INT(o.seen, 0);
+	CHECK_INT(given(), 0);
+}
+
+/* each is kept, and the last is the value */
+static void
+repeated(void)
+{
+	int	i;
+
+	CHECK_INT(parse("--header a -f --header=b --header c"), 0);
+	CHECK_INT(o.nrepeated, 3);
+	CHECK_STR(o.value[HEADER], "c");
+	for (i = 0; i < 3; i++)
+		CHECK_INT(o.repeated[i].option, HEADER);
+	CHECK_STR(o.repeated[0].value, "a");
+	CHECK_STR(o.repeated[1].value, "b");
+	CHECK_STR(o.repeated[2].value, "c");
+	CHECK_INT(parse("--limit 1"), 0);
+	CHECK_INT(o.nrepeated, 0);
 }
 
 static void
@@ -163,6 +193,7 @@ main(void)
 	RUN(any_order);
 	RUN(letters);
 	RUN(dashes);
+	RUN(repeated);
 	RUN(refused);
 	RUN(numbers);
 	RUN(slips);

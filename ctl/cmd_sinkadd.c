@@ -1,0 +1,678 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <ctype.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/json.h"
+#include "cmd.h"
+#include "confedit.h"
+#include "conffile.h"
+#include "sinkctl.h"
+#include "sinkopt.h"
+#include "sinktoken.h"
+
+/*
+ * setup observability add: a receiver, from options or, on a terminal, from
+ * answers.  What is there already under the same name is changed and no more
+ * than that.
+ */
+
+#define MAX_ANSWER	256
+#define MAX_CHANGE	4096	/* bytes of what the event says */
+
+struct add {
+	const struct ctl	*c;
+	const struct sink_word	*word;
+	const struct conf_sink	*old;		/* NULL: a new one */
+	int			 ask;
+	struct sink_value	 v[MAX_SINK_VALUES];
+	int			 nv;
+	char			 name[MAX_CONF_NAME];
+	char			 secret[MAX_CONF_NAME];
+	char			 host[MAX_CONF_HOST];
+	char			 port[8];
+	char			 index[MAX_ANSWER];
+	char			 transport[8];
+	char			 endpoint[MAX_CONF_URL];
+	char			 actions[MAX_SINK_ACTIONS * 64];
+	char			 headers[MAX_CONF_PAIRS][2][512];
+	char			 header_key[32];
+	char			*token;
+};
+
+static struct conf	conf;
+
+static int
+usage(const char *why)
+{
+	return (out_fail(CTL_USAGE, "%s", why));
+}
+
+/* the value that is to be set, or NULL */
+static const char *
+value_of(const struct add *a, const char *key)
+{
+	int	i;
+
+	for (i = 0; i < a->nv; i++)
+		if (strcmp(a->v[i].key, key) == 0)
+			return (a->v[i].value);
+	return (NULL);
+}
+
+static int
+add_value(struct add *a, const char *key, const char *name,
+    const char *value)
+{
+	if (a->nv == MAX_SINK_VALUES)
+		return (usage("too many options"));
+	a->v[a->nv].key = key;
+	a->v[a->nv].name = name;
+	a->v[a->nv++].value = value;
+	return (CTL_OK);
+}
+
+/* --- answers -------------------------------------------------------------- */
+
+/* one line from the terminal, or what is in brackets */
+static int
+ask(const char *what, const char *otherwise, char *buf, size_t size)
+{
+	fprintf(stderr, otherwise[0] != '\0' ? "%s [%s]: " : "%s%s: ", what,
+	    otherwise);
+	if (fgets(buf, (int)size, stdin) == NULL)
+		return (usage("nothing was answered"));
+	buf[strcspn(buf, "\r\n")] = '\0';
+	if (buf[0] == '\0')
+		strlcpy(buf, otherwise, size);
+	return (CTL_OK);
+}
+
+static const char *
+usual_port(const struct add *a)
+{
+	switch (a->word->kind) {
+	case CONF_SINK_HEC:
+		return ("8088");
+	case CONF_SINK_OTLP:
+		return ("4318");
+	case CONF_SINK_JSONL:
+		return ("443");
+	default:
+		return (strcmp(a->transport, "tls") == 0 ? "6514" : "601");
+	}
+}
+
+static int
+ask_receiver(struct add *a)
+{
+	int	kind = a->word->kind, rc = CTL_OK;
+
+	if (kind == CONF_SINK_JSONL)
+		return (ask("URL", "", a->endpoint, sizeof(a->endpoint)));
+	if (kind == CONF_SINK_SYSLOG &&
+	    value_of(a, "syslog.transport") == NULL) {
+		rc = ask("transport: tcp, tls or local", "tls", a->transport,
+		    sizeof(a->transport));
+		if (rc == CTL_OK)
+			rc = add_value(a, "syslog.transport", NULL,
+			    a->transport);
+		if (rc != CTL_OK || strcmp(a->transport, "local") == 0)
+			return (rc);
+	}
+	if ((rc = ask("host", "localhost", a->host, sizeof(a->host))) ==
+	    CTL_OK && a->port[0] == '\0')
+		rc = ask("port", usual_port(a), a->port, sizeof(a->port));
+	if (rc == CTL_OK && kind == CONF_SINK_HEC &&
+	    value_of(a, "splunk_hec.index") == NULL &&
+	    (rc = ask("index", "defenseclaw", a->index, sizeof(a->index))) ==
+	    CTL_OK)
+		rc = add_value(a, "splunk_hec.index", NULL, a->index);
+	return (rc);
+}
+
+/* --- options -------------------------------------------------------------- */
+
+/* does this kind of it, with this transport, have no receiver to name */
+static int
+is_local(const struct add *a)
+{
+	const char	*t = value_of(a, "syslog.transport");
+
+	if (a->word->kind == CONF_SINK_FILE)
+		return (1);
+	if (a->word->kind != CONF_SINK_SYSLOG)
+		return (0);
+	if (t == NULL && a->old != NULL)
+		return (a->old->transport == CONF_SYSLOG_LOCAL);
+	return (t != NULL && strcmp(t, "local") == 0);
+}
+
+/* a host, and perhaps a port, as the kind's endpoint */
+static int
+make_endpoint(struct add *a)
+{
+	const char	*v6 = strchr(a->host, ':') != NULL ? "[" : "";
+	const char	*v6end = v6[0] != '\0' ? "]" : "";
+	const char	*port, *insecure;
+	int		 n;
+
+	port = a->port[0] != '\0' ? a->port : usual_port(a);
+	insecure = value_of(a, "otlp_logs.insecure");
+	if (a->word->kind == CONF_SINK_SYSLOG)
+		n = snprintf(a->endpoint, sizeof(a->endpoint), "%s%s%s%s%s",
+		    v6, a->host, v6end, a->port[0] != '\0' ? ":" : "",
+		    a->port);
+	else
+		n = snprintf(a->endpoint, sizeof(a->endpoint),
+		    "%s://%s%s%s:%s%s", insecure != NULL &&
+		    strcmp(insecure, "true") == 0 ? "http" : "https", v6,
+		    a->host, v6end, port, a->word->kind == CONF_SINK_HEC ?
+		    "/services/collector/event" : "");
+	if (n < 0 || (size_t)n >= sizeof(a->endpoint))
+		return (usage("--host is too long"));
+	return (CTL_OK);
+}
+
+static int
+take_host(struct add *a)
+{
+	const char	*host = cmd_value(a->c, O_HOST);
+	uint64_t	 port = 0;
+
+	if (cmd_number(a->c, O_PORT, 1, 65535, &port) == -1)
+		return (CTL_USAGE);
+	if (port != 0)
+		snprintf(a->port, sizeof(a->port), "%u", (unsigned)port);
+	if (host == NULL)
+		return (CTL_OK);
+	if (host[0] == '\0' || strpbrk(host, "/ []@") != NULL)
+		return (usage("--host is a name or an address; a URL goes "
+		    "with --endpoint"));
+	if (strlcpy(a->host, host, sizeof(a->host)) >= sizeof(a->host))
+		return (usage("--host is too long"));
+	return (CTL_OK);
+}
+
+/* where it sends to: options first, then the terminal */
+static int
+take_receiver(struct add *a)
+{
+	const char	*key = sinkopt_endpoint_key(a->word->kind), *given;
+	int		 rc;
+
+	given = key != NULL ? value_of(a, key) : NULL;
+	if ((rc = take_host(a)) != CTL_OK)
+		return (rc);
+	if ((given != NULL || is_local(a)) && (a->host[0] != '\0' ||
+	    a->port[0] != '\0'))
+		return (usage(given != NULL ? "--host and --port, or "
+		    "--endpoint, not both" : "--host and --port are of no use "
+		    "here"));
+	if (given != NULL) {
+		strlcpy(a->endpoint, given, sizeof(a->endpoint));
+		return (CTL_OK);
+	}
+	if (is_local(a))
+		return (CTL_OK);
+	if (a->host[0] == '\0' && a->old == NULL) {
+		if (!a->ask)
+			return (usage(a->word->kind == CONF_SINK_JSONL ?
+			    "--url URL is required" : "--host HOST or "
+			    "--endpoint is required"));
+		if ((rc = ask_receiver(a)) != CTL_OK || is_local(a))
+			return (rc);
+	}
+	if (a->host[0] == '\0' && a->port[0] != '\0')
+		return (usage("--port goes with --host"));
+	if (a->host[0] != '\0' && (rc = make_endpoint(a)) != CTL_OK)
+		return (rc);
+	return (a->endpoint[0] == '\0' ? CTL_OK : add_value(a, key, NULL,
+	    a->endpoint));
+}
+
+/* headers are shown, kept in the configuration and handed around */
+static int
+is_secret_header(const char *name)
+{
+	static const char *const words[] = { "authorization", "token", "key",
+	    "secret", "password", "cookie", "credential" };
+	size_t	i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasestr(name, words[i]) != NULL)
+			return (1);
+	return (0);
+}
+
+static int
+take_header(struct add *a, const char *text, int n)
+{
+	char	*name, *value;
+	size_t	 len = strcspn(text, ":");
+
+	if (n == MAX_CONF_PAIRS)
+		return (usage("too many headers"));
+	name = a->headers[n][0];
+	value = a->headers[n][1];
+	if (text[len] != ':' || len == 0 || len >= sizeof(a->headers[n][0]))
+		return (usage("a header is written 'NAME: VALUE'"));
+	snprintf(name, sizeof(a->headers[n][0]), "%.*s", (int)len, text);
+	text += len + 1;
+	text += strspn(text, " \t");
+	if (strlcpy(value, text, sizeof(a->headers[n][1])) >=
+	    sizeof(a->headers[n][1]))
+		return (usage("a header is too long"));
+	if (is_secret_header(name))
+		return (out_fail(CTL_USAGE, "%s: a secret is not kept in the "
+		    "configuration: give it with --token-file and its header "
+		    "with --auth-header %s", name, name));
+	return (add_value(a, a->header_key, name, value));
+}
+
+/* --header and --action, which may be repeated */
+static int
+take_repeated(struct add *a)
+{
+	const struct options	*o = &a->c->opts;
+	const char		*value;
+	int			 i, rc, nheaders = 0;
+
+	if (cmd_has(a->c, O_HEADER) && a->word->kind != CONF_SINK_OTLP &&
+	    a->word->kind != CONF_SINK_JSONL)
+		return (usage("--header is no option of this kind"));
+	snprintf(a->header_key, sizeof(a->header_key), "%s.headers",
+	    schema_sink_kinds[a->word->kind]);
+	for (i = 0; i < o->nrepeated; i++) {
+		value = o->repeated[i].value;
+		if (o->repeated[i].option == O_HEADER) {
+			rc = take_header(a, value, nheaders++);
+			if (rc != CTL_OK)
+				return (rc);
+			continue;
+		}
+		if (a->actions[0] != '\0')
+			strlcat(a->actions, ",", sizeof(a->actions));
+		if (strlcat(a->actions, value, sizeof(a->actions)) >=
+		    sizeof(a->actions))
+			return (usage("too many actions"));
+	}
+	return (cmd_has(a->c, O_ACTION) ? add_value(a, "actions", NULL,
+	    a->actions) : CTL_OK);
+}
+
+static int
+take_switches(struct add *a)
+{
+	int	on = cmd_has(a->c, O_ENABLED), off = cmd_has(a->c, O_DISABLED);
+	int	rc = CTL_OK;
+
+	if (on && off)
+		return (usage("--enabled or --disabled, not both"));
+	if (on || off)
+		rc = add_value(a, "enabled", NULL, on ? "true" : "false");
+	if (rc != CTL_OK || !cmd_has(a->c, O_FROM))
+		return (rc);
+	if (a->old == NULL)
+		return (add_value(a, "start", NULL, cmd_value(a->c, O_FROM)));
+	out_note("--from is where a new sink begins; %s has its place in the "
+	    "log, and `setup observability replay' sends rows again",
+	    a->name);
+	return (CTL_OK);
+}
+
+/* --- its name ------------------------------------------------------------- */
+
+/* the host of an endpoint, or all of it for OTLP as ever */
+static void
+derive_name(struct add *a)
+{
+	const char	*p = strstr(a->endpoint, "://");
+	char		 where[MAX_CONF_URL];
+
+	strlcpy(where, p != NULL ? p + 3 : a->endpoint, sizeof(where));
+	if (a->word->kind != CONF_SINK_OTLP) {
+		if (where[0] == '[')
+			where[strcspn(where, "]")] = '\0';
+		else
+			where[strcspn(where, ":/?")] = '\0';
+	}
+	if (a->word->kind == CONF_SINK_SYSLOG && is_local(a))
+		strlcpy(where, "local", sizeof(where));
+	sinkopt_name(a->word->slug, where, a->name, MAX_SINK_SECRET -
+	    strlen("sink-") + 1);
+}
+
+static int
+find_old(struct add *a)
+{
+	a->old = sinkctl_find(&conf, a->name);
+	if (a->old == NULL || a->old->kind == a->word->kind)
+		return (CTL_OK);
+	return (out_fail(CTL_ALREADY, "%s is a sink of kind %s: choose "
+	    "another --name, or remove it first", a->name,
+	    schema_sink_kinds[a->old->kind]));
+}
+
+static int
+take_options(struct add *a)
+{
+	const char	*name = cmd_value(a->c, O_NAME);
+	char		 err[MAX_SCHEMA_ERR];
+	int		 n, rc;
+
+	add_value(a, "kind", NULL, schema_sink_kinds[a->word->kind]);
+	n = sinkopt_values(&a->c->opts, O_COUNT, a->word->kind, a->v + a->nv,
+	    MAX_SINK_VALUES / 2, err, sizeof(err));
+	if (n == -1)
+		return (usage(err));
+	a->nv += n;
+	if (name != NULL) {
+		if (sinkopt_name_check(name, err, sizeof(err)) == -1)
+			return (usage(err));
+		strlcpy(a->name, name, sizeof(a->name));
+		if ((rc = find_old(a)) != CTL_OK)
+			return (rc);
+	}
+	if ((rc = take_receiver(a)) != CTL_OK)
+		return (rc);
+	if (name == NULL) {
+		derive_name(a);
+		if ((rc = find_old(a)) != CTL_OK)
+			return (rc);
+	}
+	if ((rc = take_switches(a)) != CTL_OK)
+		return (rc);
+	return (take_repeated(a));
+}
+
+static int
+take_token(struct add *a)
+{
+	int	have, can;
+
+	have = a->old != NULL && a->old->token_secret[0] != '\0';
+	can = a->word->kind != CONF_SINK_SYSLOG &&
+	    a->word->kind != CONF_SINK_FILE;
+	if (!can && (cmd_has(a->c, O_TOKEN) || cmd_has(a->c, O_TOKEN_FILE) ||
+	    cmd_has(a->c, O_TOKEN_ENV)))
+		return (usage("this kind of receiver takes no token"));
+	if (sinktoken_take(a->c, a->ask && can && !have ? a->name : NULL,
+	    &a->token) == -1)
+		return (CTL_USAGE);
+	/* a shared or renamed secret stays what the configuration calls it */
+	if (have)
+		strlcpy(a->secret, a->old->token_secret, sizeof(a->secret));
+	else {
+		strlcpy(a->secret, "sink-", sizeof(a->secret));
+		strlcat(a->secret, a->name, sizeof(a->secret));
+	}
+	if (a->token != NULL)
+		return (add_value(a, "token_secret", NULL, a->secret));
+	if (!have && a->word->kind == CONF_SINK_HEC)
+		return (usage("a HEC needs a token: --token -, --token-file "
+		    "FILE or --token-env NAME"));
+	return (CTL_OK);
+}
+
+/* what all kinds have first, as a person would write it */
+static void
+sort_values(struct add *a)
+{
+	struct sink_value	sorted[MAX_SINK_VALUES];
+	int			i, own, n = 0;
+
+	for (own = 0; own < 2; own++)
+		for (i = 0; i < a->nv; i++)
+			if ((strchr(a->v[i].key, '.') != NULL) == own)
+				sorted[n++] = a->v[i];
+	memcpy(a->v, sorted, (size_t)n * sizeof(sorted[0]));
+}
+
+/* --- doing it ------------------------------------------------------------- */
+
+static int
+put_edit(const char *text, size_t len, char **out, size_t *outlen, void *arg,
+    char *err, size_t errlen)
+{
+	const struct add	*a = arg;
+
+	return (confedit_sink_put(text, len, a->name, a->v, a->nv, out,
+	    outlen, err, errlen));
+}
+
+/* the lines of one text from a place on, with a sign before each */
+static void
+print_lines(char sign, const char *from, const char *end)
+{
+	const char	*nl;
+
+	for (; from < end; from = nl + 1) {
+		nl = memchr(from, '\n', (size_t)(end - from));
+		if (nl == NULL)
+			nl = end;
+		printf("%c %.*s\n", sign, (int)(nl - from), from);
+	}
+}
+
+/* what differs is one piece, seen from both ends */
+static void
+print_difference(const char *a, size_t alen, const char *b, size_t blen)
+{
+	size_t	i = 0, start = 0, end = 0, n = 0;
+
+	for (; i < alen && i < blen && a[i] == b[i]; i++)
+		if (a[i] == '\n')
+			start = i + 1;
+	for (; n < alen - start && n < blen - start &&
+	    a[alen - 1 - n] == b[blen - 1 - n]; n++)
+		if (a[alen - 1 - n] == '\n')
+			end = n;
+	if (n == alen - start || n == blen - start)
+		end = n;
+	print_lines('-', a + start, a + alen - end);
+	print_lines('+', b + start, b + blen - end);
+}
+
+static int
+dry_run(struct add *a)
+{
+	char	*text, *out, err[MAX_CONFEDIT_ERR];
+	size_t	 len, outlen;
+	int	 fd, rc = CTL_CONFIG;
+
+	fd = conffile_open(a->c->paths.config, geteuid(), MAX_CONF_SIZE, err,
+	    sizeof(err));
+	if (fd == -1)
+		return (out_fail(rc, "%s", err));
+	if (conffile_read(fd, MAX_CONF_SIZE, &text, &len, err, sizeof(err)) ==
+	    -1) {
+		close(fd);
+		return (out_fail(rc, "%s", err));
+	}
+	close(fd);
+	if (put_edit(text, len, &out, &outlen, a, err, sizeof(err)) == -1)
+		out_fail(rc, "%s", err);
+	else {
+		rc = CTL_OK;
+		if (out_json)
+			out_document(json_pack("{s:s,s:b,s:b,s:b}", "name",
+			    a->name, "added", a->old == NULL, "changed",
+			    outlen != len || memcmp(text, out, len) != 0,
+			    "dry_run", 1));
+		else
+			print_difference(text, len, out, outlen);
+		if (a->token != NULL && !out_json)
+			printf("the token goes to %s/%s\n",
+			    out_safe(a->c->paths.secrets), a->secret);
+	}
+	free(text);
+	free(out);
+	return (rc);
+}
+
+/* the token first: the configuration must not name what is not there */
+static int
+write_all(struct add *a, int *changed)
+{
+	char	err[MAX_CONFEDIT_ERR], why[MAX_CONFFILE_ERR];
+	int	was, rc;
+
+	was = sinktoken_exists(&a->c->paths, a->secret);
+	errno = 0;
+	if (a->token != NULL && sinktoken_write(&a->c->paths, a->secret,
+	    a->token, err, sizeof(err)) == -1)
+		return (out_fail(errno == EACCES || errno == EPERM ?
+		    CTL_PERMISSION : CTL_FAILURE, "%s", err));
+	errno = 0;
+	*changed = confedit_apply(a->c->paths.config, geteuid(), put_edit, a,
+	    err, sizeof(err));
+	if (*changed != -1)
+		return (CTL_OK);
+	rc = errno == EACCES || errno == EPERM ? CTL_PERMISSION : CTL_CONFIG;
+	if (a->token != NULL && !was)
+		(void)sinktoken_remove(&a->c->paths, a->secret, why,
+		    sizeof(why));
+	return (out_fail(rc, "%s", err));
+}
+
+/* a query may hold a secret, and so may a header */
+static void
+change_text(const struct add *a, char *buf, size_t size)
+{
+	size_t	n = 0;
+	int	i;
+
+	n = (size_t)snprintf(buf, size, "%s", a->old == NULL ? "added" :
+	    "changed");
+	for (i = 0; i < a->nv && n < size; i++) {
+		if (a->v[i].name != NULL)
+			n += (size_t)snprintf(buf + n, size - n, " %s=%s",
+			    a->v[i].key, a->v[i].name);
+		else
+			n += (size_t)snprintf(buf + n, size - n, " %s=%.*s",
+			    a->v[i].key, (int)strcspn(a->v[i].value, "?"),
+			    a->v[i].value);
+	}
+	if (a->token != NULL && n < size)
+		snprintf(buf + n, size - n, " (its token is new)");
+}
+
+static int
+run_test(struct add *a, json_t *j)
+{
+	const struct conf_sink	*s;
+	char			 err[MAX_CTL_TEXT + 64];
+	json_t			*t;
+	int			 rc;
+
+	if ((rc = sinkctl_load(a->c, &conf)) != CTL_OK ||
+	    (s = sinkctl_find(&conf, a->name)) == NULL || !s->enabled)
+		return (rc);
+	t = sinkctl_test(&a->c->paths, a->name, SINK_TEST_MS, &rc, err,
+	    sizeof(err));
+	if (t == NULL) {
+		json_object_set_new(j, "test", json_pack("{s:b,s:s}", "ok", 0,
+		    "text", err));
+		if (!out_json)
+			out_note("test: %s", err);
+		return (rc);
+	}
+	if (!out_json)
+		sinkctl_print_test(s, t);
+	json_object_set_new(j, "test", t);
+	return (rc);
+}
+
+static int
+done(struct add *a, int changed)
+{
+	char	 what[MAX_CHANGE];
+	json_t	*j;
+	int	 rc = CTL_OK, runs = 0;
+
+	j = json_pack("{s:s,s:s,s:b,s:b,s:b}", "name", a->name, "kind",
+	    schema_sink_kinds[a->word->kind], "added", a->old == NULL,
+	    "changed", changed, "token_written", a->token != NULL);
+	if (!out_json) {
+		printf("%s: %s in %s\n", a->name, a->old == NULL ? "added" :
+		    changed ? "changed" : "says so already",
+		    out_safe(a->c->paths.config));
+		if (a->token != NULL)
+			printf("its token is in %s/%s\n",
+			    out_safe(a->c->paths.secrets), a->secret);
+	}
+	change_text(a, what, sizeof(what));
+	if (changed || a->token != NULL)
+		rc = sinkctl_changed(a->c, a->name, what, j, &runs);
+	if (rc != CTL_OK) {
+		json_decref(j);
+		return (rc);
+	}
+	if (runs && !out_json)
+		printf("reloaded: it is in force\n");
+	if (a->word->kind == CONF_SINK_FILE && access(a->c->paths.sinks,
+	    F_OK) == -1 && errno == ENOENT)
+		out_note("%s is missing: run `defenseclawctl init'",
+		    a->c->paths.sinks);
+	if (!runs && !out_json && changed)
+		printf("it runs when the suite does: `defenseclawctl "
+		    "start'\n");
+	if (runs && !cmd_has(a->c, O_NO_TEST))
+		rc = run_test(a, j);
+	if (out_json)
+		out_document(j);
+	else
+		json_decref(j);
+	return (rc);
+}
+
+int
+cmd_sink_add(struct ctl *c)
+{
+	static struct add	 a;
+	int			 rc, changed;
+
+	a.c = c;
+	for (a.word = sinkopt_words; a.word->word != NULL; a.word++)
+		if (strcmp(a.word->word, c->args[0]) == 0)
+			break;
+	if (a.word->word == NULL)
+		return (out_fail(CTL_USAGE, "%s is no kind of sink: "
+		    "splunk-hec, otlp, http-jsonl, webhook, syslog or file",
+		    c->args[0]));
+	a.ask = !cmd_has(c, O_NON_INTERACTIVE) && !out_json &&
+	    isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+	if ((rc = sinkctl_load(c, &conf)) != CTL_OK ||
+	    (rc = take_options(&a)) != CTL_OK)
+		return (rc);
+	rc = take_token(&a);
+	sort_values(&a);
+	if (rc == CTL_OK)
+		rc = cmd_has(c, O_DRY_RUN) ? dry_run(&a) :
+		    write_all(&a, &changed);
+	if (rc == CTL_OK && !cmd_has(c, O_DRY_RUN))
+		rc = done(&a, changed);
+	if (a.token != NULL)
+		sodium_free(a.token);
+	return (rc);
+}

@@ -1,0 +1,246 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/clock.h"
+#include "common/json.h"
+#include "cmd.h"
+#include "confparse.h"
+#include "sinkctl.h"
+
+#define POLL_MS	100
+#define CHAIN	"; it shows "	/* before certificates in a test's text */
+
+/* --- asking --------------------------------------------------------------- */
+
+static int
+collect(const char *text, size_t len, void *arg)
+{
+	struct wbuf	*w = arg;
+
+	wbuf_put(w, text, len);
+	return (w->failed ? CTL_FAILURE : CTL_OK);
+}
+
+/* what is wrong may come with an answer, too: a test that failed */
+json_t *
+sinkctl_ask(const struct paths *p, uint32_t type, const struct wbuf *req,
+    int ms, int *rc, char *err, size_t errlen)
+{
+	char		 why[MAX_JSON_ERR];
+	struct client	 c;
+	struct wbuf	 w;
+	json_t		*j = NULL;
+
+	wbuf_init(&w, MAX_FRAME_BIG);
+	if ((*rc = client_open(&c, p, "auditd")) == CTL_OK) {
+		c.limit_ms = ms;
+		*rc = client_send(&c, type, req != NULL ? req->data : NULL,
+		    req != NULL ? req->len : 0, NULL, 0);
+	}
+	if (*rc == CTL_OK)
+		*rc = client_answer(&c, collect, &w);
+	strlcpy(err, c.err, errlen);
+	client_close(&c);
+	if (w.len != 0 && !w.failed &&
+	    (j = json_strict((char *)w.data, w.len, why)) == NULL &&
+	    *rc == CTL_OK) {
+		snprintf(err, errlen, "auditd: %s", why);
+		*rc = CTL_FAILURE;
+	}
+	if (j == NULL && *rc == CTL_OK) {
+		strlcpy(err, "auditd: an empty answer", errlen);
+		*rc = CTL_FAILURE;
+	}
+	wbuf_free(&w);
+	return (j);
+}
+
+/* has the sink a process: 1, 0, or -1 when nobody says */
+static int
+is_up(const struct paths *p, const char *name)
+{
+	char	 err[MAX_CTL_TEXT + 64];
+	json_t	*list, *j;
+	size_t	 i;
+	int	 rc, up = 0;
+
+	list = sinkctl_ask(p, MSG_CTL_SINKS, NULL, CLIENT_LIMIT_MS, &rc, err,
+	    sizeof(err));
+	json_array_foreach(list, i, j)
+		if (strcmp(json_str(j, "name") != NULL ? json_str(j,
+		    "name") : "", name) == 0)
+			up = json_is_true(json_object_get(j, "running")) ||
+			    !json_is_true(json_object_get(j, "enabled"));
+	json_decref(list);
+	return (rc != CTL_OK ? -1 : up);
+}
+
+json_t *
+sinkctl_test(const struct paths *p, const char *name, int ms, int *rc,
+    char *err, size_t errlen)
+{
+	struct timespec	 step = { 0, POLL_MS * 1000000L };
+	uint64_t	 end = clock_ms() + SINK_UP_MS;
+	struct wbuf	 w;
+	json_t		*j;
+
+	/* after a change its process is being replaced */
+	while (is_up(p, name) == 0 && clock_ms() < end)
+		nanosleep(&step, NULL);
+	wbuf_init(&w, MAX_FRAME);
+	wbuf_str(&w, name);
+	j = sinkctl_ask(p, MSG_CTL_SINK_TEST, &w, ms, rc, err, errlen);
+	wbuf_free(&w);
+	return (j);
+}
+
+/* OpenSSL's words for a certificate that nobody known here has signed */
+static int
+is_unknown_ca(const char *text)
+{
+	static const char *const words[] = { "local issuer certificate",
+	    "issuer certificate", "self-signed", "self signed",
+	    "no CA certificates" };
+	size_t	i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasestr(text, words[i]) != NULL)
+			return (1);
+	return (0);
+}
+
+/* the receiver's certificates come at the end of what went wrong */
+static void
+print_chain(const char *text)
+{
+	const char	*end;
+
+	for (; *text != '\0'; text = end + (*end != '\0' ? 2 : 0)) {
+		if ((end = strstr(text, "; ")) == NULL)
+			end = text + strlen(text);
+		printf("  certificate %.*s\n", (int)(end - text), text);
+	}
+}
+
+void
+sinkctl_print_test(const struct conf_sink *s, const json_t *j)
+{
+	const json_t	*skew = json_object_get(j, "skew_ms");
+	const char	*text = json_str(j, "text"), *chain;
+	char		 why[MAX_CTL_TEXT];
+	json_int_t	 http, code;
+
+	strlcpy(why, text != NULL ? text : "", sizeof(why));
+	text = text != NULL ? text : "";
+	if ((chain = strstr(text, CHAIN)) != NULL &&
+	    (size_t)(chain - text) < sizeof(why))
+		why[chain - text] = '\0';
+	http = json_integer_value(json_object_get(j, "http"));
+	code = json_integer_value(json_object_get(j, "code"));
+	printf("test: %s after %lld ms", json_is_true(json_object_get(j,
+	    "ok")) ? out_word("delivered") : out_word("failed"),
+	    (long long)json_integer_value(json_object_get(j, "ms")));
+	if (http != 0)
+		printf(", HTTP %lld", (long long)http);
+	if (http != 0 && code >= 0)
+		printf(", code %lld", (long long)code);
+	if (skew != NULL)
+		printf(", its clock is %lld ms %s ours", llabs(
+		    json_integer_value(skew)), json_integer_value(skew) < 0 ?
+		    "behind" : "ahead of");
+	printf("%s%s\n", why[0] != '\0' ? ": " : "", out_safe(why));
+	if (chain != NULL)
+		print_chain(out_safe(chain + strlen(CHAIN)));
+	if (is_unknown_ca(why))
+		out_note("the receiver's certificate is signed by nobody "
+		    "this host trusts: give its CA with --ca-file FILE, or "
+		    "accept this one key with --pin sha256//..., as in "
+		    "`defenseclawctl setup observability add KIND --name %s "
+		    "--ca-file FILE'", s->name);
+}
+
+/* --- the configuration ---------------------------------------------------- */
+
+int
+sinkctl_load(const struct ctl *c, struct conf *conf)
+{
+	char	err[MAX_CONF_MSG];
+	int	rc;
+
+	rc = config_load(c->paths.config, conf, err, sizeof(err));
+	if (rc == CTL_CONFIG)
+		return (out_fail(rc, "%s is not valid", c->paths.config));
+	if (rc != CTL_OK)
+		return (out_fail(rc, "%s%s", err, rc == CTL_NOT_FOUND ?
+		    ": run `defenseclawctl init'" : ""));
+	return (CTL_OK);
+}
+
+const struct conf_sink *
+sinkctl_find(const struct conf *conf, const char *name)
+{
+	int	i;
+
+	for (i = 0; i < conf->nsinks; i++)
+		if (strcmp(conf->sinks[i].name, name) == 0)
+			return (&conf->sinks[i]);
+	return (NULL);
+}
+
+int
+sinkctl_named(const struct ctl *c, const char *name, struct conf *conf,
+    const struct conf_sink **s)
+{
+	int	rc;
+
+	if ((rc = sinkctl_load(c, conf)) != CTL_OK)
+		return (rc);
+	if ((*s = sinkctl_find(conf, name)) != NULL)
+		return (CTL_OK);
+	return (out_fail(CTL_NOT_FOUND, "no sink is named %s: see "
+	    "`defenseclawctl setup observability list'", name));
+}
+
+int
+sinkctl_changed(const struct ctl *c, const char *name, const char *what,
+    json_t *j, int *runs)
+{
+	char		err[MAX_CTL_TEXT + 64], target[MAX_CONF_KEY];
+	uint64_t	seq;
+	int		rc;
+
+	snprintf(target, sizeof(target), "audit_sinks.%s", name);
+	rc = config_note(&c->paths, "setup-observability", target, what,
+	    &seq, err, sizeof(err));
+	*runs = rc != 0;
+	if (rc == -1)
+		out_note("the change is made and was not recorded: %s", err);
+	if (rc == 1)
+		json_object_set_new(j, "seq", json_integer((json_int_t)seq));
+	json_object_set_new(j, "reloaded", json_false());
+	if (!*runs)
+		return (CTL_OK);
+	if ((rc = suite_reload(&c->paths, err, sizeof(err))) != CTL_OK)
+		return (out_fail(rc, "the change is written and not in "
+		    "force: reload: %s", err));
+	json_object_set_new(j, "reloaded", json_true());
+	return (CTL_OK);
+}
