@@ -27,16 +27,20 @@
 /*
  * The host's own syslog socket: datagrams, one event each.  The supervisor
  * connects it and passes it on, for this process can open nothing; a socket
- * whose other end went away is asked for anew.
+ * whose other end went away is asked for anew.  Its queue is short (10
+ * datagrams is a usual limit), so most of the time is spent in waiting for
+ * the reader.
  */
 
 static int		 sock = -1;
 static int		 asked;
 static const struct wbuf *events;
 static const size_t	*lens;
-static size_t		 nevents;
-static size_t		 sent;		/* of them, also of the last time */
+static size_t		 nevents;	/* 0: nothing to send */
+static size_t		 sent;		/* of them */
+static size_t		 off;		/* where the next one begins */
 static struct event	*go;
+static struct event	*room;		/* the reader has taken some */
 
 static void
 ask(void)
@@ -52,7 +56,7 @@ ask(void)
 }
 
 static void
-over(enum outcome outcome, int error)
+over(enum outcome outcome, const char *text)
 {
 	struct judgement	 j;
 
@@ -60,49 +64,74 @@ over(enum outcome outcome, int error)
 	j.bad_event = -1;
 	if (outcome == OUT_BISECT)
 		j.bad_event = (long)sent;
-	sink_judged(&j, outcome, -1, "%s", error != 0 ? strerror(error) : "");
+	nevents = 0;
+	sink_judged(&j, outcome, -1, "%s", text);
 	deliver_done(&j, NULL);
+}
+
+static void
+drop_socket(void)
+{
+	if (room != NULL)
+		event_free(room);
+	room = NULL;
+	if (sock != -1)
+		close(sock);
+	sock = -1;
+}
+
+static void
+send_failed(int error)
+{
+	struct timeval	 tv;
+
+	if (error == EMSGSIZE) {
+		over(OUT_BISECT, strerror(error));
+		return;
+	}
+	if (error == EAGAIN || error == ENOBUFS) {
+		tv.tv_sec = sinkd.sink.rec.timeout_ms / 1000;
+		tv.tv_usec = sinkd.sink.rec.timeout_ms % 1000 * 1000;
+		if (event_add(room, &tv) == -1)
+			fatalx("event");
+		return;
+	}
+	drop_socket();
+	ask();
+	over(OUT_RETRY, strerror(error));
+}
+
+/* without a socket what the supervisor answers goes on from here */
+static void
+push(void)
+{
+	if (nevents == 0)
+		return;
+	if (sock == -1) {
+		ask();
+		return;
+	}
+	while (sent < nevents) {
+		if (send(sock, events->data + off, lens[sent], MSG_NOSIGNAL |
+		    MSG_DONTWAIT) == -1) {
+			send_failed(errno);
+			return;
+		}
+		sinkd.state.bytes += lens[sent];
+		off += lens[sent++];
+	}
+	over(OUT_DELIVERED, "");
 }
 
 static void
 go_cb(evutil_socket_t fd, short what, void *arg)
 {
-	const uint8_t	*p = events->data;
-	size_t		 i;
-	int		 error;
-
 	(void)fd;
-	(void)what;
 	(void)arg;
-	if (sock == -1) {
-		ask();
-		over(OUT_RETRY, ENOTCONN);
-		return;
-	}
-	for (i = 0; i < sent; i++)
-		p += lens[i];
-	for (; sent < nevents; sent++) {
-		if (send(sock, p, lens[sent], MSG_NOSIGNAL | MSG_DONTWAIT) !=
-		    -1) {
-			sinkd.state.bytes += lens[sent];
-			p += lens[sent];
-			continue;
-		}
-		if (errno == EMSGSIZE) {
-			over(OUT_BISECT, EMSGSIZE);
-			return;
-		}
-		if (errno != EAGAIN && errno != ENOBUFS) {
-			error = errno;
-			close(sock);
-			sock = -1;
-			ask();
-			errno = error;
-		}
-		over(OUT_RETRY, errno);
-		return;
-	}
-	over(OUT_DELIVERED, 0);
+	if (what & EV_TIMEOUT && fd != -1)
+		over(OUT_RETRY, "nobody reads from the socket");
+	else
+		push();
 }
 
 static void
@@ -111,7 +140,7 @@ local_send(const struct wbuf *b, const size_t *l, size_t n)
 	events = b;
 	lens = l;
 	nevents = n;
-	sent = 0;
+	sent = off = 0;
 	event_active(go, EV_TIMEOUT, 1);
 }
 
@@ -127,6 +156,8 @@ local_refused(struct peer *sup, struct msg *msg)
 		return;
 	done.text[sizeof(done.text) - 1] = '\0';
 	log_warnx("%s", done.text);
+	if (nevents != 0)
+		over(OUT_RETRY, done.text);
 }
 
 void
@@ -134,9 +165,12 @@ local_socket(struct peer *sup, struct msg *msg)
 {
 	(void)sup;
 	asked = 0;
-	if (sock != -1)
-		close(sock);
+	drop_socket();
 	sock = msg_take_fd(msg);
+	if ((room = event_new(role.base, sock, EV_WRITE, go_cb, NULL)) ==
+	    NULL)
+		fatalx("event");
+	push();
 }
 
 static void
