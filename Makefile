@@ -185,7 +185,7 @@ $(B)/%.o: %.c
 	$(say) CC $<
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
 
 # --- tests ----------------------------------------------------------------
 
@@ -246,9 +246,11 @@ check-system: all $(B)/bench/load system-build probe-build power-build
 	    DC_SYSROOT=$(SYSROOT) \
 	    python3 tests/run.py $(sort $(wildcard tests/system/test_*.py))
 
-check-peers:
-	@echo 'no real clients or collectors are tested yet: they come with' \
-	    'the agents and the sinks'
+# receivers that others wrote, from package registries into build/peers
+check-peers: deps
+	$(Q)$(MAKE) all
+	$(Q)DC_BIN=$(CURDIR)/$(BIN) python3 tests/run.py --tally build/tally \
+	    -o build/test-output/peers $(sort $(wildcard tests/peers/test_*.py))
 
 bench: deps
 	$(Q)$(MAKE) all bench-bins
@@ -394,11 +396,11 @@ DEPS	= build-essential pkg-config libbsd-dev libevent-dev libsodium-dev \
 	  libhyperscan-dev libcurl4-openssl-dev libc-ares-dev zlib1g-dev \
 	  python3 curl
 TESTDEPS = clang libclang-rt-14-dev libhttp-parser-dev mandoc iproute2 \
-	  e2fsprogs sqlite3 wrk nginx-light
+	  e2fsprogs sqlite3 wrk nginx-light python3-venv openssl
 
 deps:
 	$(Q)sh tests/deps.sh $(DEPS) \
-	    $(if $(filter check bench fuzz soak figures plant% coverage, \
+	    $(if $(filter check check-peers bench fuzz soak figures plant% coverage, \
 	    $(MAKECMDGOALS)),$(TESTDEPS)) \
 	    $(if $(filter coverage,$(MAKECMDGOALS)),llvm)
 
