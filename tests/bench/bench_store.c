@@ -33,7 +33,12 @@
  * What durability costs: rows of about 600 bytes in transactions of several
  * sizes, beside the disk's own floor, an fdatasync of 4 KiB that overwrites
  * blocks which exist.  Usage: bench_store [directory [seconds]]
+ *
+ * With -f DATABASE ROWS it makes a log of that many rows and measures
+ * nothing: a backlog for bench.py.
  */
+
+#define FILL_BATCH	20000	/* rows of one commit */
 
 #define MAX_SAMPLES	100000
 
@@ -150,19 +155,63 @@ remove_files(const char *dir)
 	(void)rmdir(dir);
 }
 
+static struct store *
+open_new(const char *path)
+{
+	struct store_conf	 conf;
+	struct event		 tmpl;
+	struct store		*s;
+	enum store_epoch	 why;
+	char			 msg[MAX_STORE_ERR];
+
+	memset(&conf, 0, sizeof(conf));
+	memset(&tmpl, 0, sizeof(tmpl));
+	conf.path = path;
+	conf.alg = CHAIN_BLAKE2B;
+	if (store_open(&s, &conf, msg, sizeof(msg)) != STORE_OK)
+		errx(1, "%s", msg);
+	must(s, store_reconcile(s, NULL, &tmpl, &why));
+	return (s);
+}
+
+static void
+fill(const char *path, uint64_t rows)
+{
+	struct store	*s = open_new(path);
+	uint8_t		 buf[MAX_EVENT_LEN];
+	uint64_t	 i, seq;
+	size_t		 len;
+	int		 known;
+
+	for (i = 0; i < rows; i++) {
+		if (i % FILL_BATCH == 0)
+			must(s, store_begin(s));
+		len = make_event(buf, sizeof(buf), i);
+		must(s, store_append(s, buf, len, &seq, &known));
+		if ((i + 1) % FILL_BATCH != 0 && i + 1 != rows)
+			continue;
+		must(s, store_commit(s));
+		if (store_checkpoint_due(s))
+			must(s, store_checkpoint(s));
+	}
+	store_close(s);
+}
+
 int
 main(int argc, char *argv[])
 {
 	static const unsigned int	 batches[] = { 1, 10, 16, 100 };
-	struct store_conf		 conf;
-	struct event			 tmpl;
 	struct store			*s;
-	enum store_epoch		 why;
 	uint64_t			 span;
 	char				 dir[2048], path[4096];
-	char				 msg[MAX_STORE_ERR];
 	size_t				 i;
 
+	if (argc == 4 && strcmp(argv[1], "-f") == 0) {
+		if (sodium_init() == -1)
+			errx(1, "libsodium");
+		fill(argv[2], strtoull(argv[3], NULL, 10));
+		return (0);
+	}
 	snprintf(dir, sizeof(dir), "%s/bench-store-XXXXXX",
 	    argc > 1 ? argv[1] : ".");
 	span = (argc > 2 ? strtoull(argv[2], NULL, 10) : 2) * 1000000000ULL;
@@ -172,13 +221,7 @@ main(int argc, char *argv[])
 	printf("%-28s %10s %10s %10s\n", "", "per second", "p50 us",
 	    "p99 us");
 	bench_floor(dir, span);
-	memset(&conf, 0, sizeof(conf));
-	memset(&tmpl, 0, sizeof(tmpl));
-	conf.path = path;
-	conf.alg = CHAIN_BLAKE2B;
-	if (store_open(&s, &conf, msg, sizeof(msg)) != STORE_OK)
-		errx(1, "%s", msg);
-	must(s, store_reconcile(s, NULL, &tmpl, &why));
+	s = open_new(path);
 	for (i = 0; i < sizeof(batches) / sizeof(batches[0]); i++)
 		bench_batch(s, batches[i], span);
 	store_close(s);
