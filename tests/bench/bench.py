@@ -38,9 +38,10 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, os.path.join(TOP, 'tests', 'system'))
+sys.path[:0] = [os.path.join(TOP, 'tests', 'system'), HERE]
 os.environ.setdefault('DC_BIN', os.path.join(TOP, 'build', 'bin'))
 import lib
+import sinks
 
 BENCH = os.path.abspath(os.environ.get('DC_BENCH',
     os.path.join(os.environ['DC_BIN'], '..', 'bench')))
@@ -370,6 +371,18 @@ def bench_memory():
             for k, v in sizes.items())), '48 MiB', total < 48)
 
 
+def bench_drain():
+    sinks.drain(program, row)
+
+
+def bench_queue():
+    sinks.beside(program, row)
+
+
+def bench_sinks():
+    sinks.verdicts(program, row, output, words, ROUTE, body())
+
+
 def machine():
     """The facts that the figures depend on."""
     cpu = ''
@@ -392,7 +405,8 @@ def print_table():
 def main():
     machine()
     for fn in (bench_match, bench_inspect, bench_nginx, bench_auditd,
-            bench_floods, bench_memory):
+            bench_floods, bench_memory, bench_drain, bench_queue,
+            bench_sinks):
         if sys.argv[1:] and fn.__name__[6:] not in sys.argv[1:]:
             continue
         try:
