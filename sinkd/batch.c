@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "sinkd.h"
 
@@ -29,6 +30,8 @@
 
 static struct batch	*filling;
 static int		 asked;
+static int		 backlog;	/* the last one filled a request */
+static uint64_t		 came_ms;	/* the last one */
 
 static void
 batch_free(struct batch *b)
@@ -167,6 +170,8 @@ batch_end(struct peer *p, struct msg *msg)
 		    b->n, end.count);
 	filling = NULL;
 	asked = 0;
+	came_ms = clock_ms();
+	backlog = b->n >= sinkd.sink.rec.batch_events;
 	b->id = end.batch;
 	b->upto = end.upto;
 	b->stream = end.stream;
@@ -201,6 +206,19 @@ batch_pull(void)
 	if (peer_send(sinkd.auditd, MSG_OUTBOX_PULL, 0, -1, &pull,
 	    sizeof(pull)) == 0)
 		asked = 1;
+}
+
+/*
+ * The first of a quiet time comes at once; then a batch has flush_ms to
+ * fill, unless there is a backlog.
+ */
+uint64_t
+batch_due(void)
+{
+	uint64_t	 passed = clock_ms() - came_ms;
+
+	return (backlog || passed >= sinkd.sink.rec.flush_ms ? 0 :
+	    sinkd.sink.rec.flush_ms - passed);
 }
 
 void

@@ -45,7 +45,6 @@ static unsigned int	 failures;	/* in a row */
 static int		 reported;	/* sink.failed was */
 static int		 busy;		/* a body is with the carrier */
 static int		 slow;
-static uint64_t		 pulled_ms;
 
 static struct {
 	struct peer	*peer;
@@ -373,20 +372,15 @@ piece_send(struct piece *pc)
 	send_body(&view, b->lens + pc->from, pc->to - pc->from);
 }
 
-/*
- * The first of a quiet time goes at once; then a batch has flush_ms to fill.
- */
 static void
 pull(void)
 {
-	uint64_t	 now = clock_ms();
-	uint64_t	 gap = sinkd.sink.rec.flush_ms;
+	uint64_t	 ms = batch_due();
 
-	if (!TAILQ_EMPTY(&sinkd.pieces) || now - pulled_ms >= gap) {
-		pulled_ms = now;
+	if (ms == 0)
 		batch_pull();
-	} else if (!evtimer_pending(fill, NULL))
-		after_ms(fill, gap - (now - pulled_ms));
+	else if (!evtimer_pending(fill, NULL))
+		after_ms(fill, ms);
 }
 
 void

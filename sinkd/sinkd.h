@@ -96,6 +96,7 @@ extern struct sinkd	 sinkd;
 void	 batch_rows(struct peer *, struct msg *);
 void	 batch_end(struct peer *, struct msg *);
 void	 batch_pull(void);		/* if there is room for more */
+uint64_t batch_due(void);		/* ms to wait before batch_pull */
 void	 batch_forget(void);		/* auditd is gone: all of it */
 void	 batch_settle(void);		/* acknowledges what is settled */
 
