@@ -377,11 +377,27 @@ serve_one(struct outsink *s)
 	return (0);
 }
 
+static struct outsink *
+nth_sink(unsigned int n)
+{
+	struct outsink	*s = TAILQ_FIRST(&outsinks);
+
+	while (n-- > 0)
+		s = TAILQ_NEXT(s, entry);
+	return (s);
+}
+
+/*
+ * So few rows in one turn, for all sinks together, that no verdict waits for
+ * them; who had its turn comes last in the next.
+ */
 static void
 serve_cb(evutil_socket_t fd, short what, void *arg)
 {
-	struct outsink	*s;
-	int		 more = 0;
+	static unsigned int	 first;
+	struct outsink		*s;
+	unsigned int		 i, n = 0, left = SERVE_ROWS;
+	int			 more = 0;
 
 	(void)fd;
 	(void)what;
@@ -390,7 +406,17 @@ serve_cb(evutil_socket_t fd, short what, void *arg)
 	if (!auditd.reconciled || auditd.in_tx || cursors == NULL)
 		return;
 	TAILQ_FOREACH(s, &outsinks, entry)
+		n++;
+	for (i = 0; i < n && left != 0; i++) {
+		s = nth_sink((first + i) % n);
+		s->scanned = 0;
 		more |= serve_one(s);
+		left -= s->scanned < left ? s->scanned : left;
+	}
+	if (i < n)
+		more = 1;
+	if (n != 0)
+		first = (first + i) % n;
 	if (more)
 		outbox_serve();
 }
