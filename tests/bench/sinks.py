@@ -36,7 +36,7 @@ import test_sinks as ts
 
 EVENTS = int(os.environ.get('DC_BENCH_EVENTS', '1000000'))
 QUEUED = min(EVENTS, 200000)    # through the other program's queue
-ROUNDS = 5
+ROUNDS = 9              # of what is a ratio
 MAX_DRAIN = 600
 MB = 1024 * 1024
 
@@ -196,7 +196,7 @@ def verdicts(program, row, output, words, route, body):
 
         def p50():
             out = output([program('client'), str(s.port), route, path,
-                os.path.dirname(s.audit_db), '1500'], env=env)
+                os.path.dirname(s.audit_db), '1000'], env=env)
             return words(out, 'inspect')[1]
         p50()
         got = []
