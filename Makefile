@@ -235,13 +235,15 @@ system-build:
 # all that needs only Debian's packages
 check: deps
 	$(Q)$(MAKE) all unit-bins $(B)/bench/load
-	$(Q)$(MAKE) asan clang system-build probe-build power-build
+	$(Q)$(MAKE) asan clang system-build probe-build power-build \
+	    clock-build
 	$(Q)SYSROOT=$(SYSROOT) MAKE=$(MAKE) sh tests/check.sh
 
 check-unit: unit-bins
 	$(Q)python3 tests/run.py $(sort $(UNIT))
 
-check-system: all $(B)/bench/load system-build probe-build power-build
+check-system: all $(B)/bench/load system-build probe-build power-build \
+    clock-build
 	$(Q)DC_BIN=$(CURDIR)/$(BIN) DC_SYSBIN=$(CURDIR)/build/system/bin \
 	    DC_SYSROOT=$(SYSROOT) \
 	    python3 tests/run.py $(sort $(wildcard tests/system/test_*.py))
@@ -258,7 +260,8 @@ bench: deps
 	    python3 tests/bench/bench.py
 
 soak: deps
-	$(Q)$(MAKE) all unit-bins system-build probe-build power-build $(B)/bench/load
+	$(Q)$(MAKE) all unit-bins system-build probe-build power-build \
+	    clock-build $(B)/bench/load
 	$(Q)DC_SOAK=1 DC_BIN=$(CURDIR)/$(BIN) \
 	    DC_SYSBIN=$(CURDIR)/build/system/bin DC_SYSROOT=$(SYSROOT) \
 	    python3 tests/system/soak.py
@@ -348,6 +351,13 @@ check-power: all power-build
 	$(Q)DC_BIN=$(CURDIR)/$(BIN) DC_POWER_BIN=$(CURDIR)/$(POWER) \
 	    python3 tests/run.py tests/system/test_power.py
 .PHONY: power-build check-power
+
+# --- a clock that steps: the same objects and programs, linked once more ---
+
+clock-build: $(call obj,tests/clock/step.c) all
+	$(Q)$(MAKE) BIN=$(B)/clock LDFLAGS='$(LDFLAGS) $(call wrap,clock_gettime \
+	    execve) $<' all
+.PHONY: clock-build
 
 # --- fuzzing: clang's libFuzzer, with the sanitizers ----------------------
 
