@@ -171,7 +171,8 @@ batch_end(struct peer *p, struct msg *msg)
 	filling = NULL;
 	asked = 0;
 	came_ms = clock_ms();
-	backlog = b->n >= sinkd.sink.rec.batch_events;
+	backlog = b->n >= sinkd.sink.rec.batch_events ||
+	    b->events.len >= sinkd.sink.rec.batch_bytes;
 	b->id = end.batch;
 	b->upto = end.upto;
 	b->stream = end.stream;
