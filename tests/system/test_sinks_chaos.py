@@ -301,8 +301,8 @@ class Disk:
         self.dir = s.home
 
     def size(self, n):
-        subprocess.run(['mount', '-o', 'remount,size=%d' % n, self.dir],
-            check=True)
+        return subprocess.run(['mount', '-o', 'remount,size=%d' % n,
+            self.dir], capture_output=True).returncode == 0
 
     def __enter__(self):
         r = subprocess.run(['mount', '-t', 'tmpfs', '-o', 'mode=700,size=%d' %
@@ -315,12 +315,15 @@ class Disk:
         subprocess.run(['umount', '-l', self.dir])
 
     def fill(self):
-        st = os.statvfs(self.dir)
-        # the log written ahead is there already: a little is left over
-        self.size((st.f_blocks - st.f_bfree) * st.f_frsize + 65536)
+        """A little is left over; no size is set that is in use already."""
+        def full():
+            st = os.statvfs(self.dir)
+            return self.size((st.f_blocks - st.f_bfree) * st.f_frsize +
+                262144)
+        wait_for(full, 'a full disk')
 
     def free(self):
-        self.size(DISK)
+        eq(self.size(DISK), True, 'an empty disk')
 
 
 class Chaos:
