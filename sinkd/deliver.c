@@ -36,7 +36,7 @@
 
 static struct piece	*sending;
 static struct wbuf	 body;
-static size_t		 lens_one;
+static size_t		 body_lens[MAX_OUTBOX_EVENTS]; /* a batch may go */
 static struct event	*again;		/* not before this */
 static struct event	*fill;		/* let a batch fill */
 static struct event	*poll;		/* for acknowledgements */
@@ -45,6 +45,8 @@ static unsigned int	 failures;	/* in a row */
 static int		 reported;	/* sink.failed was */
 static int		 busy;		/* a body is with the carrier */
 static int		 slow;
+static uint64_t		 newest_ack;	/* ids of a channel count up */
+static int		 have_ack;
 
 static struct {
 	struct peer	*peer;
@@ -208,6 +210,27 @@ piece_refused(struct piece *pc, const struct judgement *j,
 		piece_cut(pc, pc->from + n / 2);
 }
 
+/*
+ * A receiver that lost its state counts from 0 again: what it had not said
+ * to be indexed it will not, and its new ids would be taken for the old ones.
+ */
+static void
+piece_accepted(struct piece *pc, uint64_t id)
+{
+	if (have_ack && id <= newest_ack && deliver_waits()) {
+		log_warnx("the receiver counts its acknowledgements anew: "
+		    "what is not indexed is sent again");
+		deliver_rechannel();
+	}
+	have_ack = 1;
+	newest_ack = id;
+	pc->state = PIECE_WAITING;
+	pc->ack_id = id;
+	pc->sent_ms = clock_ms();
+	poll_ms = ACK_POLL_MS;
+	after_ms(poll, poll_ms);
+}
+
 static void
 piece_judged(struct piece *pc, const struct judgement *j,
     const struct answer *a)
@@ -222,13 +245,8 @@ piece_judged(struct piece *pc, const struct judgement *j,
 		if (!sinkd.sink.rec.use_ack) {
 			pc->state = PIECE_SETTLED;
 			sinkd.state.delivered += pc->to - pc->from;
-		} else {
-			pc->state = PIECE_WAITING;
-			pc->ack_id = j->ack_id;
-			pc->sent_ms = clock_ms();
-			poll_ms = ACK_POLL_MS;
-			after_ms(poll, poll_ms);
-		}
+		} else
+			piece_accepted(pc, j->ack_id);
 		success();
 		break;
 	case OUT_SPLIT:
@@ -335,15 +353,17 @@ send_body(const struct wbuf *events, const size_t *lens, size_t n)
 		deliver_done(&j, NULL);
 		return;
 	}
-	carrier->send(&body, lens, n);
+	memcpy(body_lens, lens, n * sizeof(*lens));
+	carrier->send(&body, body_lens, n);
 }
 
 static void
 test_send(void)
 {
+	size_t	 len = test.event.len;
+
 	test.sending = 1;
-	lens_one = test.event.len;
-	send_body(&test.event, &lens_one, 1);
+	send_body(&test.event, &len, 1);
 }
 
 static void
@@ -437,6 +457,7 @@ deliver_rechannel(void)
 {
 	struct piece	*pc;
 
+	have_ack = 0;
 	TAILQ_FOREACH(pc, &sinkd.pieces, entry)
 		if (pc->state == PIECE_WAITING)
 			pc->state = PIECE_QUEUED;
