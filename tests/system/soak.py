@@ -41,7 +41,7 @@ import lib
 import test_chaos as chaos
 
 TESTS = os.environ.get('DC_SOAK_TESTS', 'chaos tamper underload restarts '
-    'kernels places floods plant')
+    'kernels places floods sinks_chaos plant')
 os.environ.setdefault('DC_SOAK_MINUTES', '60')
 MINUTES = float(os.environ['DC_SOAK_MINUTES'])
 SAMPLES = 20

@@ -138,7 +138,9 @@ class Bad:
 
     def down(self):
         self.http.close()
-        self.pending.clear()    # a crash: accepted, never indexed
+        # a crash: accepted, never indexed, and it counts from 0 again
+        self.pending.clear()
+        self.next_ack = 0
 
     def take(self, r):
         with self.lock:
@@ -158,7 +160,7 @@ class Bad:
     def acks(self, r):
         """Late, in any order, and one in twenty never."""
         out = {}
-        for id in json.loads(r.body)['acks']:
+        for id in set(json.loads(r.body)['acks']):
             rows = self.pending.get(id)
             ok = rows is not None and (self.good or (id % 20 != 7 and
                 self.random.random() < 0.5))
@@ -569,6 +571,27 @@ def in_order_fast(seqs):
     t.check('order')
 
 
+def indexer_forgets():
+    """A receiver that died counts its acknowledgements from 0 again: its
+    first ones must not pass for those that it forgot."""
+    h = Bad('ack')
+    h.good = True
+    h.acks, ack = lambda r: (200, {'acks': {}}), h.acks
+    with Suite() as s:
+        configure(s, hec(s, 'hec', h.port, _use_ack='true', batch_size=1,
+            _ack_timeout_s=10))
+        s.start()
+        events(s, 5)
+        wait_for(lambda: len(h.pending) >= 5, 'accepted')
+        h.down()
+        h.acks = ack
+        h.up()
+        events(s, 5)
+        settle(s, ['hec'])
+        eq(set(database(s)) - h.have(), set(), 'never indexed')
+    h.http.close()
+
+
 def reconfigured():
     """Events of the time in which the configuration changes."""
     h, other = Receiver(), Receiver()
@@ -645,7 +668,7 @@ def restored():
     h.close()
 
 
-TESTS = [one_hangs, a_week_down, reconfigured, restored, everything_at_once]
+TESTS = [one_hangs, a_week_down, indexer_forgets, reconfigured, restored, everything_at_once]
 
 if __name__ == '__main__':
     if os.geteuid() == 0 and os.environ.get('DC_UNSHARED') != '1':
