@@ -668,7 +668,8 @@ def restored():
     h.close()
 
 
-TESTS = [one_hangs, a_week_down, indexer_forgets, reconfigured, restored, everything_at_once]
+TESTS = [one_hangs, a_week_down, indexer_forgets, reconfigured, restored,
+    everything_at_once]
 
 if __name__ == '__main__':
     if os.geteuid() == 0 and os.environ.get('DC_UNSHARED') != '1':
