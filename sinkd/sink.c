@@ -96,6 +96,19 @@ sink_judged(struct judgement *j, enum outcome outcome, int code,
 	log_escape(j->reason, sizeof(j->reason), text, strlen(text));
 }
 
+/*
+ * With TLS 1.3 the receiver says so after the handshake (RFC 8446, 6.2), and
+ * libcurl takes it for a connection that broke: OpenSSL's text remains.
+ */
+static int
+wants_certificate(const char *why)
+{
+	const char	*alert = strstr(why, " alert ");
+
+	return (alert != NULL && (strstr(alert, "certificate") != NULL ||
+	    strstr(alert, "unknown ca") != NULL));
+}
+
 void
 sink_judge_transport(const struct answer *a, struct judgement *j)
 {
@@ -115,7 +128,11 @@ sink_judge_transport(const struct answer *a, struct judgement *j)
 		sink_judged(j, OUT_HOLD, -1, "TLS: %s", why);
 		break;
 	default:
-		sink_judged(j, OUT_RETRY, -1, "%s", why);
+		if (wants_certificate(why))
+			sink_judged(j, OUT_HOLD, -1, "TLS: the receiver wants "
+			    "a client certificate that it trusts: %s", why);
+		else
+			sink_judged(j, OUT_RETRY, -1, "%s", why);
 		break;
 	}
 }

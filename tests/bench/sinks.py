@@ -86,8 +86,8 @@ def drain(program, row):
             zipped, small = drain_once(s, 'zipped', h.port, _gzip='true')
     row('draining a backlog of %d events into a local HEC' % EVENTS,
         '%.0f/s, %.0f bytes each; with gzip %.0f/s, %.0f bytes each '
-        '(they are much alike)' % (plain, size, zipped, small), '50000/s without gzip',
-        plain >= 50000)
+        '(they are much alike)' % (plain, size, zipped, small),
+        '50000/s without gzip', plain >= 50000)
 
 
 # --- beside it: a syslog daemon's queue on disk -----------------------------

@@ -444,17 +444,21 @@ def certificates():
         good = ca.issue('good')
         wrong_host = ca.issue('wrong', host='elsewhere.example')
         alone = ca.issue('alone', self_signed=True)
+        expired = ca.issue('expired', days='-1')
         client = ca.issue('client', usage='clientAuth')
         ctx = {'good': ca.server(*good), 'host': ca.server(*wrong_host),
-            'self': ca.server(*alone),
+            'self': ca.server(*alone), 'old': ca.server(*expired),
             'client': ca.server(*good, client_ca=ca.cert)}
         cases = {
             'right': (ctx['good'], {'ca_file': ca.cert}, None),
-            'wronghost': (ctx['host'], {'ca_file': ca.cert}, 'TLS'),
-            'selfsigned': (ctx['self'], {'ca_file': ca.cert}, 'TLS'),
-            'wrongca': (ctx['good'], {'ca_file': stranger.cert}, 'TLS'),
-            'notrust': (ctx['good'], {}, 'TLS'),
-            'noclient': (ctx['client'], {'ca_file': ca.cert}, ''),
+            'wronghost': (ctx['host'], {'ca_file': ca.cert},
+                'TLS: SSL: no alternative certificate subject name'),
+            'expired': (ctx['old'], {'ca_file': ca.cert}, 'expired'),
+            'selfsigned': (ctx['self'], {'ca_file': ca.cert}, 'self-signed'),
+            'wrongca': (ctx['good'], {'ca_file': stranger.cert}, 'issuer'),
+            'notrust': (ctx['good'], {}, 'issuer'),
+            'noclient': (ctx['client'], {'ca_file': ca.cert},
+                'wants a client certificate'),
             'client': (ctx['client'], {'ca_file': ca.cert,
                 'client_cert': client[0], 'client_key': client[1]}, None),
         }
@@ -466,11 +470,12 @@ def certificates():
             if error is None:
                 arrived(s, servers[n].seqs, n)
                 continue
-            st = wait_for(lambda: state(s, n)['circuit'] in ('held', 'open')
-                and state(s, n), n)
-            if error:
-                eq(st['circuit'], 'held', n)
-            if not st['error'].startswith(error) or not st['error']:
+            # the reset of a receiver that closes can overtake its words
+            ends = ('held', 'open') if n == 'noclient' else ('held',)
+            st = wait_for(lambda: state(s, n)['circuit'] in ends and
+                state(s, n), n + ' is held')
+            if st['circuit'] == 'held' and (error not in st['error'] or
+                    not st['error'].startswith('TLS')):
                 raise AssertionError('%s: %r' % (n, st['error']))
             eq(servers[n].requests, [], '%s: a token was sent' % n)
         # a test shows whom the receiver claims to be, and how to trust it
