@@ -98,6 +98,7 @@ session_end(struct outsink *s)
 		TAILQ_REMOVE(&s->out, b, entry);
 		free(b);
 	}
+	s->nout = 0;
 	wbuf_reset(&s->rows);
 	memset(&s->end, 0, sizeof(s->end));
 	s->pulling = 0;
@@ -109,23 +110,35 @@ session_end(struct outsink *s)
  * nobody else is hurt.
  */
 static void
-bad_sink(struct peer *p, const char *what)
+sink_replace(const struct peer *p)
 {
 	struct request	 rq;
 
-	log_warnx("%s: %s: it is replaced", p->name, what);
 	memset(&rq, 0, sizeof(rq));
 	rq.kind = REQ_REPLACE;
 	rq.incarnation = p->incarnation;
 	(void)peer_send(role.sup, MSG_REQUEST, 0, -1, &rq, sizeof(rq));
+}
+
+void
+outbox_bad(struct peer *p, const char *what)
+{
+	struct outsink	*s = p->ctx;
+
+	log_warnx("%s: %s: it is replaced", p->name, what);
+	sink_replace(p);
+	if (s->peer == p)
+		session_end(s);
 	peer_free(p);
 }
 
+/* of a process that is gone already this asks for nothing */
 static void
 sink_closed(struct peer *p)
 {
 	struct outsink	*s = p->ctx;
 
+	sink_replace(p);
 	if (s->peer == p)
 		session_end(s);
 }
@@ -162,6 +175,7 @@ outbox_peer(struct msg *msg, struct peer_end *end)
 	s->next = s->at.cursor + 1;
 	s->replay = s->at.replay_next;
 	s->retried = 0;
+	s->reports = 0;
 	memset(&s->state, 0, sizeof(s->state));
 	sinks_test_again(s);
 }
@@ -172,10 +186,11 @@ outbox_pull(struct peer *p, struct msg *msg)
 	struct outsink	*s = p->ctx;
 
 	if (msg_get(msg, &s->pull, sizeof(s->pull)) == -1 || s->pulling ||
+	    s->nout >= MAX_OUTBOX_OPEN ||
 	    s->pull.max_events == 0 ||
 	    s->pull.max_events > MAX_OUTBOX_EVENTS ||
 	    s->pull.max_bytes == 0 || s->pull.max_bytes > MAX_OUTBOX_BYTES) {
-		bad_sink(p, "malformed or repeated pull");
+		outbox_bad(p, "a pull that is malformed or one too many");
 		return;
 	}
 	s->pulling = 1;
@@ -256,6 +271,7 @@ batch_finish(struct outsink *s, uint64_t upto)
 	b->first = s->end.first;
 	b->told = b->upto = upto;
 	TAILQ_INSERT_TAIL(&s->out, b, entry);
+	s->nout++;
 	(void)peer_send(s->peer, MSG_OUTBOX_END, 0, -1, &s->end,
 	    sizeof(s->end));
 	memset(&s->end, 0, sizeof(s->end));
@@ -464,7 +480,7 @@ outbox_ack(struct peer *p, struct msg *msg)
 
 	if (msg_get(msg, &ack, sizeof(ack)) == -1 ||
 	    (b = batch_find(s, ack.batch)) == NULL || ack.upto > b->told) {
-		bad_sink(p, "acknowledges what it was not given");
+		outbox_bad(p, "acknowledges what it was not given");
 		return;
 	}
 	whole = ack.upto == b->told;
@@ -489,6 +505,7 @@ outbox_ack(struct peer *p, struct msg *msg)
 	}
 	if (whole) {
 		TAILQ_REMOVE(&s->out, b, entry);
+		s->nout--;
 		free(b);
 	}
 	outbox_touch(s);
@@ -497,21 +514,23 @@ outbox_ack(struct peer *p, struct msg *msg)
 static void
 outbox_dead(struct peer *p, struct msg *msg)
 {
-	struct outsink	*s = p->ctx;
-	struct dead_out	*d;
+	struct outsink		*s = p->ctx;
+	struct batch_out	*b;
+	struct dead_out		*d;
 
 	if ((d = calloc(1, sizeof(*d))) == NULL)
 		fatal("dead letter");
 	if (msg_get(msg, &d->d, sizeof(d->d)) == -1 ||
-	    batch_find(s, d->d.batch) == NULL ||
+	    (b = batch_find(s, d->d.batch)) == NULL ||
+	    d->d.seq < b->first || d->d.seq > b->told ||
 	    (d->d.class != OUTBOX_QUARANTINED &&
 	    d->d.class != OUTBOX_DEADLETTER) ||
 	    s->ndead == MAX_PENDING_DEAD) {
 		free(d);
-		bad_sink(p, "a dead letter that was not given to it");
+		outbox_bad(p, "a dead letter that was not given to it");
 		return;
 	}
-	d->d.reason[sizeof(d->d.reason) - 1] = '\0';
+	outbox_text(d->d.reason, sizeof(d->d.reason));
 	d->time_us = clock_wall_us();
 	TAILQ_INSERT_TAIL(&s->dead, d, entry);
 	/* many at once do not wait for the quiet */

@@ -35,6 +35,7 @@
 #define QUIET_MS	200	/* then cursors are written by themselves */
 #define MAX_PENDING_DEAD 8192	/* not durable yet, of one sink */
 #define TEST_MS		30000	/* for a test to be answered */
+#define MAX_REPORTS	1000	/* of one sink that become events, a minute */
 
 /* a batch that its sink has and has not settled */
 struct batch_out {
@@ -71,11 +72,14 @@ struct outsink {
 	size_t			 bytes;		/* of its packed rows */
 	unsigned int		 scanned;	/* rows in this turn */
 	TAILQ_HEAD(, batch_out)	 out;
+	unsigned int		 nout;
 	TAILQ_HEAD(, dead_out)	 dead;
 	unsigned int		 ndead;
 	uint64_t		 sent_from;	/* dead letters delivered */
 	uint64_t		 sent_to;
 	struct outbox_state	 state;		/* the sink's own word */
+	unsigned int		 reports;	/* since reports_ms */
+	uint64_t		 reports_ms;
 	struct peer		*tester;	/* a client who waits */
 	uint8_t			 test_event[EVENT_ID_LEN];
 	uint32_t		 test_id;
@@ -97,6 +101,8 @@ void	 outbox_written(void);		/* it is durable */
 void	 outbox_rows(void);		/* there are new rows */
 void	 outbox_serve(void);		/* soon: something was changed */
 void	 outbox_touch(struct outsink *);	/* write it soon */
+void	 outbox_bad(struct peer *, const char *); /* replaces the process */
+void	 outbox_text(char *, size_t);	/* of a sink: now a safe string */
 struct outsink	*outsink_find(const char *);
 
 /* outboxctl.c: what clients ask, and what sinks report */

@@ -28,6 +28,20 @@
  * that come of both.
  */
 
+/*
+ * Texts of a sink go into the log and onto an operator's screen.
+ */
+void
+outbox_text(char *s, size_t size)
+{
+	size_t	 i;
+
+	s[size - 1] = '\0';
+	for (i = 0; s[i] != '\0'; i++)
+		if ((s[i] < ' ' || s[i] > '~') && s[i] != '\n')
+			s[i] = '?';
+}
+
 static const char *
 circuit_name(uint32_t c)
 {
@@ -283,7 +297,7 @@ outbox_tested(struct peer *p, struct msg *msg)
 	    msg->hdr.id != s->test_id)
 		return;
 	s->tester = NULL;
-	t.text[sizeof(t.text) - 1] = '\0';
+	outbox_text(t.text, sizeof(t.text));
 	j = json_pack("{s:s,s:b,s:I,s:I,s:s,s:I}", "name", s->rec.name, "ok",
 	    t.code == CTL_OK, "http", (json_int_t)t.http, "code",
 	    (json_int_t)t.pcode, "text", t.text, "ms", (json_int_t)t.ms);
@@ -549,11 +563,20 @@ outbox_report(struct peer *p, struct msg *msg)
 	struct outbox_report	 r;
 	struct outsink		*s = p->ctx;
 
+	if (clock_ms() - s->reports_ms >= 60000) {
+		s->reports_ms = clock_ms();
+		s->reports = 0;
+	}
 	if (msg_get(msg, &r, sizeof(r)) == -1 || r.news < OUTBOX_REJECTED ||
-	    r.news > OUTBOX_QUARANTINE ||
-	    (r.news == OUTBOX_FAILED && s->at.failed))
+	    r.news > OUTBOX_QUARANTINE || r.count > MAX_CHAIN_SEQ ||
+	    r.first > MAX_CHAIN_SEQ || r.last > MAX_CHAIN_SEQ ||
+	    ++s->reports > MAX_REPORTS) {
+		outbox_bad(p, "reports that are malformed or too many");
 		return;
-	r.reason[sizeof(r.reason) - 1] = '\0';
+	}
+	if (r.news == OUTBOX_FAILED && s->at.failed)
+		return;
+	outbox_text(r.reason, sizeof(r.reason));
 	news_event(s, news[r.news].action, news[r.news].severity, &r);
 	if (r.news == OUTBOX_FAILED) {
 		s->at.failed = 1;
@@ -568,7 +591,7 @@ outbox_state(struct peer *p, struct msg *msg)
 	struct outbox_report	 r;
 
 	(void)msg_get(msg, &s->state, sizeof(s->state));
-	s->state.error[sizeof(s->state.error) - 1] = '\0';
+	outbox_text(s->state.error, sizeof(s->state.error));
 	/* its process may be another than the one that failed */
 	if (!s->at.failed || s->state.circuit != CIRCUIT_CLOSED ||
 	    s->state.delivered == 0)

@@ -27,17 +27,16 @@
 
 #include <ares.h>
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "common/log.h"
+#include "names.h"
 #include "sinkd.h"
 
 static const struct promise resolver_promise = {
@@ -48,13 +47,10 @@ static const struct promise resolver_promise = {
 
 #define MAX_HOSTS_BYTES	(1024 * 1024)
 #define MAX_RESOLV_BYTES (64 * 1024)
-#define MAX_NAMESERVERS	3		/* as resolv.conf(5) has it */
-#define MAX_SEARCH	6
-#define MAX_DNS_NAME	253		/* RFC 1035, 3.1, as text */
 #define DNS_PORT	53
 #define DNS_TIMEOUT_MS	2000
 #define DNS_TRIES	3
-#define HOSTS_TTL	30		/* seconds, for what hosts says */
+#define MAX_QUERIES	8	/* of one sink under way */
 
 static void	resolver_peer(struct peer *, struct msg *);
 static void	resolver_shutdown(struct peer *, struct msg *);
@@ -85,9 +81,7 @@ struct query {
 static TAILQ_HEAD(, query)	 queries = TAILQ_HEAD_INITIALIZER(queries);
 static ares_channel		 channel;
 static char			*hosts;
-static char			 servers[MAX_NAMESERVERS * 64];
-static char			*search[MAX_SEARCH];
-static int			 nsearch;
+static struct resolv_conf	 conf;
 static struct event		*timer;
 
 static char *
@@ -116,36 +110,6 @@ read_all(enum start_fd_kind kind, size_t max)
 	return (text);
 }
 
-/* resolv.conf(5): nameserver, search, domain */
-static void
-read_resolv_conf(void)
-{
-	char	*text, *line, *word, *next, *more;
-	int	 n = 0;
-
-	next = text = read_all(SFD_RESOLV_CONF, MAX_RESOLV_BYTES);
-	while ((line = strsep(&next, "\n")) != NULL) {
-		more = line;
-		word = strsep(&more, " \t");
-		if (more == NULL)
-			continue;
-		if (strcmp(word, "nameserver") == 0 && n < MAX_NAMESERVERS) {
-			more += strspn(more, " \t");
-			more[strcspn(more, " \t\r#;")] = '\0';
-			if (n++ != 0)
-				strlcat(servers, ",", sizeof(servers));
-			strlcat(servers, more, sizeof(servers));
-		} else if (strcmp(word, "search") == 0 ||
-		    strcmp(word, "domain") == 0) {
-			nsearch = 0;	/* the last one counts */
-			while ((word = strsep(&more, " \t\r")) != NULL &&
-			    nsearch < MAX_SEARCH)
-				if (word[0] != '\0')
-					search[nsearch++] = word;
-		}
-	}
-}
-
 static void
 reply(struct peer *p, uint32_t id, struct resolved *r)
 {
@@ -161,52 +125,6 @@ refuse(struct peer *p, uint32_t id, uint32_t code, const char *text)
 	r.code = code;
 	strlcpy(r.text, text, sizeof(r.text));
 	reply(p, id, &r);
-}
-
-static int
-add_addr(struct resolved *r, int family, const void *addr)
-{
-	if (r->count == MAX_RESOLVED)
-		return (-1);
-	r->addr[r->count].family = (uint32_t)family;
-	memcpy(r->addr[r->count].addr, addr, family == AF_INET ? 4 : 16);
-	r->count++;
-	return (0);
-}
-
-/* hosts(5): an address and its names; 1 when the name stands there */
-static int
-in_hosts(const char *name, struct resolved *r)
-{
-	const char	*p = hosts, *end;
-	char		 line[1024], addr[16], *word, *more;
-	size_t		 len;
-	int		 family;
-
-	for (; *p != '\0'; p = *end == '\0' ? end : end + 1) {
-		end = p + strcspn(p, "\n");
-		if ((len = (size_t)(end - p)) >= sizeof(line))
-			continue;
-		memcpy(line, p, len);
-		line[len] = '\0';
-		line[strcspn(line, "#\r")] = '\0';
-		more = line + strspn(line, " \t");
-		if ((word = strsep(&more, " \t")) == NULL || more == NULL)
-			continue;
-		if (inet_pton(AF_INET, word, addr) == 1)
-			family = AF_INET;
-		else if (inet_pton(AF_INET6, word, addr) == 1)
-			family = AF_INET6;
-		else
-			continue;
-		while ((word = strsep(&more, " \t")) != NULL)
-			if (strcasecmp(word, name) == 0) {
-				(void)add_addr(r, family, addr);
-				break;
-			}
-	}
-	r->ttl = HOSTS_TTL;
-	return (r->count != 0);
 }
 
 static void
@@ -227,11 +145,11 @@ answered(void *arg, int status, int timeouts, struct ares_addrinfo *info)
 	if (status == ARES_SUCCESS)
 		for (n = info->nodes; n != NULL; n = n->ai_next) {
 			if (n->ai_family == AF_INET)
-				(void)add_addr(&r, AF_INET,
+				names_add(&r, AF_INET,
 				    &((const struct sockaddr_in *)
 				    (const void *)n->ai_addr)->sin_addr);
 			else if (n->ai_family == AF_INET6)
-				(void)add_addr(&r, AF_INET6,
+				names_add(&r, AF_INET6,
 				    &((const struct sockaddr_in6 *)
 				    (const void *)n->ai_addr)->sin6_addr);
 			if (n->ai_ttl >= 0 && (uint32_t)n->ai_ttl < r.ttl)
@@ -250,22 +168,17 @@ answered(void *arg, int status, int timeouts, struct ares_addrinfo *info)
 	free(q);
 }
 
-/* RFC 1123, 2.1, and the underscore that some sites use */
-static int
-is_name(const char *s)
-{
-	size_t	 i, len = strlen(s);
-
-	if (len == 0 || len > MAX_DNS_NAME || s[0] == '.' || s[0] == '-')
-		return (0);
-	for (i = 0; i < len; i++)
-		if (!isalnum((unsigned char)s[i]) && s[i] != '-' &&
-		    s[i] != '.' && s[i] != '_')
-			return (0);
-	return (1);
-}
-
 static void	tick(void);
+
+static void
+sink_closed(struct peer *p)
+{
+	struct query	*q;
+
+	TAILQ_FOREACH(q, &queries, entry)
+		if (q->peer == p)
+			q->peer = NULL;
+}
 
 static void
 resolve(struct peer *p, struct msg *msg)
@@ -275,21 +188,35 @@ resolve(struct peer *p, struct msg *msg)
 	struct query			*q;
 	struct rbuf			 b;
 	const char			*name;
+	unsigned int			 n = 0;
 
+	TAILQ_FOREACH(q, &queries, entry)
+		if (q->peer == p)
+			n++;
 	rbuf_init(&b, msg->data, msg->len);
 	name = rbuf_str(&b, MAX_SINK_HOST);
-	if (rbuf_end(&b) == -1)
-		fatalx("%s: malformed name", p->name);
+	if (rbuf_end(&b) == -1) {
+		/* a sink that was taken over hurts no other */
+		log_warnx("%s: a malformed question", p->name);
+		sink_closed(p);
+		peer_free(p);
+		return;
+	}
 	memset(&r, 0, sizeof(r));
-	if (!is_name(name)) {
+	if (!names_valid(name)) {
 		refuse(p, msg->hdr.id, CTL_USAGE, "not a host name");
 		return;
 	}
-	if (in_hosts(name, &r)) {
+	if (n >= MAX_QUERIES) {
+		refuse(p, msg->hdr.id, CTL_UPSTREAM, "the name servers do "
+		    "not answer");
+		return;
+	}
+	if (names_hosts(hosts, name, &r) != 0) {
 		reply(p, msg->hdr.id, &r);
 		return;
 	}
-	if (servers[0] == '\0') {
+	if (conf.servers[0] == '\0') {
 		refuse(p, msg->hdr.id, CTL_NOT_FOUND, "the name is not in "
 		    "/etc/hosts and /etc/resolv.conf has no nameserver");
 		return;
@@ -308,16 +235,6 @@ resolve(struct peer *p, struct msg *msg)
 }
 
 static void
-sink_closed(struct peer *p)
-{
-	struct query	*q;
-
-	TAILQ_FOREACH(q, &queries, entry)
-		if (q->peer == p)
-			q->peer = NULL;
-}
-
-static void
 resolver_peer(struct peer *sup, struct msg *msg)
 {
 	struct peer_end	 end;
@@ -327,6 +244,7 @@ resolver_peer(struct peer *sup, struct msg *msg)
 	p = role_peer(msg, &end, from_sink);
 	if (end.role != ROLE_SINK)
 		fatalx("an edge to %s is not ours", role_name(end.role));
+	p->class = PEER_CHILD;
 	p->on_close = sink_closed;
 }
 
@@ -416,16 +334,16 @@ channel_open(void)
 	o.timeout = DNS_TIMEOUT_MS;
 	o.tries = DNS_TRIES;
 	o.lookups = dns;
-	o.domains = search;
-	o.ndomains = nsearch;
+	o.domains = conf.search;
+	o.ndomains = conf.nsearch;
 	o.sock_state_cb = state_cb;
 	if ((rc = ares_library_init(ARES_LIB_INIT_ALL)) != ARES_SUCCESS ||
 	    (rc = ares_init_options(&channel, &o, ARES_OPT_FLAGS |
 	    ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
 	    ARES_OPT_DOMAINS | ARES_OPT_SOCK_STATE_CB)) != ARES_SUCCESS)
 		fatalx("c-ares: %s", ares_strerror(rc));
-	if (servers[0] != '\0' && (rc = ares_set_servers_ports_csv(channel,
-	    servers)) != ARES_SUCCESS)
+	if (conf.servers[0] != '\0' && (rc = ares_set_servers_ports_csv(channel,
+	    conf.servers)) != ARES_SUCCESS)
 		fatalx("resolv.conf: %s", ares_strerror(rc));
 }
 
@@ -436,7 +354,7 @@ resolver_main(int argc, char *argv[])
 
 	role_begin(argc, argv, ROLE_RESOLVER);
 	hosts = read_all(SFD_HOSTS, MAX_HOSTS_BYTES);
-	read_resolv_conf();
+	names_resolv_conf(&conf, read_all(SFD_RESOLV_CONF, MAX_RESOLV_BYTES));
 	channel_open();
 	if ((timer = evtimer_new(role.base, timer_cb, NULL)) == NULL)
 		fatalx("timer");
