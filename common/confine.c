@@ -401,7 +401,7 @@ paths_and_ports(const struct promise *pr, const struct confine_params *par,
     struct sandbox_state *st, char *err, size_t errlen)
 {
 	struct landlock_rule	 rules[MAX_CONFINE_DIRS];
-	struct landlock_port	 ports[MAX_CONFINE_PORTS];
+	struct landlock_port	 ports[MAX_CONFINE_PORTS + 1];
 	struct landlock_policy	 policy = { rules, 0, ports, 0 };
 	struct landlock_result	 res;
 	size_t			 used;
@@ -416,6 +416,13 @@ paths_and_ports(const struct promise *pr, const struct confine_params *par,
 	for (; policy.nports < par->nports; policy.nports++) {
 		ports[policy.nports].port = par->ports[policy.nports];
 		ports[policy.nports].rights = LL_CONNECT_TCP;
+		if ((pr->groups & SB_DNS) != 0)
+			ports[policy.nports].rights |= LL_CONNECT_UDP;
+	}
+	/* connecting a UDP socket binds it to a port the kernel chooses */
+	if ((pr->groups & SB_DNS) != 0) {
+		ports[policy.nports].port = 0;
+		ports[policy.nports++].rights = LL_BIND_UDP;
 	}
 	if (landlock_apply(&policy, par->allow_no_landlock, &res, err,
 	    errlen) == -1) {

@@ -72,8 +72,8 @@ make_file(int dir, const char *name)
 	return (close(fd));
 }
 
-static int
-listen_tcp(uint16_t *port)
+int
+probe_listen_tcp(uint16_t *port)
 {
 	struct sockaddr_in	 sin;
 	socklen_t		 len = sizeof(sin);
@@ -189,7 +189,8 @@ sibling_start(void)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1 ||
 	    getppid() != parent)
 		_exit(PROBE_SETUP);
-	closefrom(0);
+	/* descriptor 0 is what somebody may want to take */
+	closefrom(1);
 	for (;;)
 		pause();
 }
@@ -203,18 +204,31 @@ probe_env_fds(struct probe_env *env, int *fds[MAX_PROBE_FDS])
 	fds[3] = &env->dirlist;
 	fds[4] = &env->memfd;
 	fds[5] = &env->nsfd;
+	fds[6] = &env->udp;
+	fds[7] = &env->local;
+	fds[8] = &env->pidfd;
+}
+
+/* the last one may be connected or bound by now */
+static int
+fresh_socket(int family, int type, int where)
+{
+	int	 fd;
+
+	fd = socket(family, type | SOCK_NONBLOCK, 0);
+	if (fd == -1 || dup2(fd, where) == -1)
+		return (-1);
+	return (close(fd));
 }
 
 int
 probe_env_reset(struct probe_env *env)
 {
-	int	 fd;
-
 	unlinkat(env->outside, "new", 0);
 	unlinkat(env->outside, "moved", 0);
-	/* the last one may be connected or bound by now */
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	if (fd == -1 || dup2(fd, env->inet) == -1 || close(fd) == -1)
+	if (fresh_socket(AF_INET, SOCK_STREAM, env->inet) == -1 ||
+	    fresh_socket(AF_INET, SOCK_DGRAM, env->udp) == -1 ||
+	    fresh_socket(AF_UNIX, SOCK_STREAM, env->local) == -1)
 		return (-1);
 	if (make_file(env->outside, "audit.db") == -1 ||
 	    make_file(env->outside, "victim") == -1 ||
@@ -244,15 +258,20 @@ probe_env_open(struct probe_env *env)
 	    (int)env->parent);
 	if (listen_unix(path) == -1 || listen_unix(env->abstract) == -1)
 		return (-1);
-	env->listener = listen_tcp(&unused);
-	if (listen_tcp(&env->port) == -1)
+	env->listener = probe_listen_tcp(&unused);
+	if (probe_listen_tcp(&env->port) == -1 ||
+	    probe_listen_tcp(&env->receiver) == -1)
 		return (-1);
-	env->inet = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	env->inet = socket(AF_INET, SOCK_STREAM, 0);
+	env->udp = socket(AF_INET, SOCK_DGRAM, 0);
+	env->local = socket(AF_UNIX, SOCK_STREAM, 0);
 	env->nsfd = open("/proc/self/ns/uts", O_RDONLY);
 	env->memfd = memfd_create("probe", 0);
-	if (env->listener == -1 || env->inet == -1 || env->nsfd == -1 ||
+	if (env->listener == -1 || env->inet == -1 || env->udp == -1 ||
+	    env->local == -1 || env->nsfd == -1 ||
 	    env->memfd == -1 || ftruncate(env->memfd, 4096) == -1 ||
-	    (env->sibling = sibling_start()) == -1)
+	    (env->sibling = sibling_start()) == -1 || (env->pidfd =
+	    (int)syscall(SYS_pidfd_open, env->sibling, 0)) == -1)
 		return (-1);
 	snprintf(env->db, sizeof(env->db), "%s/audit.db", env->dir);
 	strlcpy(env->gain, gain_dir, sizeof(env->gain));
@@ -315,6 +334,8 @@ step_holds(const struct probe_op *op, const struct probe_step *s,
 	    (s->when == WHEN_NOT_ROOT && root))
 		return (0);
 	if (s->when == WHEN_YAMA && !yama())
+		return (0);
+	if (s->when == WHEN_NO_EGRESS && (st->groups & SB_INET_OUT) != 0)
 		return (0);
 	if (s->layer == PROBE_HOST)
 		return (1);

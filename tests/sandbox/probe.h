@@ -36,7 +36,7 @@
 #define PROBE_UPROBE	(-4)	/* SIGSYS, or the kernel's uprobe exception */
 #define PROBE_SETUP	250	/* exit code: the probe itself is broken */
 
-#define MAX_PROBE_STEPS	6
+#define MAX_PROBE_STEPS	7
 #define PROBE_HOST	LAYER_COUNT	/* the host's own rules, not a layer */
 
 /* what the operations aim at; flat, so that it can be handed to an exec */
@@ -50,7 +50,11 @@ struct probe_env {
 	int	 dirlist;	/* the same, opened to be read */
 	int	 memfd;		/* 4096 bytes */
 	int	 nsfd;		/* /proc/self/ns/uts */
+	int	 udp;		/* UDP socket, unconnected */
+	int	 local;		/* stream socket, unconnected */
+	int	 pidfd;		/* of the sibling */
 	uint16_t port;		/* TCP on 127.0.0.1, listening */
+	uint16_t receiver;	/* the same: the port of the sink's records */
 	char	 dir[64];	/* path of outside */
 	char	 abstract[32];	/* name of an abstract socket, listening */
 	char	 db[128];	/* path of an audit database */
@@ -61,7 +65,8 @@ enum probe_cond {
 	WHEN_ALWAYS = 0,
 	WHEN_ROOT,		/* the role's uid is 0 */
 	WHEN_NOT_ROOT,
-	WHEN_YAMA		/* kernel.yama.ptrace_scope is not 0 */
+	WHEN_YAMA,		/* kernel.yama.ptrace_scope is not 0 */
+	WHEN_NO_EGRESS		/* its promise has no port to connect to */
 };
 
 /* with all earlier layers off, this one gives this result */
@@ -111,6 +116,9 @@ void	 probe_gain_remove(void);
 int	 probe_env_open(struct probe_env *);
 int	 probe_env_reset(struct probe_env *);	/* before each operation */
 void	 probe_env_close(struct probe_env *);
+
+/* a socket of this process that listens on a free port of 127.0.0.1 */
+int	 probe_listen_tcp(uint16_t *);
 
 /* in the confined process */
 void	 probe_run_op(const struct probe_op *, const struct probe_env *)
@@ -162,7 +170,7 @@ struct probe_request {
 };
 
 /* where the descriptors of an environment are, in the order of handing */
-#define MAX_PROBE_FDS	6
+#define MAX_PROBE_FDS	9
 void	 probe_env_fds(struct probe_env *, int *[MAX_PROBE_FDS]);
 
 #endif /* TESTS_SANDBOX_PROBE_H */

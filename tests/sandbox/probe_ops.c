@@ -187,6 +187,17 @@ op_connect_tcp(const struct probe_env *env)
 	return (RESULT(connect_inet(fd, env->port)));
 }
 
+/* what a sink may: the port of its own records */
+static int
+op_connect_receiver(const struct probe_env *env)
+{
+	int	 fd;
+
+	if ((fd = socket(AF_INET, SOCK_STREAM, 0)) == -1)
+		return (errno);
+	return (RESULT(connect_inet(fd, env->receiver)));
+}
+
 /* a socket made before the role entered stays in the old network */
 static int
 op_connect_held(const struct probe_env *env)
@@ -197,11 +208,10 @@ op_connect_held(const struct probe_env *env)
 }
 
 static int
-connect_unix(const char *path, int abstract)
+connect_unix(int fd, const char *path, int abstract)
 {
 	struct sockaddr_un	 sun;
 	socklen_t		 len;
-	int			 fd;
 
 	memset(&sun, 0, sizeof(sun));
 	sun.sun_family = AF_UNIX;
@@ -210,21 +220,71 @@ connect_unix(const char *path, int abstract)
 	    strlen(path));
 	if (abstract)
 		sun.sun_path[0] = '\0';
-	if ((fd = socket(AF_UNIX, SOCK_STREAM, 0)) == -1)
-		return (errno);
 	return (RESULT(connect(fd, (struct sockaddr *)&sun, len)));
 }
 
 static int
 op_connect_unix(const struct probe_env *env)
 {
-	return (connect_unix(below(env, "/socket"), 0));
+	int	 fd;
+
+	if ((fd = socket(AF_UNIX, SOCK_STREAM, 0)) == -1)
+		return (errno);
+	return (connect_unix(fd, below(env, "/socket"), 0));
+}
+
+static int
+op_connect_held_unix(const struct probe_env *env)
+{
+	return (connect_unix(env->local, below(env, "/socket"), 0));
 }
 
 static int
 op_connect_abstract(const struct probe_env *env)
 {
-	return (connect_unix(env->abstract, 1));
+	int	 fd;
+
+	if ((fd = socket(AF_UNIX, SOCK_STREAM, 0)) == -1)
+		return (errno);
+	return (connect_unix(fd, env->abstract, 1));
+}
+
+static int
+op_connect_held_abstract(const struct probe_env *env)
+{
+	return (connect_unix(env->local, env->abstract, 1));
+}
+
+static int
+op_connect_udp(const struct probe_env *env)
+{
+	return (RESULT(connect_inet(env->udp, env->port)));
+}
+
+/* to whom it likes, without being connected */
+static int
+op_send_udp(const struct probe_env *env)
+{
+	struct sockaddr_in	 sin;
+
+	memset(&sin, 0, sizeof(sin));
+	sin.sin_family = AF_INET;
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	sin.sin_port = htons(env->port);
+	return (RESULT(sendto(env->udp, "x", 1, 0, (struct sockaddr *)&sin,
+	    sizeof(sin))));
+}
+
+static int
+op_bind_udp(const struct probe_env *env)
+{
+	struct sockaddr_in	 sin;
+
+	memset(&sin, 0, sizeof(sin));
+	sin.sin_family = AF_INET;
+	sin.sin_port = htons(env->port);
+	return (RESULT(bind(env->udp, (struct sockaddr *)&sin,
+	    sizeof(sin))));
 }
 
 static int
@@ -263,6 +323,35 @@ op_socket_netlink(const struct probe_env *env)
 {
 	(void)env;
 	return (RESULT(socket(AF_NETLINK, SOCK_RAW, 0)));
+}
+
+static int
+op_socket_udp(const struct probe_env *env)
+{
+	(void)env;
+	return (RESULT(socket(AF_INET, SOCK_DGRAM, 0)));
+}
+
+static int
+op_socket_raw(const struct probe_env *env)
+{
+	(void)env;
+	return (RESULT(socket(AF_INET, SOCK_RAW, IPPROTO_ICMP)));
+}
+
+static int
+op_socket_packet(const struct probe_env *env)
+{
+	(void)env;
+	return (RESULT(socket(AF_PACKET, SOCK_RAW, 0)));
+}
+
+/* past the routes of the host */
+static int
+op_bind_device(const struct probe_env *env)
+{
+	return (RESULT(setsockopt(env->inet, SOL_SOCKET, SO_BINDTODEVICE,
+	    "lo", 3)));
 }
 
 static int
@@ -353,6 +442,50 @@ static int
 op_ptrace_sibling(const struct probe_env *env)
 {
 	return (RESULT(ptrace(PTRACE_SEIZE, env->sibling, NULL, NULL)));
+}
+
+/* a descriptor of another process, as one sink's token may be */
+static int
+op_pidfd_getfd(const struct probe_env *env)
+{
+	return (RESULT(syscall(SYS_pidfd_getfd, env->pidfd, 0, 0)));
+}
+
+static const char *
+proc_of(pid_t pid, const char *name)
+{
+	char	 digits[16];
+	size_t	 i = sizeof(digits) - 1;
+
+	digits[i] = '\0';
+	for (; pid > 0 && i > 0; pid /= 10)
+		digits[--i] = (char)('0' + pid % 10);
+	strlcpy(scratch, "/proc/", sizeof(scratch));
+	strlcat(scratch, digits + i, sizeof(scratch));
+	strlcat(scratch, name, sizeof(scratch));
+	return (scratch);
+}
+
+static int
+op_sibling_mem(const struct probe_env *env)
+{
+	return (RESULT(open(proc_of(env->sibling, "/mem"), READ_FLAGS)));
+}
+
+static int
+op_sibling_fd(const struct probe_env *env)
+{
+	return (RESULT(open(proc_of(env->sibling, "/fd/0"),
+	    O_RDONLY | O_CLOEXEC)));
+}
+
+static int
+op_read_sibling(const struct probe_env *env)
+{
+	struct iovec	 to = { scratch, 16 };
+	struct iovec	 from = { (void *)(uintptr_t)env->secret, 16 };
+
+	return (RESULT(process_vm_readv(env->sibling, &to, 1, &from, 1, 0)));
 }
 
 static int
@@ -565,12 +698,15 @@ op_int80(const struct probe_env *env)
 #define ABI(n, e)	{ LAYER_LANDLOCK, e, WHEN_ALWAYS, n }
 #define ROOT(layer, e)	{ LAYER_##layer, e, WHEN_ROOT, 0 }
 #define USER(layer, e)	{ LAYER_##layer, e, WHEN_NOT_ROOT, 0 }
+#define NO_EGRESS(e)	{ LAYER_LANDLOCK, e, WHEN_NO_EGRESS, 4 }
 #define YAMA		{ PROBE_HOST, EPERM, WHEN_YAMA, 0 }
+#define YAMA_OPEN	{ PROBE_HOST, EACCES, WHEN_YAMA, 0 }
 #define ACCOUNT(e)	{ PROBE_HOST, e, WHEN_NOT_ROOT, 0 }
 #define END(r)		{ PROBE_HOST, r, WHEN_ALWAYS, 0 }
 
 #define READERS		(SB_DB | SB_STATEFILE | SB_READTREE)
 #define WRITERS		(SB_DB | SB_STATEFILE)
+#define EGRESS		(SB_INET_OUT | SB_DNS)
 
 /* the order of the steps is the order in which the kernel asks */
 static const struct probe_op ops[] = {
@@ -610,22 +746,45 @@ static const struct probe_op ops[] = {
 	{ "fchdir", op_fchdir, 0,
 	    { KILL_STEP, ON(UID, EACCES), END(0) } },
 
-	{ "connect-tcp", op_connect_tcp, 0,
+	{ "connect-receiver", op_connect_receiver, EGRESS,
+	    { KILL_STEP, NO_EGRESS(EACCES), ON(NETNS, ENETUNREACH),
+	    END(0) } },
+	{ "connect-tcp", op_connect_tcp, EGRESS,
 	    { KILL_STEP, ABI(4, EACCES), ON(NETNS, ENETUNREACH), END(0) } },
-	{ "connect-held-socket", op_connect_held, 0,
+	{ "connect-held-socket", op_connect_held, EGRESS,
 	    { KILL_STEP, ABI(4, EACCES), END(0) } },
 	{ "connect-unix", op_connect_unix, 0,
 	    { KILL_STEP, ON(CHROOT, ENOENT), ON(UID, EACCES),
 	    ABI(9, EACCES), END(0) } },
 	{ "connect-abstract", op_connect_abstract, 0,
 	    { KILL_STEP, ON(NETNS, ECONNREFUSED), ABI(6, EPERM), END(0) } },
+	{ "connect-held-unix", op_connect_held_unix, EGRESS,
+	    { KILL_STEP, ON(CHROOT, ENOENT), ON(UID, EACCES),
+	    ABI(9, EACCES), END(0) } },
+	/* the socket was made before, in the old network */
+	{ "connect-held-abstract", op_connect_held_abstract, EGRESS,
+	    { KILL_STEP, ABI(6, EPERM), END(0) } },
+	{ "connect-udp", op_connect_udp, EGRESS,
+	    { KILL_STEP, ABI(10, EACCES), END(0) } },
+	{ "send-udp", op_send_udp, 0,
+	    { KILL_STEP, ABI(10, EACCES), END(0) } },
+	{ "bind-udp", op_bind_udp, 0,
+	    { KILL_STEP, ABI(10, EACCES), END(0) } },
 	{ "bind-tcp", op_bind, 0, { KILL_STEP, ABI(4, EACCES), END(0) } },
 	{ "listen", op_listen, 0, { KILL_STEP, END(0) } },
 	{ "accept", op_accept, SB_ACCEPT, { KILL_STEP, END(EAGAIN) } },
-	{ "socket-inet", op_socket_inet, 0, { KILL_STEP, END(0) } },
+	{ "socket-inet", op_socket_inet, EGRESS, { KILL_STEP, END(0) } },
+	{ "socket-udp", op_socket_udp, SB_DNS, { KILL_STEP, END(0) } },
+	{ "socket-raw", op_socket_raw, 0,
+	    { KILL_STEP, ON(CAPS, EPERM), ON(UID, EPERM), ACCOUNT(EPERM),
+	    END(0) } },
+	{ "socket-packet", op_socket_packet, 0,
+	    { KILL_STEP, ON(CAPS, EPERM), ON(UID, EPERM), ACCOUNT(EPERM),
+	    END(0) } },
 	{ "socket-netlink", op_socket_netlink, 0, { KILL_STEP, END(0) } },
 	{ "socket-unix", op_socket_unix, 0, { KILL_STEP, END(0) } },
 	{ "setsockopt", op_setsockopt, 0, { KILL_STEP, END(0) } },
+	{ "bind-device", op_bind_device, 0, { KILL_STEP, END(0) } },
 
 	{ "exec", op_exec, 0,
 	    { KILL_STEP, ON(CHROOT, ENOENT), ABI(1, EACCES), END(0) } },
@@ -645,6 +804,18 @@ static const struct probe_op ops[] = {
 	{ "read-parent-memory", op_read_parent, 0,
 	    { KILL_STEP, ABI(1, EPERM), ON(UID, EPERM), ROOT(CAPS, EPERM),
 	    YAMA, END(0) } },
+	{ "read-sibling-memory", op_read_sibling, 0,
+	    { KILL_STEP, ABI(1, EPERM), ON(UID, EPERM), ROOT(CAPS, EPERM),
+	    YAMA, END(0) } },
+	{ "take-descriptor", op_pidfd_getfd, 0,
+	    { KILL_STEP, ABI(1, EPERM), ON(UID, EPERM), ROOT(CAPS, EPERM),
+	    YAMA, END(0) } },
+	{ "open-sibling-memory", op_sibling_mem, READERS,
+	    { SOFT_STEP(EACCES), ON(CHROOT, ENOENT), ON(UID, EACCES),
+	    ABI(1, EACCES), ROOT(CAPS, EACCES), YAMA_OPEN, END(0) } },
+	{ "open-sibling-fd", op_sibling_fd, SB_DB,
+	    { SOFT_STEP(EACCES), ON(CHROOT, ENOENT), ON(UID, EACCES),
+	    ABI(1, EACCES), ROOT(CAPS, EACCES), END(0) } },
 	{ "kill-parent", op_kill_parent, 0,
 	    { KILL_STEP, ON(UID, EPERM), ABI(6, EPERM), END(0) } },
 	{ "tgkill-parent", op_tgkill_parent, 0,

@@ -70,9 +70,9 @@ static const char *const mode_names[RUN_COUNT] = {
 	"user mode", "user mode, unprivileged", "system mode"
 };
 
-static const enum role_id roles[] = {
+static const unsigned int roles[] = {
 	ROLE_CONFC, ROLE_RULEREAD, ROLE_RULECOMP, ROLE_GATEWAYD, ROLE_AUDITD,
-	ROLE_SIGNER
+	ROLE_SIGNER, ROLE_SINK, SUBJECT_LOCAL, SUBJECT_DIR, ROLE_RESOLVER
 };
 #define NROLES	(sizeof(roles) / sizeof(roles[0]))
 
@@ -308,7 +308,7 @@ show_job(FILE *out, unsigned int i, const char *mode)
 
 	layers_text(j->skip | left_out, off, sizeof(off));
 	fprintf(out, "  %-14s %-22s %-30s %-20s left out: %s\n",
-	    role_name(roles[j->role]), job_name(j, name, sizeof(name)),
+	    subject_name(roles[j->role]), job_name(j, name, sizeof(name)),
 	    probe_text(board->got[i]), layer_text(j->held, j->skip), off);
 	if (!job_failed(i))
 		return;
@@ -337,7 +337,7 @@ summary(size_t role)
 			first[jobs[i].held]++;
 		}
 	}
-	printf("  %-14s %u operations in %u ways", role_name(roles[role]),
+	printf("  %-14s %u operations in %u ways", subject_name(roles[role]),
 	    ops, ways);
 	if (numbers != 0)
 		printf(", %u numbers besides its %u calls", numbers,
@@ -374,13 +374,16 @@ show_results(enum run_mode mode)
 
 /* the layers that a whole role has in this mode, on this kernel */
 static uint32_t
-all_layers(enum run_mode mode)
+all_layers(enum run_mode mode, enum role_id id)
 {
 	uint32_t	 all = (1u << LAYER_COUNT) - 1;
 
 	if (mode != RUN_SYSTEM)
 		all &= ~(1u << LAYER_UID | 1u << LAYER_CHROOT |
 		    1u << LAYER_NETNS);
+	/* who connects to other hosts is on the host's network */
+	if (id == ROLE_SINK || id == ROLE_RESOLVER)
+		all &= ~(1u << LAYER_NETNS);
 	if (landlock == 0)
 		all &= ~(1u << LAYER_LANDLOCK);
 	if (prctl(PR_GET_MDWE, 0, 0, 0, 0) == -1)
@@ -412,27 +415,28 @@ ask_states(enum run_mode mode)
 		states[r] = t.state;
 		if (t.outcome != 0) {
 			fprintf(stderr, "%s does not enter\n",
-			    role_name(roles[r]));
+			    subject_name(roles[r]));
 			break;
 		}
 		if (landlock != -1 && t.state.landlock_abi != landlock) {
 			fprintf(stderr, "%s: has Landlock ABI %u\n",
-			    role_name(roles[r]), t.state.landlock_abi);
+			    subject_name(roles[r]), t.state.landlock_abi);
 			break;
 		}
 		if (enforce_floor(&t.state, site_no_landlock, err,
 		    sizeof(err)) == -1) {
-			fprintf(stderr, "%s: %s\n", role_name(roles[r]), err);
+			fprintf(stderr, "%s: %s\n", subject_name(roles[r]), err);
 			break;
 		}
 		layers_text(t.state.layers, text, sizeof(text));
-		if (t.state.layers != all_layers(mode)) {
+		if (t.state.layers != all_layers(mode,
+		    subject_role(roles[r]))) {
 			fprintf(stderr, "%s, %s: has only %s\n",
-			    mode_names[mode], role_name(roles[r]), text);
+			    mode_names[mode], subject_name(roles[r]), text);
 			break;
 		}
 		if (counting)
-			printf("%s %u\n", role_name(roles[r]),
+			printf("%s %u\n", subject_name(roles[r]),
 			    t.state.syscalls);
 	}
 	probe_env_close(&sites[0].env);

@@ -43,38 +43,63 @@
 
 int	 site_no_landlock;
 
+static uint16_t	 receiver;	/* where a sink delivers to; nobody accepts */
+
 /* system mode needs uids, not accounts */
 #define FIRST_UID	47011
+#define SINK_UID	(FIRST_UID + 4)	/* of every sink */
 
 static const struct program {
+	unsigned int	 subject;
 	enum role_id	 role;
+	const char	*said;
 	const char	*file;
 	const char	*name;
 	const char	*sub;
 	uid_t		 uid;
 } programs[] = {
-	{ ROLE_CONFC,	 "defenseclaw-confc",	 "dc-confc",	 NULL,
-	    FIRST_UID },
-	{ ROLE_RULEREAD, "defenseclaw-rulec",	 "dc-rulec",	 "read",
-	    FIRST_UID },
-	{ ROLE_RULECOMP, "defenseclaw-rulec",	 "dc-rulec",	 "compile",
-	    FIRST_UID },
-	{ ROLE_GATEWAYD, "defenseclaw-gatewayd", "dc-gatewayd",	 NULL,
-	    FIRST_UID + 1 },
-	{ ROLE_AUDITD,	 "defenseclaw-auditd",	 "dc-auditd",	 NULL,
-	    FIRST_UID + 2 },
-	{ ROLE_SIGNER,	 "defenseclaw-auditd",	 "dc-signer",	 "sign",
-	    FIRST_UID + 3 },
+	{ ROLE_CONFC, ROLE_CONFC, "confc",
+	    "defenseclaw-confc", "dc-confc", NULL, FIRST_UID },
+	{ ROLE_RULEREAD, ROLE_RULEREAD, "rulec-read",
+	    "defenseclaw-rulec", "dc-rulec", "read", FIRST_UID },
+	{ ROLE_RULECOMP, ROLE_RULECOMP, "rulec-compile",
+	    "defenseclaw-rulec", "dc-rulec", "compile", FIRST_UID },
+	{ ROLE_GATEWAYD, ROLE_GATEWAYD, "gatewayd",
+	    "defenseclaw-gatewayd", "dc-gatewayd", NULL, FIRST_UID + 1 },
+	{ ROLE_AUDITD, ROLE_AUDITD, "auditd",
+	    "defenseclaw-auditd", "dc-auditd", NULL, FIRST_UID + 2 },
+	{ ROLE_SIGNER, ROLE_SIGNER, "signer",
+	    "defenseclaw-auditd", "dc-signer", "sign", FIRST_UID + 3 },
+	{ ROLE_SINK, ROLE_SINK, "sink",
+	    "defenseclaw-sinkd", "dc-sink", "sink", SINK_UID },
+	{ SUBJECT_LOCAL, ROLE_SINK, "sink-local",
+	    "defenseclaw-sinkd", "dc-sink", "sink", SINK_UID },
+	{ SUBJECT_DIR, ROLE_SINK, "sink-dir",
+	    "defenseclaw-sinkd", "dc-sink", "sink", SINK_UID },
+	{ ROLE_RESOLVER, ROLE_RESOLVER, "resolver",
+	    "defenseclaw-sinkd", "dc-resolver", "resolver", FIRST_UID + 5 },
 };
 
 static const struct program *
-program_of(enum role_id id)
+program_of(unsigned int who)
 {
 	const struct program	*p;
 
-	for (p = programs; p->role != id; p++)
+	for (p = programs; p->subject != who; p++)
 		;
 	return (p);
+}
+
+enum role_id
+subject_role(unsigned int who)
+{
+	return (program_of(who)->role);
+}
+
+const char *
+subject_name(unsigned int who)
+{
+	return (program_of(who)->said);
 }
 
 static int
@@ -86,17 +111,24 @@ complain(const char *what)
 
 /* a role that stays uid 0 finds its directory, and what is in it, root's */
 static void
-own_dir(const struct site *s, enum role_id id, uint32_t skip, char *path,
+own_dir(const struct site *s, unsigned int who, uint32_t skip, char *path,
     size_t size)
 {
-	int	 root = s->system && (skip & (1u << LAYER_UID)) != 0;
+	int		 root = s->system &&
+	    (skip & (1u << LAYER_UID)) != 0;
+	const char	*name = "sinks", *home = s->paths.sinks;
 
+	if (who == ROLE_AUDITD) {
+		name = "audit";
+		home = s->paths.audit;
+	} else if (who == ROLE_SIGNER) {
+		name = "sign";
+		home = s->paths.sign;
+	}
 	if (!s->system)
-		snprintf(path, size, "%s", id == ROLE_AUDITD ?
-		    s->paths.audit : s->paths.sign);
+		strlcpy(path, home, size);
 	else
-		snprintf(path, size, "%s/%s%s", s->top,
-		    id == ROLE_AUDITD ? "audit" : "sign",
+		snprintf(path, size, "%s/%s%s", s->top, name,
 		    root ? ".root" : "");
 }
 
@@ -128,7 +160,8 @@ make_pack(const struct site *s)
 static int
 make_own_dirs(const struct site *s)
 {
-	static const enum role_id owners[] = { ROLE_AUDITD, ROLE_SIGNER };
+	static const unsigned int owners[] = { ROLE_AUDITD, ROLE_SIGNER,
+	    SUBJECT_DIR };
 	char	 path[PATH_MAX];
 	size_t	 i;
 	uid_t	 uid;
@@ -136,7 +169,7 @@ make_own_dirs(const struct site *s)
 	snprintf(path, sizeof(path), "%s/empty", s->top);
 	if (mkdir(path, 0755) == -1)
 		return (complain(path));
-	for (i = 0; s->system && i < 2; i++) {
+	for (i = 0; s->system && i < 3; i++) {
 		uid = program_of(owners[i])->uid;
 		own_dir(s, owners[i], 0, path, sizeof(path));
 		if (mkdir(path, 0700) == -1 || chown(path, uid, uid) == -1)
@@ -174,6 +207,30 @@ listener(int family, const char *path)
 	return (fd);
 }
 
+/* what three sinks, one of each promise, are configured with */
+static int
+make_sinks(const struct site *s)
+{
+	char	 path[PATH_MAX], text[512];
+	int	 fd, n;
+
+	if (paths_join(path, sizeof(path), s->paths.secrets, "sink-net") ==
+	    -1 || (fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+	    0600)) == -1 || write(fd, "probe\n", 6) != 6 || close(fd) == -1)
+		return (complain(path));
+	n = snprintf(text, sizeof(text), "audit_sinks:\n"
+	    "  - name: net\n    kind: splunk_hec\n"
+	    "    token_secret: sink-net\n    splunk_hec:\n"
+	    "      endpoint: http://127.0.0.1:%u\n"
+	    "  - name: local\n    kind: syslog\n    syslog:\n"
+	    "      transport: local\n"
+	    "  - name: dir\n    kind: file\n", s->receiver);
+	if ((fd = open(s->paths.config, O_WRONLY | O_APPEND | O_CLOEXEC)) ==
+	    -1 || write(fd, text, (size_t)n) != n || close(fd) == -1)
+		return (complain(s->paths.config));
+	return (0);
+}
+
 static int
 make_home(struct site *s)
 {
@@ -189,7 +246,7 @@ make_home(struct site *s)
 		return (-1);
 	}
 	if (init_run(&s->paths, CONF_ACTION, &result) == 0)
-		return (0);
+		return (make_sinks(s));
 	for (i = 0; i < result.nsteps; i++)
 		if (result.steps[i].what == INIT_FAILED)
 			fprintf(stderr, "%s: %s\n", result.steps[i].subject,
@@ -211,6 +268,9 @@ site_open(struct site *s, int system)
 		s->top[0] = '\0';
 		return (-1);
 	}
+	if (receiver == 0 && probe_listen_tcp(&receiver) == -1)
+		return (complain("receiver"));
+	s->receiver = receiver;
 	if (make_home(s) == -1 || make_pack(s) == -1 ||
 	    make_own_dirs(s) == -1)
 		return (-1);
@@ -302,32 +362,36 @@ hand_path(int sock, unsigned int kind, const char *name, const char *path,
 
 static void
 hand_secrets(int sock, const struct site *s, const struct made *m,
-    enum role_id id)
+    unsigned int who)
 {
 	char		 path[PATH_MAX];
 	uint32_t	 i;
 
 	for (i = 0; i < m->plan.nsecrets; i++)
-		if (m->plan.secrets[i].role == (uint32_t)id &&
+		if (m->plan.secrets[i].role == who &&
 		    paths_join(path, sizeof(path), s->paths.secrets,
 		    m->plan.secrets[i].name) == 0)
 			hand_path(sock, SFD_SECRET, m->plan.secrets[i].name,
 			    path, 0);
-	if (id == ROLE_SIGNER)
+	if (who == ROLE_SIGNER)
 		hand_path(sock, SFD_SECRET, "device.key",
 		    s->paths.device_key, 0);
+	if (who == ROLE_SINK && paths_join(path, sizeof(path),
+	    s->paths.secrets, "sink-net") == 0)
+		hand_path(sock, SFD_SECRET, "sink-net", path, 0);
 }
 
 static void
-hand_dirs(int sock, const struct site *s, enum role_id id, uint32_t skip)
+hand_dirs(int sock, const struct site *s, unsigned int who, uint32_t skip)
 {
 	char	 path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/empty", s->top);
-	if (id == ROLE_AUDITD || id == ROLE_SIGNER) {
-		own_dir(s, id, skip, path, sizeof(path));
+	if (who == ROLE_AUDITD || who == ROLE_SIGNER || who == SUBJECT_DIR) {
+		own_dir(s, who, skip, path, sizeof(path));
 		hand_path(sock, SFD_DIR, NULL, path, O_DIRECTORY);
 	}
+	if (who != ROLE_AUDITD && who != ROLE_SIGNER)
+		snprintf(path, sizeof(path), "%s/empty", s->top);
 	if (s->system)
 		hand_path(sock, SFD_ROOT, NULL, path, O_DIRECTORY);
 }
@@ -335,15 +399,15 @@ hand_dirs(int sock, const struct site *s, enum role_id id, uint32_t skip)
 /* what slots.c and load.c of the supervisor hand over */
 static void
 hand_all(int sock, const struct site *s, const struct made *m,
-    enum role_id id, uint32_t skip)
+    unsigned int who, uint32_t skip)
 {
 	char	 path[PATH_MAX];
 
-	if (m->records[id] != -1)
-		hand(sock, SFD_RECORDS, NULL, m->records[id]);
-	hand_dirs(sock, s, id, skip);
-	hand_secrets(sock, s, m, id);
-	switch (id) {
+	if (m->records[who] != -1)
+		hand(sock, SFD_RECORDS, NULL, m->records[who]);
+	hand_dirs(sock, s, who, skip);
+	hand_secrets(sock, s, m, who);
+	switch (who) {
 	case ROLE_CONFC:
 		hand_path(sock, SFD_INPUT, "config.yaml", s->paths.config, 0);
 		break;
@@ -365,13 +429,17 @@ hand_all(int sock, const struct site *s, const struct made *m,
 			hand_path(sock, SFD_MACHINE_ID, NULL,
 			    "/etc/machine-id", 0);
 		break;
+	case ROLE_RESOLVER:
+		hand_path(sock, SFD_RESOLV_CONF, NULL, "/etc/resolv.conf", 0);
+		hand_path(sock, SFD_HOSTS, NULL, "/etc/hosts", 0);
+		break;
 	default:
 		break;
 	}
 }
 
 static void
-hand_probe(int sock, const struct site *s, enum role_id id,
+hand_probe(int sock, const struct site *s, unsigned int who,
     const struct probe_request *req)
 {
 	struct probe_request	 rq = *req;
@@ -381,8 +449,9 @@ hand_probe(int sock, const struct site *s, enum role_id id,
 	int			 fd;
 
 	rq.env = s->env;
+	rq.env.receiver = s->receiver;
 	/* the suite's own database, but for who may open it another one */
-	if (id != ROLE_AUDITD) {
+	if (who != ROLE_AUDITD) {
 		own_dir(s, ROLE_AUDITD, rq.skip, dir, sizeof(dir));
 		if (paths_join(rq.env.db, sizeof(rq.env.db), dir,
 		    "audit.db") == -1)
@@ -431,10 +500,11 @@ child_exec(const struct site *s, const struct program *p, int fd)
 
 /* req may be NULL: it runs on as ever.  The pid; *sock is our end. */
 static pid_t
-start(const struct site *s, const struct made *m, enum role_id id,
+start(const struct site *s, const struct made *m, unsigned int who,
     const struct probe_request *req, int *sock)
 {
-	const struct program	*p = program_of(id);
+	const struct program	*p = program_of(who);
+	enum role_id		 id = p->role;
 	struct start		 st;
 	pid_t			 pid;
 	int			 sv[2];
@@ -461,17 +531,20 @@ start(const struct site *s, const struct made *m, enum role_id id,
 	st.generation = st.rules_generation = 1;
 	strlcpy(st.pack, "default", sizeof(st.pack));
 	send_msg(*sock, MSG_START, -1, &st, sizeof(st));
-	hand_all(*sock, s, m, id, req == NULL ? 0 : req->skip);
+	hand_all(*sock, s, m, who, req == NULL ? 0 : req->skip);
 	if (req != NULL)
-		hand_probe(*sock, s, id, req);
+		hand_probe(*sock, s, who, req);
 	send_msg(*sock, MSG_START_END, -1, NULL, 0);
 	return (pid);
 }
 
 /* one message of a role; what it made, if anything, goes to *m */
 static void
-take(struct msg *msg, enum role_id id, struct tried *t, struct made *m)
+take(struct msg *msg, unsigned int who, struct tried *t, struct made *m)
 {
+	/* in the order of the configuration */
+	static const unsigned int sinks[] = { ROLE_SINK, SUBJECT_LOCAL,
+	    SUBJECT_DIR };
 	struct log_line	 line;
 	struct blob	 b;
 	int		*where = NULL;
@@ -483,7 +556,8 @@ take(struct msg *msg, enum role_id id, struct tried *t, struct made *m)
 	case MSG_LOG:
 		if (msg_get(msg, &line, sizeof(line)) == 0 &&
 		    line.level >= LOG_LVL_WARN)
-			fprintf(stderr, "%s: %s\n", role_name(id), line.text);
+			fprintf(stderr, "%s: %s\n", subject_name(who),
+			    line.text);
 		return;
 	case MSG_PLAN:
 		if (m != NULL)
@@ -492,7 +566,10 @@ take(struct msg *msg, enum role_id id, struct tried *t, struct made *m)
 	case MSG_BLOB:
 		if (m == NULL || msg_get(msg, &b, sizeof(b)) == -1)
 			return;
-		if (b.kind == BLOB_RECORDS && b.role < ROLE_COUNT)
+		if (b.kind == BLOB_RECORDS && b.role == ROLE_SINK &&
+		    b.index < sizeof(sinks) / sizeof(sinks[0]))
+			where = &m->records[sinks[b.index]];
+		else if (b.kind == BLOB_RECORDS && b.role < ROLE_COUNT)
 			where = &m->records[b.role];
 		else if (b.kind == BLOB_PACK)
 			where = &m->pack;
@@ -501,15 +578,18 @@ take(struct msg *msg, enum role_id id, struct tried *t, struct made *m)
 		if (where != NULL)
 			*where = msg_take_fd(msg);
 		return;
+	case MSG_REQUEST:
+		/* a local sink asks for its socket */
+		return;
 	default:
-		fprintf(stderr, "%s: message %u\n", role_name(id),
+		fprintf(stderr, "%s: message %u\n", subject_name(who),
 		    msg->hdr.type);
 	}
 }
 
 /* until the end of the channel, or until the role has entered */
 static void
-listen_to(int sock, pid_t pid, enum role_id id, struct tried *t,
+listen_to(int sock, pid_t pid, unsigned int who, struct tried *t,
     struct made *m, int to_end)
 {
 	struct frame_in	 in;
@@ -524,13 +604,14 @@ listen_to(int sock, pid_t pid, enum role_id id, struct tried *t,
 		if ((rc = poll(&pfd, 1, MAX_SILENCE_MS)) == -1)
 			continue;
 		if (rc == 0) {
-			fprintf(stderr, "%s hangs: killed\n", role_name(id));
+			fprintf(stderr, "%s hangs: killed\n",
+			    subject_name(who));
 			kill(pid, SIGKILL);
 			break;
 		}
 		rc = frame_in_read(&in, sock);
 		while (frame_in_next(&in, &msg) == 1)
-			take(&msg, id, t, m);
+			take(&msg, who, t, m);
 	} while (rc != 0 && (to_end || !t->entered));
 	frame_in_free(&in);
 }
@@ -550,7 +631,7 @@ wait_for(pid_t pid)
  * A role whose supervisor dies becomes ours: a process between plays it.
  */
 static void
-try_orphan(const struct site *s, const struct made *m, enum role_id id,
+try_orphan(const struct site *s, const struct made *m, unsigned int who,
     const struct probe_request *req, struct tried *t)
 {
 	struct {
@@ -567,8 +648,8 @@ try_orphan(const struct site *s, const struct made *m, enum role_id id,
 	}
 	if (pid == 0) {
 		memset(&said, 0, sizeof(said));
-		said.pid = start(s, m, id, req, &sock);
-		listen_to(sock, said.pid, id, &said.tried, NULL, 0);
+		said.pid = start(s, m, who, req, &sock);
+		listen_to(sock, said.pid, who, &said.tried, NULL, 0);
 		_exit(write(p[1], &said, sizeof(said)) == sizeof(said) ?
 		    0 : PROBE_SETUP);
 	}
@@ -582,7 +663,7 @@ try_orphan(const struct site *s, const struct made *m, enum role_id id,
 }
 
 void
-site_try(struct site *s, const struct made *m, enum role_id id,
+site_try(struct site *s, const struct made *m, unsigned int who,
     const struct probe_request *req, struct tried *t)
 {
 	pid_t	 pid;
@@ -593,9 +674,9 @@ site_try(struct site *s, const struct made *m, enum role_id id,
 	if (probe_env_reset(&s->env) == -1)
 		complain(s->env.dir);
 	else if (req->kind == PROBE_OUTLIVE)
-		try_orphan(s, m, id, req, t);
-	else if ((pid = start(s, m, id, req, &sock)) != -1) {
-		listen_to(sock, pid, id, t, NULL, 1);
+		try_orphan(s, m, who, req, t);
+	else if ((pid = start(s, m, who, req, &sock)) != -1) {
+		listen_to(sock, pid, who, t, NULL, 1);
 		close(sock);
 		t->outcome = wait_for(pid);
 	}
@@ -616,7 +697,7 @@ site_load(const struct site *s, struct made *m)
 	int		 sock;
 
 	memset(m, 0, sizeof(*m));
-	for (i = 0; i < ROLE_COUNT; i++)
+	for (i = 0; i < SUBJECT_COUNT; i++)
 		m->records[i] = -1;
 	m->pack = m->rules = -1;
 	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
@@ -631,7 +712,9 @@ site_load(const struct site *s, struct made *m)
 		}
 	}
 	if (m->records[ROLE_GATEWAYD] == -1 || m->records[ROLE_AUDITD] == -1 ||
-	    m->records[ROLE_SIGNER] == -1 || m->pack == -1 || m->rules == -1) {
+	    m->records[ROLE_SIGNER] == -1 || m->records[ROLE_SINK] == -1 ||
+	    m->records[SUBJECT_LOCAL] == -1 ||
+	    m->records[SUBJECT_DIR] == -1 || m->pack == -1 || m->rules == -1) {
 		fprintf(stderr, "confc or rulec left something out\n");
 		return (-1);
 	}

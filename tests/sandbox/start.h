@@ -29,10 +29,22 @@
  * place of a layer that is left out.
  */
 
+/*
+ * Who is started: a role, and of sinks one for each promise they have.
+ */
+enum {
+	SUBJECT_LOCAL = ROLE_COUNT,	/* ROLE_SINK is the one with a network */
+	SUBJECT_DIR,
+	SUBJECT_COUNT
+};
+
+enum role_id	 subject_role(unsigned int);
+const char	*subject_name(unsigned int);	/* "gatewayd", "sink-local" */
+
 /* what the short-lived roles made: all that starts the others */
 struct made {
 	struct plan	 plan;
-	int		 records[ROLE_COUNT];
+	int		 records[SUBJECT_COUNT];
 	int		 pack;
 	int		 rules;
 };
@@ -44,6 +56,7 @@ struct site {
 	struct paths	 paths;		/* of an initialised home */
 	int		 tcp;
 	int		 unix_http;
+	uint16_t	 receiver;	/* port of the sink with a network */
 	struct probe_env env;
 };
 
@@ -56,7 +69,10 @@ struct tried {
 /* every role may do without Landlock, as the configuration can say */
 extern int	 site_no_landlock;
 
-/* 0, or -1 after saying why; what was made goes with site_close() */
+/*
+ * 0, or -1 after saying why; what was made goes with site_close().  Sites
+ * share the receiver of the first.
+ */
 int	 site_open(struct site *, int);
 void	 site_close(struct site *);
 
@@ -67,7 +83,7 @@ int	 site_load(const struct site *, struct made *);
  * Starts a role with this probe and waits for its end.  The environment of
  * the probe must have been opened in site->env by this process.
  */
-void	 site_try(struct site *, const struct made *, enum role_id,
+void	 site_try(struct site *, const struct made *, unsigned int,
 	    const struct probe_request *, struct tried *);
 
 #endif /* TESTS_SANDBOX_START_H */

@@ -172,7 +172,7 @@ test_libevent(void)
 	int		 fd, listener;
 
 	confine_skip = 0;
-	listener = listen_tcp(&port);
+	listener = probe_listen_tcp(&port);
 	CHECK(listener != -1);
 	if ((pid = fork()) == 0)
 		ingress_child(listener);
