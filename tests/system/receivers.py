@@ -22,9 +22,11 @@ import hashlib
 import http.server
 import json
 import os
+import shutil
 import socket
 import ssl
 import subprocess
+import tempfile
 import threading
 
 
@@ -215,6 +217,37 @@ class Syslog:
             except OSError:
                 pass
             c.close()
+
+
+class LocalSyslog:
+    """A datagram socket such as /dev/log, open to everybody."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix='dc')
+        os.chmod(self.dir, 0o755)
+        self.path = os.path.join(self.dir, 'log')
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.sock.bind(self.path)
+        os.chmod(self.path, 0o666)
+        self.messages = []
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            got = self.sock.recv(1 << 20)
+            if not got:
+                return
+            self.messages.append(got.decode())
+
+    def close(self):
+        end = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        end.connect(self.path)
+        end.send(b'')
+        end.close()
+        self.thread.join()
+        self.sock.close()
+        shutil.rmtree(self.dir)
 
 
 class Authority:

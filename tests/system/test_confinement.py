@@ -19,17 +19,23 @@
 Not the roles' own word: /proc, read as root from outside.
 """
 
+import json
 import os
 import re
 import stat
 
 import lib
+from receivers import LocalSyslog, Receiver
+from test_sinks import configure, hec, sink, state
 
 # what the supervisor keeps in system mode: caps_keep() of defenseclawd
 SUPERVISOR_CAPS = {'DAC_READ_SEARCH': 2, 'KILL': 5, 'SETGID': 6, 'SETUID': 7,
     'SETPCAP': 8, 'SYS_CHROOT': 18, 'SYS_ADMIN': 21}
 
-# "fd" is the channel to the supervisor, "edges" are those to other roles
+SINKS = 3
+
+# "edges" are the channels to other roles, besides that to the supervisor;
+# "dirs" are directories that are held open
 ROLES = {
     'gatewayd': {
         'own_dir': None,
@@ -40,7 +46,7 @@ ROLES = {
     'auditd': {
         'own_dir': 'audit',
         'fds': {'audit.db': 1, 'audit.db-wal': 1, 'audit.db-shm': 1},
-        'edges': lambda workers: workers + 1,
+        'edges': lambda workers: workers + 1 + SINKS,
         'fsize': 'unlimited',
     },
     'signer': {
@@ -48,6 +54,37 @@ ROLES = {
         'fds': {},
         'edges': lambda workers: 1,
         'fsize': '65536',
+    },
+    # one of each promise; a name to resolve; the connection is kept open
+    'sink.net': {
+        'own_dir': None,
+        'egress': True,
+        'fds': {'tcp': 1},
+        # and both ends of the pair by which libcurl would wake itself
+        'edges': lambda workers: 2 + 2,
+        'fsize': '0',
+    },
+    'sink.local': {
+        'own_dir': None,
+        'egress': True,
+        'fds': {'datagram': 1},
+        'edges': lambda workers: 2,
+        'fsize': '0',
+    },
+    'sink.files': {
+        'own_dir': None,
+        'egress': True,
+        'dirs': ['sinks/files'],
+        'fds': {'audit-000000000001.jsonl': 1},
+        'edges': lambda workers: 2,
+        'fsize': 'unlimited',
+    },
+    'resolver': {
+        'own_dir': None,
+        'egress': True,
+        'fds': {},
+        'edges': lambda workers: SINKS,
+        'fsize': '0',
     },
 }
 
@@ -86,9 +123,18 @@ def listeners(path, column):
     return out
 
 
+def sockets(path, column, keep=lambda col: True):
+    """Inodes of all sockets of one kind."""
+    with open('/proc/net/' + path) as f:
+        return {int(col[column]) for col in
+            (line.split() for line in f.readlines()[1:]) if keep(col)}
+
+
 def kinds(suite, pid):
     """{kind: how many} of the descriptors a process has open."""
     tcp, unix = listeners('tcp', 9), listeners('unix', 6)
+    tcp_all = sockets('tcp', 9)
+    datagrams = sockets('unix', 6, lambda col: col[4] == '0002')
     out, pipes = {}, []
     for fd in os.listdir('/proc/%d/fd' % pid):
         to = os.readlink('/proc/%d/fd/%s' % (pid, fd))
@@ -100,6 +146,10 @@ def kinds(suite, pid):
             kind = 'tcp listener'
         elif sock and int(sock[1]) in unix:
             kind = 'unix listener'
+        elif sock and int(sock[1]) in tcp_all:
+            kind = 'tcp'
+        elif sock and int(sock[1]) in datagrams:
+            kind = 'datagram'
         elif sock:
             kind = 'stream'
         elif to == 'anon_inode:[eventpoll]':
@@ -108,6 +158,9 @@ def kinds(suite, pid):
             kind = 'own pipe'
             pipes.append(to)
         elif os.path.dirname(to) == os.path.dirname(suite.audit_db):
+            kind = os.path.basename(to)
+        elif os.path.dirname(to) == os.path.join(suite.state,
+                'sinks/files'):
             kind = os.path.basename(to)
         elif to.startswith(suite.state) and stat.S_ISDIR(os.stat(
                 '/proc/%d/fd/%s' % (pid, fd)).st_mode):
@@ -162,8 +215,9 @@ def check_fds(suite, name, pid, workers):
     want = dict(ROLES[name]['fds'])
     want.update({'epoll': 1, 'own pipe': 2,
         'stream': 1 + ROLES[name]['edges'](workers)})
-    if ROLES[name]['own_dir']:
-        want['dir ' + ROLES[name]['own_dir']] = 1
+    for d in [ROLES[name]['own_dir']] * (ROLES[name]['own_dir'] is not
+            None) + ROLES[name].get('dirs', []):
+        want['dir ' + d] = 1
     # an edge may still be on its way
     lib.wait_for(lambda: kinds(suite, pid).get('stream') == want['stream'],
         'edges of %s: %s' % (name, kinds(suite, pid)))
@@ -186,11 +240,15 @@ def check_root(suite, name, pid):
 
 def check_own_place(suite, name, pid):
     """System mode: namespaces, root."""
-    for what in ('net', 'mnt', 'ipc', 'uts'):
+    egress = ROLES[name].get('egress')
+    if egress:
+        lib.eq(ns(pid, 'net'), ns(suite.proc.pid, 'net'),
+            'network of %s' % name)
+    for what in ('mnt', 'ipc', 'uts') + (() if egress else ('net',)):
         if ns(pid, what) in (ns('self', what), ns(suite.proc.pid, what)):
             raise AssertionError('%s shares its %s namespace' % (name, what))
-    if proc(pid, 'net/dev').count('\n') != 3 or \
-            proc(pid, 'net/route').count('\n') > 1:
+    if not egress and (proc(pid, 'net/dev').count('\n') != 3 or \
+            proc(pid, 'net/route').count('\n') > 1):
         raise AssertionError('%s has a network: %s' % (name,
             proc(pid, 'net/dev')))
     check_root(suite, name, pid)
@@ -211,24 +269,55 @@ def check_supervisor(suite):
     check_memory('the supervisor', pid)
 
 
+def processes(suite):
+    """{name in ROLES: [pid]} as status has it."""
+    out = {}
+    for p in json.loads(suite.ctl('status', '--json').stdout)['processes']:
+        name = p['instance']
+        if name != 'supervisor':
+            out.setdefault(re.sub(r'^gatewayd\..*', 'gatewayd', name),
+                []).append(p['pid'])
+    return out
+
+
+def with_sinks(suite, fn):
+    """fn while three sinks, one of each promise, have delivered."""
+    receiver, log = Receiver(), LocalSyslog()
+    try:
+        configure(suite, hec(suite, 'net', receiver.port, host='localhost'),
+            sink('local', 'syslog', _transport='local', _path=log.path),
+            sink('files', 'file'))
+        suite.start()
+        lib.wait_for(lambda: all(state(suite, n)['delivered'] for n in
+            ('net', 'local', 'files')), 'delivery')
+        fn(suite)
+    finally:
+        receiver.close()
+        log.close()
+
+
 def check(suite):
-    suite.start()
+    with_sinks(suite, check_all)
+
+
+def check_all(suite):
     check_supervisor(suite)
-    pids = suite.pids()
+    pids = processes(suite)
     lib.eq(sorted(pids), sorted(ROLES), 'roles')
+    lib.eq(sorted(p for v in pids.values() for p in v),
+        sorted(p for v in suite.pids().values() for p in v), 'processes')
     workers = len(pids['gatewayd'])
     sup = status(suite.proc.pid)
     uids = {}
     for name, all_of_it in pids.items():
-        if not all_of_it:
-            raise AssertionError('no %s' % name)
         for pid in all_of_it:
             st = check_status(name, pid, suite.uid is not None)
             # its own filter, on top of the supervisor's
             if int(st.get('Seccomp_filters', 2)) < \
                     int(sup.get('Seccomp_filters', 1)) + 1:
                 raise AssertionError('%s has no filter of its own' % name)
-            uids[name] = int(st['Uid'].split()[0])
+            # sinks share one: their promises keep them apart
+            uids[name.split('.')[0]] = int(st['Uid'].split()[0])
             check_limits(name, pid)
             check_memory(name, pid)
             check_fds(suite, name, pid, workers)
