@@ -78,7 +78,7 @@ class Receiver:
     """An HTTP server; answer(request) gives (status, body[, headers]), None
     to close without a word.  What was answered with 2xx is in accepted."""
 
-    def __init__(self, answer=ok_hec, tls=None, port=0):
+    def __init__(self, answer=ok_hec, tls=None, port=0, host='127.0.0.1'):
         self.answer = answer
         self.requests = []
         self.accepted = []
@@ -121,6 +121,8 @@ class Receiver:
         class Server(http.server.ThreadingHTTPServer):
             daemon_threads = True
             allow_reuse_address = True
+            address_family = socket.AF_INET6 if ':' in host else \
+                socket.AF_INET
 
             def get_request(self):
                 sock, addr = super().get_request()
@@ -133,7 +135,7 @@ class Receiver:
             def handle_error(self, request, addr):
                 pass            # a client that gave up is no error of ours
 
-        self.server = Server(('127.0.0.1', port), Handler)
+        self.server = Server((host, port), Handler)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever,
             kwargs={'poll_interval': 0.05}, daemon=True).start()

@@ -1,0 +1,345 @@
+#!/usr/bin/env python3
+#
+# Copyright (c) 2026 The DefenseClaw authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+
+"""Names, addresses and proxies: where a sink may connect, and who says so.
+
+A name server and receivers of our own, in a network of our own; whatever a
+library wants from the kernel on these ways is asked for here, and what no
+promise lists kills the role, which fails the test.
+"""
+
+import ctypes
+import os
+import socket
+import struct
+import subprocess
+import threading
+
+from lib import *
+from receivers import *
+from test_sinks import arrived, configure, events, hec, sink, state
+
+CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
+MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
+A, CNAME, AAAA = 1, 5, 28
+NXDOMAIN = 3
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def wire_name(name):
+    return b''.join(bytes([len(l)]) + l.encode() for l in
+        name.split('.')) + b'\0'
+
+
+class NameServer:
+    """RFC 1035 over UDP and TCP; names has {name: [(type, value, ttl)]}.
+
+    drop: how often a name is still not answered; whole: names whose answer
+    over UDP is cut.
+    """
+
+    def __init__(self):
+        self.names, self.drop, self.cut = {}, {}, set()
+        self.asked = []                 # (name, type, 'udp' or 'tcp')
+        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.udp.bind(('127.0.0.1', 53))
+        self.tcp = socket.socket()
+        self.tcp.bind(('127.0.0.1', 53))
+        self.tcp.listen()
+        for fn in (self.serve_udp, self.serve_tcp):
+            threading.Thread(target=fn, daemon=True).start()
+
+    def serve_udp(self):
+        while True:
+            query, peer = self.udp.recvfrom(4096)
+            got = self.answer(query, 'udp')
+            if got:
+                self.udp.sendto(got, peer)
+
+    def serve_tcp(self):
+        while True:
+            conn, _ = self.tcp.accept()
+            with conn, conn.makefile('rb') as f:
+                head = f.read(2)
+                while len(head) == 2:
+                    got = self.answer(f.read(struct.unpack('!H', head)[0]),
+                        'tcp')
+                    conn.sendall(struct.pack('!H', len(got)) + got)
+                    head = f.read(2)
+
+    def answer(self, query, how):
+        labels, at = [], 12
+        while query[at]:
+            labels.append(query[at + 1:at + 1 + query[at]].decode())
+            at += 1 + query[at]
+        name = '.'.join(labels).lower()
+        type, = struct.unpack_from('!H', query, at + 1)
+        self.asked.append((name, type, how))
+        if self.drop.get(name, 0) > 0:
+            self.drop[name] -= 1
+            return None
+        flags, records = 0x8180, []
+        if name not in self.names:
+            flags |= NXDOMAIN
+        elif name in self.cut and how == 'udp':
+            flags |= 0x0200             # TC
+        else:
+            records = self.collect(name, type)
+        return query[:2] + struct.pack('!HHHHH', flags, 1, len(records), 0,
+            0) + query[12:at + 5] + b''.join(records)
+
+    def collect(self, name, type):
+        out = []
+        for t, value, ttl in self.names.get(name, []):
+            if t == CNAME:
+                data, more = wire_name(value), self.collect(value, type)
+            elif t == type:
+                data, more = socket.inet_pton(socket.AF_INET if t == A else
+                    socket.AF_INET6, value), []
+            else:
+                continue
+            out += [wire_name(name) + struct.pack('!HHIH', t, 1, ttl,
+                len(data)) + data] + more
+        return out
+
+
+class Proxy:
+    """An HTTP proxy that knows CONNECT only, and one receiver."""
+
+    def __init__(self, to):
+        self.to, self.asked = to, []
+        self.sock = socket.create_server(('127.0.0.1', 0))
+        self.port = self.sock.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            conn, _ = self.sock.accept()
+            head = b''
+            while b'\r\n\r\n' not in head:
+                head += conn.recv(4096)
+            self.asked.append(head.decode())
+            conn.sendall(b'HTTP/1.1 200 OK\r\n\r\n')
+            there = socket.create_connection(('127.0.0.1', self.to))
+            for a, b in ((conn, there), (there, conn)):
+                threading.Thread(target=self.copy, args=(a, b),
+                    daemon=True).start()
+
+    @staticmethod
+    def copy(a, b):
+        try:
+            while True:
+                got = a.recv(65536)
+                if not got:
+                    break
+                b.sendall(got)
+            b.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass                # one of the two is gone
+
+
+def own_network():
+    """A network with a loopback of its own, and files that name it."""
+    if libc.unshare(CLONE_NEWNET | CLONE_NEWNS) != 0 or libc.mount(b'none',
+            b'/', None, MS_REC | MS_PRIVATE, None) != 0:
+        raise Skip('no name spaces of our own here')
+    for command in ('ip link set lo up',
+            'ip addr add 169.254.7.7/32 dev lo'):
+        subprocess.run(command.split(), check=True)
+    d = tempfile.mkdtemp(prefix='dc')
+    for name, text in (('resolv.conf', '# of the test\nnameserver '
+            'fe80::1%lo\nnameserver 127.0.0.1\nsearch test\n'
+            'options ndots:1\n'), ('hosts', '127.0.0.1 localhost\n'
+            '127.0.0.1\tother.test  InHosts.test # ours\n')):
+        path = os.path.join(d, name)
+        with open(path, 'w') as f:
+            f.write(text)
+        if libc.mount(path.encode(), b'/etc/' + name.encode(), None, MS_BIND,
+                None) != 0:
+            raise Skip('/etc/%s cannot be covered' % name)
+    return d
+
+
+class World:
+    """Receivers by the name of their sink, and the names in DNS."""
+
+    def __init__(self, suite, dns):
+        self.s, self.dns = suite, dns
+        self.at = {}
+        ca = Authority(suite.dir)
+        self.ca = ca.cert
+        tls = ca.server(*ca.issue('server', 'tls.test'))
+        ok = lambda r: (200, b'')
+        for name in ('plain', 'big', 'alias', 'late', 'none', 'moves',
+                'link', 'mixed', 'inhosts', 'proxied', 'short'):
+            self.at[name] = Receiver(ok)
+        self.at['six'] = Receiver(ok, host='::1')
+        self.at['literal6'] = Receiver(ok, host='::1')
+        self.at['number'] = Receiver(ok, host='169.254.7.7')
+        self.at['tls'] = Receiver(tls=tls)
+        self.at['tunnel'] = Receiver(tls=tls)
+        self.proxy = Proxy(self.at['tunnel'].port)
+        self.environment = Proxy(self.at['plain'].port)
+        here = [(A, '127.0.0.1', 60)]
+        dns.names.update({'plain.test': here, 'big.test': here,
+            'late.test': here, 'tls.test': here, 'proxy.test': here,
+            'short.test': here,
+            'alias.test': [(CNAME, 'again.test', 60)],
+            'again.test': [(CNAME, 'real.test', 60)], 'real.test': here,
+            'moves.test': [(A, '127.0.0.1', 0)],
+            'six.test': [(AAAA, '::1', 60)],
+            'link.test': [(A, '169.254.169.254', 60), (A, '0.0.0.0', 60),
+                (A, '224.0.0.1', 60), (A, '255.255.255.255', 60),
+                (AAAA, 'fe80::1', 60), (AAAA, '::', 60),
+                (AAAA, 'ff02::1', 60),
+                (AAAA, '::ffff:169.254.169.254', 60),
+                (AAAA, '::ffff:0.0.0.0', 60)],
+            'mixed.test': [(A, '169.254.7.7', 60), (A, '127.0.0.1', 60)]})
+        dns.cut.add('big.test')
+        dns.drop['late.test'] = 2
+
+    def sinks(self):
+        out = []
+        for name, r in self.at.items():
+            host, keys, port = name + '.test', {}, r.port
+            if name == 'short':
+                host = 'short'          # by the search domain
+            if name == 'number':
+                host = '169.254.7.7'
+            if name == 'literal6':
+                host = '[::1]'
+            if name == 'proxied':
+                host, port = 'behind.invalid', 80
+                keys['proxy'] = 'proxy.test:%d' % r.port
+            if name == 'tunnel':
+                host, port = 'tls.test', 443
+                keys['proxy'] = 'proxy.test:%d' % self.proxy.port
+            if r.tls is not None:
+                out.append(hec(self.s, name, port, host, 'https',
+                    ca_file=self.ca, _gzip='true', **keys))
+            else:
+                out.append(sink(name, 'http_jsonl', 'http://%s:%d/in' %
+                    (host, port), **keys))
+        return out
+
+
+world = None
+
+
+def names_are_found():
+    s, dns = world.s, world.dns
+    for name in ('plain', 'big', 'alias', 'late', 'six', 'mixed', 'inhosts',
+            'number', 'literal6', 'short'):
+        arrived(s, world.at[name].seqs, name)
+    how = {(n, h) for n, _, h in dns.asked}
+    eq(('big.test', 'tcp') in how, True, 'asked again over TCP')
+    eq(('plain.test', 'tcp') in how, False)
+    eq('inhosts.test' in {n for n, _, _ in dns.asked}, False,
+        'what hosts says')
+    eq(dns.drop['late.test'] <= 0, True)
+
+
+def names_that_are_not_there():
+    s, dns = world.s, world.dns
+    st = wait_for(lambda: state(s, 'none')['circuit'] == 'open' and
+        state(s, 'none'), 'no such name')
+    eq('not found' in st['error'], True, st['error'])
+    eq(world.at['none'].requests, [])
+    dns.names['none.test'] = [(A, '127.0.0.1', 60)]
+    arrived(s, world.at['none'].seqs, 'a name that came later')
+
+
+def addresses_that_are_no_receivers():
+    s = world.s
+    st = wait_for(lambda: state(s, 'link')['error'] and state(s, 'link'),
+        'the link by name')
+    eq('no address that may be used' in st['error'], True, st['error'])
+    eq(world.at['link'].requests, [])
+
+
+def answers_change():
+    """The next connection is to what the name says now, and to that only."""
+    s, dns = world.s, world.dns
+    old = world.at['moves']
+    arrived(s, old.seqs, 'at first')
+    dns.names['moves.test'] = [(A, '127.0.0.9', 0)]
+    new = Receiver(lambda r: (200, b''), port=old.port, host='127.0.0.9')
+    old.close()
+    events(s, 2)
+    wait_for(lambda: set(r['seq'] for r in s.rows()) <=
+        set(old.seqs()) | set(new.seqs()), 'at the new address', 60)
+    eq(len(new.seqs()) > 0, True)
+    world.at['moves'] = new
+
+
+def over_tls_and_proxies():
+    s = world.s
+    for name in ('tls', 'tunnel', 'proxied'):
+        arrived(s, world.at[name].seqs, name)
+    eq(world.at['proxied'].requests[0].path.startswith(
+        'http://behind.invalid'), True)
+    eq(world.proxy.asked[0].split('\r\n')[0],
+        'CONNECT tls.test:443 HTTP/1.1')
+    eq('token-of' in world.proxy.asked[0], False, 'a token for the proxy')
+    eq(world.environment.asked, [], 'the proxy of the environment')
+
+
+def connections_end():
+    """Over TLS too, a receiver that closes is connected to again."""
+    s = world.s
+    for name in ('tls', 'plain', 'tunnel'):
+        for sock in list(world.at[name].open):
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass            # it was closed before
+    events(s, 3)
+    for name in ('tls', 'plain', 'tunnel'):
+        arrived(s, world.at[name].seqs, '%s again' % name)
+
+
+def nobody_died():
+    deaths = world.s.rows("action = 'role-death'")
+    eq(deaths, [], 'deaths')
+
+
+def main():
+    global world
+    need_root()
+    if subprocess.run(['ip', 'link'], capture_output=True).returncode != 0:
+        raise Skip('no ip(8) here')
+    d = own_network()
+    dns = NameServer()
+    for mode, uid in (('user', UID), ('system', None)):
+        print('  %s mode' % mode)
+        dns.asked.clear()
+        with Suite(mode, uid=uid) as s:
+            world = World(s, dns)
+            configure(s, *world.sinks())
+            proxy = 'http://127.0.0.1:%d' % world.environment.port
+            s.start(env={k: proxy for k in ('http_proxy', 'HTTPS_PROXY',
+                'https_proxy', 'ALL_PROXY', 'all_proxy')})
+            run([names_are_found, names_that_are_not_there,
+                addresses_that_are_no_receivers, answers_change,
+                over_tls_and_proxies, connections_end, nobody_died])
+        for r in world.at.values():
+            r.close()
+        dns.names.clear()
+    shutil.rmtree(d)
+
+
+if __name__ == '__main__':
+    program(main)
