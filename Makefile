@@ -234,7 +234,7 @@ system-build:
 
 # all that needs only Debian's packages
 check: deps
-	$(Q)$(MAKE) all unit-bins $(B)/bench/load
+	$(Q)$(MAKE) all unit-bins $(B)/bench/load $(B)/hostile/sinkd
 	$(Q)$(MAKE) asan clang system-build probe-build power-build \
 	    clock-build
 	$(Q)SYSROOT=$(SYSROOT) MAKE=$(MAKE) sh tests/check.sh
@@ -242,8 +242,8 @@ check: deps
 check-unit: unit-bins
 	$(Q)python3 tests/run.py $(sort $(UNIT))
 
-check-system: all $(B)/bench/load system-build probe-build power-build \
-    clock-build
+check-system: all $(B)/bench/load $(B)/hostile/sinkd system-build \
+    probe-build power-build clock-build
 	$(Q)DC_BIN=$(CURDIR)/$(BIN) DC_SYSBIN=$(CURDIR)/build/system/bin \
 	    DC_SYSROOT=$(SYSROOT) \
 	    python3 tests/run.py $(sort $(wildcard tests/system/test_*.py))
@@ -305,6 +305,13 @@ probe-build: $(B)/kernel/oldkernel
 check-sandbox: probe-build
 	$(Q)build/probe/bin/sandbox
 .PHONY: probe-bins probe-build check-sandbox
+
+# --- roles that do to others what they can ----------------------------------
+
+$(B)/hostile/%: $(B)/tests/hostile/%.o $(LIBCOMMON)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_COMMON)
 
 # --- kernels that lack something, for tests --------------------------------
 
