@@ -156,7 +156,8 @@ def principals(text):
 def dispatch_tables():
     """{(file, table): {message: who}} of every struct dispatch there is."""
     out = {}
-    for wing in ('common', 'gatewayd', 'auditd', 'ctl', 'ctl/defenseclawd'):
+    for wing in ('common', 'gatewayd', 'auditd', 'sinkd', 'ctl',
+            'ctl/defenseclawd'):
         for name in sorted(os.listdir(os.path.join(TOP, wing))):
             if not name.endswith('.c'):
                 continue
