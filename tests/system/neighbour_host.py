@@ -33,7 +33,8 @@ def file_read(n):
     names = {os.path.basename(p) for p in paths}
     assert {'config.yaml', '.env', 'gateway-token', 'redaction.key',
         'device.key', 'audit.db', 'audit.db-wal', 'audit.db-shm',
-        'signed.head', 'defenseclaw.log', 'defenseclawd.pid'} <= names, names
+        'signed.head', 'defenseclaw.log', 'defenseclawd.pid', 'sink-net',
+        'audit-000000000001.jsonl'} <= names, names
     return [tried(os.open, p, os.O_RDONLY) for p in paths]
 
 
@@ -42,7 +43,9 @@ def file_read(n):
 def file_list(n):
     s = n.suite
     return [tried(os.listdir, d) for d in (s.secrets, s.logdir,
-        os.path.dirname(s.audit_db), os.path.join(s.state, 'sign'))]
+        os.path.dirname(s.audit_db), os.path.join(s.state, 'sign'),
+        os.path.join(s.state, 'sinks'),
+        os.path.join(s.state, 'sinks', 'files'))]
 
 
 @attempt('file.write', 'open every file there, public ones too, to write, to '

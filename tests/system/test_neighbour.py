@@ -27,6 +27,8 @@ from neighbour import *
 import neighbour_host
 import neighbour_talk
 import neighbour_traps
+from receivers import Receiver
+import test_sinks
 
 PAGE = 'man/defenseclaw-attempts.7'
 BEGIN, END = '.\\" begin of the table\n', '.\\" end of the table\n'
@@ -53,7 +55,7 @@ def state():
         st = os.lstat(p)
         sum = ''
         if stat.S_ISREG(st.st_mode) and not re.search(
-                r'audit\.db|signed\.head|\.log$', p):
+                r'audit\.db|signed\.head|\.log$|\.jsonl$', p):
             with open(p, 'rb') as f:
                 sum = hashlib.sha256(f.read()).hexdigest()
         out[p] = (st.st_mode, st.st_uid, st.st_gid, st.st_ino if
@@ -144,10 +146,16 @@ def main():
     with Suite('system') as suite:
         # few, so that a share of them is soon had
         suite.set_config('gateway.max_connections', 64)
+        receiver = Receiver()
+        test_sinks.configure(suite, test_sinks.hec(suite, 'net',
+            receiver.port), test_sinks.sink('files', 'file'))
         suite.start()
+        wait_for(lambda: test_sinks.state(suite, 'files')['delivered'],
+            'a file of a sink')
         n = Neighbourhood(suite)
         run([others, attempts, nothing_changed, traps, events,
             the_log_holds])
+        receiver.close()
 
 
 program(main)
