@@ -284,31 +284,35 @@ static const struct sandbox_rule secret_rules[] = {
 	ALLOW(mlock), ALLOW(munlock),
 };
 
-/* what libcurl does to a socket of its own; where to is Landlock's and ours */
+/* a socket of its own; where it may lead is Landlock's to say, and ours */
 #define INET_SOCKET(d, t)						\
 	ALLOW_IF(socket, IS(0, d),					\
 	    IS_BUT(1, SOCK_CLOEXEC | SOCK_NONBLOCK, t))
 #define INET_OUT							\
 	INET_SOCKET(AF_INET, SOCK_STREAM),				\
 	INET_SOCKET(AF_INET6, SOCK_STREAM),				\
-	ALLOW(connect), ALLOW(getsockname), ALLOW(getpeername),		\
-	ALLOW_IF(getsockopt, IS(1, SOL_SOCKET), IS(2, SO_ERROR)),	\
-	ALLOW_IF(setsockopt, IS(1, SOL_SOCKET), IS(2, SO_KEEPALIVE)),	\
-	ALLOW_IF(setsockopt, IS(1, IPPROTO_TCP), IS(2, TCP_NODELAY)),	\
-	ALLOW_IF(setsockopt, IS(1, IPPROTO_TCP), IS(2, TCP_KEEPIDLE)),	\
-	ALLOW_IF(setsockopt, IS(1, IPPROTO_TCP), IS(2, TCP_KEEPINTVL))
+	ALLOW(connect),							\
+	ALLOW_IF(setsockopt, IS(1, IPPROTO_TCP), IS(2, TCP_NODELAY))
 
+/* what libcurl 7.88 does to it */
 static const struct sandbox_rule inet_out_rules[] = {
 	INET_OUT,
+	ALLOW(getsockname), ALLOW(getpeername),
+	ALLOW_IF(getsockopt, IS(1, SOL_SOCKET), IS(2, SO_ERROR)),
+	ALLOW_IF(setsockopt, IS(1, SOL_SOCKET), IS(2, SO_KEEPALIVE)),
+	ALLOW_IF(setsockopt, IS(1, IPPROTO_TCP), IS(2, TCP_KEEPIDLE)),
+	ALLOW_IF(setsockopt, IS(1, IPPROTO_TCP), IS(2, TCP_KEEPINTVL)),
 	ALLOW_IF(ioctl, IS(1, SIOCOUTQ)),	/* is it all acknowledged */
 };
 
+/* c-ares 1.18 does less, over TCP when an answer was cut */
 static const struct sandbox_rule dns_rules[] = {
 	INET_OUT,
 	INET_SOCKET(AF_INET, SOCK_DGRAM), INET_SOCKET(AF_INET6, SOCK_DGRAM),
 	ALLOW(recvfrom),		/* c-ares looks at who answers */
 };
 
+/* what a full disk left of a line */
 static const struct sandbox_rule truncate_rules[] = {
 	ALLOW(ftruncate),
 };

@@ -48,7 +48,7 @@ add_server(struct resolv_conf *rc, const char *s)
 	strlcat(rc->servers, family == AF_INET6 ? "[" : "",
 	    sizeof(rc->servers));
 	strlcat(rc->servers, s, sizeof(rc->servers));
-	strlcat(rc->servers, family == AF_INET6 ? "]" : "",
+	strlcat(rc->servers, family == AF_INET6 ? "]:53" : "",
 	    sizeof(rc->servers));
 }
 

@@ -47,47 +47,54 @@ def wire_name(name):
 class NameServer:
     """RFC 1035 over UDP and TCP; names has {name: [(type, value, ttl)]}.
 
-    drop: how often a name is still not answered; whole: names whose answer
-    over UDP is cut.
+    drop: how often a name is still not answered; cut: names whose answer
+    over UDP is cut; only6: names that are answered over IPv6 only.
     """
 
     def __init__(self):
-        self.names, self.drop, self.cut = {}, {}, set()
+        self.names, self.drop = {}, {}
+        self.cut, self.only6 = set(), set()
         self.asked = []                 # (name, type, 'udp' or 'tcp')
-        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(('127.0.0.1', 53))
-        self.tcp = socket.socket()
-        self.tcp.bind(('127.0.0.1', 53))
-        self.tcp.listen()
-        for fn in (self.serve_udp, self.serve_tcp):
-            threading.Thread(target=fn, daemon=True).start()
+        for family, address in ((socket.AF_INET, '127.0.0.1'),
+                (socket.AF_INET6, '::1')):
+            udp = socket.socket(family, socket.SOCK_DGRAM)
+            tcp = socket.socket(family)
+            for sock in (udp, tcp):
+                sock.bind((address, 53))
+            tcp.listen()
+            for fn, sock in ((self.serve_udp, udp), (self.serve_tcp, tcp)):
+                threading.Thread(target=fn, args=(sock,),
+                    daemon=True).start()
 
-    def serve_udp(self):
+    def serve_udp(self, sock):
         while True:
-            query, peer = self.udp.recvfrom(4096)
-            got = self.answer(query, 'udp')
+            query, peer = sock.recvfrom(4096)
+            got = self.answer(query, 'udp', sock.family)
             if got:
-                self.udp.sendto(got, peer)
+                sock.sendto(got, peer)
 
-    def serve_tcp(self):
+    def serve_tcp(self, sock):
         while True:
-            conn, _ = self.tcp.accept()
+            conn, _ = sock.accept()
             with conn, conn.makefile('rb') as f:
                 head = f.read(2)
                 while len(head) == 2:
                     got = self.answer(f.read(struct.unpack('!H', head)[0]),
-                        'tcp')
+                        'tcp', sock.family)
                     conn.sendall(struct.pack('!H', len(got)) + got)
                     head = f.read(2)
 
-    def answer(self, query, how):
+    def answer(self, query, how, family):
         labels, at = [], 12
         while query[at]:
             labels.append(query[at + 1:at + 1 + query[at]].decode())
             at += 1 + query[at]
         name = '.'.join(labels).lower()
         type, = struct.unpack_from('!H', query, at + 1)
-        self.asked.append((name, type, how))
+        if name in self.only6 and family == socket.AF_INET:
+            return None
+        self.asked.append((name, type, how + '6' * (family ==
+            socket.AF_INET6)))
         if self.drop.get(name, 0) > 0:
             self.drop[name] -= 1
             return None
@@ -161,7 +168,7 @@ def own_network():
         subprocess.run(command.split(), check=True)
     d = tempfile.mkdtemp(prefix='dc')
     for name, text in (('resolv.conf', '# of the test\nnameserver '
-            'fe80::1%lo\nnameserver 127.0.0.1\nsearch test\n'
+            'fe80::1%lo\nnameserver 127.0.0.1\nnameserver ::1\nsearch test\n'
             'options ndots:1\n'), ('hosts', '127.0.0.1 localhost\n'
             '127.0.0.1\tother.test  InHosts.test # ours\n')):
         path = os.path.join(d, name)
@@ -183,8 +190,8 @@ class World:
         self.ca = ca.cert
         tls = ca.server(*ca.issue('server', 'tls.test'))
         ok = lambda r: (200, b'')
-        for name in ('plain', 'big', 'alias', 'late', 'none', 'moves',
-                'link', 'mixed', 'inhosts', 'proxied', 'short'):
+        for name in ('plain', 'big', 'late', 'none', 'moves',
+                'link', 'mixed', 'inhosts', 'proxied', 'over6'):
             self.at[name] = Receiver(ok)
         self.at['six'] = Receiver(ok, host='::1')
         self.at['literal6'] = Receiver(ok, host='::1')
@@ -195,9 +202,9 @@ class World:
         self.environment = Proxy(self.at['plain'].port)
         here = [(A, '127.0.0.1', 60)]
         dns.names.update({'plain.test': here, 'big.test': here,
-            'late.test': here, 'tls.test': here, 'proxy.test': here,
-            'short.test': here,
-            'alias.test': [(CNAME, 'again.test', 60)],
+            'late.test': here, 'tls.test': here,
+            'over6.test': here,
+            'proxy.test': [(CNAME, 'again.test', 60)],
             'again.test': [(CNAME, 'real.test', 60)], 'real.test': here,
             'moves.test': [(A, '127.0.0.1', 0)],
             'six.test': [(AAAA, '::1', 60)],
@@ -208,15 +215,16 @@ class World:
                 (AAAA, '::ffff:169.254.169.254', 60),
                 (AAAA, '::ffff:0.0.0.0', 60)],
             'mixed.test': [(A, '169.254.7.7', 60), (A, '127.0.0.1', 60)]})
-        dns.cut.add('big.test')
+        dns.cut.update(('big.test', 'over6.test'))
+        dns.only6.add('over6.test')
         dns.drop['late.test'] = 2
 
     def sinks(self):
         out = []
         for name, r in self.at.items():
             host, keys, port = name + '.test', {}, r.port
-            if name == 'short':
-                host = 'short'          # by the search domain
+            if name == 'plain':
+                host = 'plain'          # by the search domain
             if name == 'number':
                 host = '169.254.7.7'
             if name == 'literal6':
@@ -241,11 +249,12 @@ world = None
 
 def names_are_found():
     s, dns = world.s, world.dns
-    for name in ('plain', 'big', 'alias', 'late', 'six', 'mixed', 'inhosts',
-            'number', 'literal6', 'short'):
+    for name in ('plain', 'big', 'late', 'six', 'mixed', 'inhosts',
+            'number', 'literal6', 'over6'):
         arrived(s, world.at[name].seqs, name)
     how = {(n, h) for n, _, h in dns.asked}
     eq(('big.test', 'tcp') in how, True, 'asked again over TCP')
+    eq(('over6.test', 'udp6') in how and ('over6.test', 'tcp6') in how, True)
     eq(('plain.test', 'tcp') in how, False)
     eq('inhosts.test' in {n for n, _, _ in dns.asked}, False,
         'what hosts says')
@@ -311,6 +320,29 @@ def connections_end():
         arrived(s, world.at[name].seqs, '%s again' % name)
 
 
+def a_full_disk():
+    """Half a line never stays in front of the next one."""
+    s = world.s
+    d = os.path.join(s.state, 'sinks', 'files')
+    name = 'audit-000000000001.jsonl'
+
+    def lines():
+        with open(os.path.join(d, name)) as f:
+            return [json.loads(l) for l in f]
+    c = s.client()
+    # more than the room there is
+    for i in range(40):
+        eq(c.post('/api/v1/inspect/tool', {'tool': 'x' * 250, 'args':
+            {'n': i}}).status, 200)
+    wait_for(lambda: 'No space' in state(s, 'files')['error'], 'a full disk')
+    got = lines()
+    subprocess.run(['mount', '-o', 'remount,size=16m', d], check=True)
+    arrived(s, lambda: [l['seq'] for l in lines()], 'when there is room')
+    seqs = [l['seq'] for l in lines()]
+    eq(seqs, sorted(set(seqs)), 'in order and once')
+    eq(len(seqs) > len(got), True)
+
+
 def nobody_died():
     deaths = world.s.rows("action = 'role-death'")
     eq(deaths, [], 'deaths')
@@ -328,13 +360,22 @@ def main():
         dns.asked.clear()
         with Suite(mode, uid=uid) as s:
             world = World(s, dns)
-            configure(s, *world.sinks())
+            configure(s, *world.sinks(), sink('files', 'file'))
+            room = os.path.join(s.state, 'sinks', 'files')
+            os.mkdir(room)
+            st = os.stat(os.path.dirname(room))
+            subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=16k,mode='
+                '700,uid=%d,gid=%d' % (st.st_uid, st.st_gid), 'tmpfs', room],
+                check=True)
             proxy = 'http://127.0.0.1:%d' % world.environment.port
             s.start(env={k: proxy for k in ('http_proxy', 'HTTPS_PROXY',
                 'https_proxy', 'ALL_PROXY', 'all_proxy')})
             run([names_are_found, names_that_are_not_there,
                 addresses_that_are_no_receivers, answers_change,
-                over_tls_and_proxies, connections_end, nobody_died])
+                over_tls_and_proxies, connections_end, a_full_disk,
+                nobody_died])
+            s.stop()
+            subprocess.run(['umount', room], check=True)
         for r in world.at.values():
             r.close()
         dns.names.clear()
