@@ -84,6 +84,8 @@ static const struct dispatch from_gatewayd[] = {
 	{ MSG_POLICY_IN_FORCE, ST_RUNNING, sizeof(struct policy_head),
 	    sizeof(struct policy_head), FD_NONE, NOBODY, lists_in_force },
 	{ MSG_ALERTS, ST_RUNNING, 9, 9 + 80, FD_NONE, NOBODY, alerts_msg },
+	{ MSG_WORKER_STATS, ST_RUNNING, sizeof(struct worker_stats),
+	    sizeof(struct worker_stats), FD_NONE, NOBODY, stats_msg },
 	{ 0 }
 };
 

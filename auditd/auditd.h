@@ -23,6 +23,7 @@
 #include "common/redact.h"
 #include "common/role.h"
 #include "common/stamp.h"
+#include "common/stats.h"
 #include "common/tally.h"
 #include "policy.h"
 #include "query.h"
@@ -44,6 +45,7 @@ struct worker {
 	struct peer		*peer;
 	uint64_t		 in_force;	/* list generation it has */
 	uint64_t		 since_ms;	/* told of one, or late */
+	struct worker_stats	 stats;		/* its own word */
 	struct appended		 acks[MAX_APPENDED];
 	unsigned int		 nacks;
 };
@@ -96,6 +98,12 @@ extern struct auditd	 auditd;
 void	 worker_new(struct peer *);
 void	 worker_closed(struct peer *);
 void	 worker_greet_all(void);
+
+/* stats.c: for monitors */
+void	 stats_msg(struct peer *, struct msg *);
+void	 stats_gone(const struct worker *);
+void	 stats_tell(struct worker *);
+void	 stats_tick(void);
 
 /* auditd.c: those that the supervisor told us of */
 void	 deaths_record(void);

@@ -277,6 +277,7 @@ control_tick(void)
 	tally_flush(&auditd.tally, clock_ms(), auditd.stopping,
 	    control_refusal, NULL);
 	sinks_tick();
+	stats_tick();
 }
 
 /* what the end leaves unrecorded is at least said */

@@ -595,6 +595,8 @@ outbox_written(void)
 		if (!s->dirty)
 			continue;
 		s->dirty = 0;
+		if (s->ndead != 0 || s->sent_to != 0)
+			s->counted = 0;
 		s->sent_from = s->sent_to = 0;
 		while ((d = TAILQ_FIRST(&s->dead)) != NULL) {
 			TAILQ_REMOVE(&s->dead, d, entry);

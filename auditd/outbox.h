@@ -25,6 +25,7 @@
 #include "common/outbox.h"
 #include "common/peer.h"
 #include "common/records.h"
+#include "common/stats.h"
 #include "cursor.h"
 
 /*
@@ -80,6 +81,9 @@ struct outsink {
 	struct outbox_state	 state;		/* the sink's own word */
 	unsigned int		 reports;	/* since reports_ms */
 	uint64_t		 reports_ms;
+	int			 counted;	/* the two that follow hold */
+	uint64_t		 quarantined;
+	uint64_t		 letters;
 	struct peer		*tester;	/* a client who waits */
 	uint8_t			 test_event[EVENT_ID_LEN];
 	uint32_t		 test_id;
@@ -119,5 +123,6 @@ void	 outbox_report(struct peer *, struct msg *);
 void	 outbox_state(struct peer *, struct msg *);
 void	 outbox_tested(struct peer *, struct msg *);
 json_t	*sinks_json(void);
+unsigned int sinks_stats(struct sink_stats [MAX_SINKS]);
 
 #endif /* AUDITD_OUTBOX_H */

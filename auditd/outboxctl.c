@@ -92,22 +92,28 @@ lag(const struct outsink *s, uint64_t *events, uint64_t *seconds)
 		*seconds = (now - t) / 1000000;
 }
 
+/* what its receiver did not take; there may be many of them */
+static void
+count(struct outsink *s)
+{
+	if (cursors == NULL || s->counted)
+		return;
+	s->counted = dead_count(cursors, s->rec.name, OUTBOX_QUARANTINED,
+	    &s->quarantined) == STORE_OK && dead_count(cursors, s->rec.name,
+	    OUTBOX_DEADLETTER, &s->letters) == STORE_OK;
+}
+
 static json_t *
-sink_json(const struct outsink *s)
+sink_json(struct outsink *s)
 {
 	const struct outbox_state	*st = &s->state;
 	char		 ok[EVENT_TIME_SIZE], bad[EVENT_TIME_SIZE];
 	char		 again[EVENT_TIME_SIZE];
-	uint64_t	 events, seconds, quarantined = 0, dead = 0;
+	uint64_t	 events, seconds;
 	json_t		*j;
 
 	lag(s, &events, &seconds);
-	if (cursors != NULL) {
-		(void)dead_count(cursors, s->rec.name, OUTBOX_QUARANTINED,
-		    &quarantined);
-		(void)dead_count(cursors, s->rec.name, OUTBOX_DEADLETTER,
-		    &dead);
-	}
+	count(s);
 	time_text(st->last_success_us, ok);
 	time_text(st->last_error_us, bad);
 	time_text(st->retry_us, again);
@@ -121,8 +127,8 @@ sink_json(const struct outsink *s)
 	    "{s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:s,s:s,s:s,s:I,s:I}", "delivered",
 	    (json_int_t)st->delivered, "requests", (json_int_t)st->requests,
 	    "bytes", (json_int_t)st->bytes, "failures",
-	    (json_int_t)st->failures, "quarantined", (json_int_t)quarantined,
-	    "dead_letters", (json_int_t)dead, "last_success", ok,
+	    (json_int_t)st->failures, "quarantined", (json_int_t)s->quarantined,
+	    "dead_letters", (json_int_t)s->letters, "last_success", ok,
 	    "last_error", bad, "error", st->error, "retry_at", again,
 	    "replay_next", (json_int_t)s->at.replay_next, "replay_to",
 	    (json_int_t)s->at.replay_to)) == -1)
@@ -145,6 +151,38 @@ sinks_json(void)
 		if (!s->gone)
 			json_array_append_new(list, sink_json(s));
 	return (list);
+}
+
+unsigned int
+sinks_stats(struct sink_stats all[MAX_SINKS])
+{
+	struct outsink		*s;
+	struct sink_stats	*to;
+	unsigned int		 n = 0;
+
+	TAILQ_FOREACH(s, &outsinks, entry) {
+		if (s->gone || n == MAX_SINKS)
+			continue;
+		to = &all[n++];
+		count(s);
+		strlcpy(to->name, s->rec.name, sizeof(to->name));
+		to->kind = s->rec.kind;
+		to->enabled = s->rec.enabled;
+		to->running = s->peer != NULL;
+		to->circuit = s->state.circuit;
+		to->cursor = s->at.cursor;
+		lag(s, &to->lag_events, &to->lag_seconds);
+		to->delivered = s->state.delivered;
+		to->requests = s->state.requests;
+		to->bytes = s->state.bytes;
+		to->failures = s->state.failures;
+		to->quarantined = s->quarantined;
+		to->dead = s->letters;
+		to->last_success_us = s->state.last_success_us;
+		to->last_error_us = s->state.last_error_us;
+		strlcpy(to->error, s->state.error, sizeof(to->error));
+	}
+	return (n);
 }
 
 /* takes the reference */
@@ -425,6 +463,8 @@ dead_change(struct peer *p, struct msg *msg, uint64_t seq, const char *name,
 			commit_fail();
 		return;
 	}
+	if (s != NULL)
+		s->counted = 0;
 	if (n == 0) {
 		peer_error(p, msg->hdr.id, CTL_NOT_FOUND, "no such dead "
 		    "letter: see `dead-letters list'");

@@ -32,6 +32,7 @@ worker_closed(struct peer *p)
 	if (w == NULL)
 		return;
 	commit_forget(p);
+	stats_gone(w);
 	TAILQ_REMOVE(&auditd.workers, w, entry);
 	free(w);
 	p->ctx = NULL;
@@ -58,6 +59,7 @@ worker_greet(struct worker *w)
 	 */
 	if (auditd.reconciled || auditd.why[0] != '\0')
 		commit_state(w->peer);
+	stats_tell(w);
 	w->since_ms = clock_ms();
 	if (workers_known()) {
 		/* no list change that could still be undone */

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 uint64_t	clock_ms(void);		/* monotonic, for timers */
+uint64_t	clock_us(void);		/* the same clock, for durations */
 uint64_t	clock_wall_us(void);	/* since 1970, UTC, for records */
 
 #endif /* COMMON_CLOCK_H */

@@ -80,6 +80,8 @@ enum msg_type {
 	MSG_ALERTS_ROW,			/* u64 seq, rest encoded event */
 	MSG_ALERTS_END,			/* u32 enum ctl_code */
 	MSG_STORE_STATE,		/* struct store_state */
+	MSG_WORKER_STATS,		/* struct worker_stats, from gatewayd */
+	MSG_SUITE_STATS,		/* struct suite_stats, to gatewayd */
 
 	/* auditd and signer */
 	MSG_SIGN_HELLO = 96,		/* struct sign_hello, from the signer */

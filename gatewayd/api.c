@@ -46,6 +46,7 @@ struct route {
 static const struct route routes[] = {
 	{ METHOD_GET, "/health", 0, 0, health_get, NULL, 0 },
 	{ METHOD_GET, "/status", 0, CLIENT | READERS, status_get, NULL, 0 },
+	{ METHOD_GET, "/metrics", 0, CLIENT | READERS, metrics_get, NULL, 0 },
 	{ METHOD_POST, "/api/v1/inspect/tool", MAX_BODY_INSPECT, CLIENT,
 	    inspect_tool, "inspect-tool", 0 },
 	{ METHOD_POST, "/api/v1/inspect/request", MAX_BODY_INSPECT, CLIENT,
@@ -73,6 +74,8 @@ static const struct route routes[] = {
 /* the tag of a request: its route, and above that the principal */
 #define TAG_WHO		32
 #define TAG_ROUTE	((1ULL << TAG_WHO) - 1)
+
+static const char	as_json[] = "application/json";
 
 static void	ctl_status(struct peer *, struct msg *);
 static void	ctl_reload(struct peer *, struct msg *);
@@ -130,8 +133,8 @@ agent_lines(const struct asker *a, char *buf, size_t size)
 }
 
 static void
-answer_text(const struct asker *a, int status, const char *text,
-    const struct under *under, uint64_t seq)
+answer_text(const struct asker *a, int status, const char *type,
+    const char *text, const struct under *under, uint64_t seq)
 {
 	char		 extra[MAX_EXTRA];
 	size_t		 len = strlen(text);
@@ -154,8 +157,8 @@ answer_text(const struct asker *a, int status, const char *text,
 		    (unsigned long long)under->config,
 		    (unsigned long long)under->rules,
 		    (unsigned long long)under->lists);
-	conn_reply(gatewayd.server, a->conn, status, "application/json",
-	    extra, text, len);
+	stats_answered(a);
+	conn_reply(gatewayd.server, a->conn, status, type, extra, text, len);
 }
 
 /*
@@ -176,15 +179,22 @@ api_answer(const struct asker *a, int status, json_t *j)
 	}
 	line[len] = '\n';
 	line[len + 1] = '\0';
-	answer_text(a, status, line, NULL, 0);
+	answer_text(a, status, as_json, line, NULL, 0);
 	free(line);
+}
+
+/* a text that is no JSON and ends as it should */
+void
+api_plain(const struct asker *a, const char *type, const char *text)
+{
+	answer_text(a, 200, type, text, NULL, 0);
 }
 
 void
 api_durable(const struct asker *a, const char *text,
     const struct under *under, uint64_t seq)
 {
-	answer_text(a, 200, text, under, seq);
+	answer_text(a, 200, as_json, text, under, seq);
 }
 
 static void
@@ -206,8 +216,10 @@ api_error(const struct asker *a, int status, const char *error)
 {
 	if (a->ctl != NULL)
 		peer_error(a->ctl, a->ctl_id, ctl_code(status), "%s", error);
-	else
+	else {
+		stats_answered(a);
 		error_http(a->conn, a->request_id, status, error);
+	}
 }
 
 /*
@@ -219,6 +231,7 @@ api_unavailable(const struct asker *a)
 	char	text[MAX_CTL_TEXT + 64];
 
 	gatewayd.unavailable++;
+	gatewayd.stats.unavailable++;
 	snprintf(text, sizeof(text), "no verdict: the audit log takes no "
 	    "event: %s", gatewayd.store.text[0] != '\0' ?
 	    gatewayd.store.text : "auditd is being replaced, try again");
@@ -457,6 +470,7 @@ api_request(void *arg, uint64_t id, const struct conn_peer *peer,
 	(void)arg;
 	memset(&a, 0, sizeof(a));
 	a.conn = id;
+	a.since_us = clock_us();
 	a.principal = (unsigned int)(tag >> TAG_WHO);
 	if (r->who != 0)
 		auth_actor(peer, h, a.actor);

@@ -186,6 +186,7 @@ tally_tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	(void)arg;
 	refusal_flush(0);
+	stats_tick();
 }
 
 static void

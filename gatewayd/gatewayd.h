@@ -28,6 +28,7 @@
 #include "common/role.h"
 #include "common/secret.h"
 #include "common/stamp.h"
+#include "common/stats.h"
 #include "common/tally.h"
 #include "conn.h"
 
@@ -67,6 +68,7 @@ struct asker {
 	int		 inspects;	/* a verdict is what it wants */
 	int		 code;		/* control: how a good answer ends */
 	unsigned int	 limit;		/* ?limit=N, 0 when absent */
+	uint64_t	 since_us;	/* HTTP: the request was whole */
 };
 
 /* what a verdict was decided under */
@@ -120,6 +122,7 @@ struct gatewayd {
 	uint64_t		 blocked;
 	uint64_t		 unavailable;	/* answered 503 */
 	uint64_t		 limited;	/* answered 429 */
+	struct worker_stats	 stats;		/* for monitors */
 };
 
 extern struct gatewayd	 gatewayd;
@@ -150,6 +153,7 @@ void	 api_answer(const struct asker *, int, json_t *);
 void	 api_error(const struct asker *, int, const char *);
 void	 api_unavailable(const struct asker *);
 void	 api_limited(const struct asker *, const char *, unsigned int);
+void	 api_plain(const struct asker *, const char *, const char *);
 void	 api_durable(const struct asker *, const char *,
 	    const struct under *, uint64_t);
 void	 api_control(struct peer *);
@@ -190,6 +194,19 @@ void	 alerts_get(const struct asker *, json_t *);
 void	 health_get(const struct asker *, json_t *);
 void	 status_get(const struct asker *, json_t *);
 json_t	*health_worker(void);
+
+/* metrics.c */
+void	 metrics_get(const struct asker *, json_t *);
+const char	*metrics_kind(uint32_t);
+const char	*metrics_circuit(const struct sink_stats *);
+
+/* stats.c */
+void	 stats_tick(void);
+void	 stats_again(void);
+void	 stats_msg(struct peer *, struct msg *);
+void	 stats_verdict(const struct verdict *);
+void	 stats_answered(const struct asker *);
+const struct suite_stats	*stats_suite(void);
 
 /* decide.c */
 void	 decide(const struct inspection *, const struct detect_result *,

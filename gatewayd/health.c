@@ -40,6 +40,71 @@ part(const char *state, json_t *details)
 	return (j);
 }
 
+static void
+time_of(json_t *j, const char *key, uint64_t us)
+{
+	char	 at[EVENT_TIME_SIZE];
+
+	if (us == 0)
+		return;
+	event_time(us, at);
+	json_object_set_new(j, key, json_string(at));
+}
+
+/* what a receiver said may name hosts: not for anybody */
+static json_t *
+sink_json(const struct sink_stats *s, int trusted)
+{
+	json_t	*j;
+
+	j = json_pack("{s:s,s:s,s:b,s:b,s:s,s:I,s:I,s:I,s:I}", "name",
+	    s->name, "kind", metrics_kind(s->kind), "enabled",
+	    (int)s->enabled, "running", (int)s->running, "circuit",
+	    metrics_circuit(s), "lag_events", (json_int_t)s->lag_events,
+	    "lag_seconds", (json_int_t)s->lag_seconds, "quarantined",
+	    (json_int_t)s->quarantined, "dead_letters", (json_int_t)s->dead);
+	time_of(j, "last_success", s->last_success_us);
+	time_of(j, "last_error_at", s->last_error_us);
+	if (trusted && s->error[0] != '\0')
+		json_object_set_new(j, "last_error", json_string(s->error));
+	return (j);
+}
+
+/*
+ * As existing monitors read it, and ours beside: running while all that are
+ * enabled deliver.
+ */
+static json_t *
+sinks(int trusted)
+{
+	const struct suite_stats	*all = stats_suite();
+	const struct sink_stats		*s;
+	json_t				*kinds, *list, *j;
+	const char			*wrong = NULL;
+	unsigned int			 i, on = 0;
+
+	kinds = json_array();
+	list = json_array();
+	for (i = 0; i < all->nsinks; i++) {
+		s = &all->sinks[i];
+		json_array_append_new(list, sink_json(s, trusted));
+		if (!s->enabled)
+			continue;
+		on++;
+		json_array_append_new(kinds, json_string(metrics_kind(
+		    s->kind)));
+		if (strcmp(metrics_circuit(s), "closed") != 0)
+			wrong = s->name;
+	}
+	j = part(on == 0 ? "disabled" : wrong != NULL ? "error" : "running",
+	    json_pack("{s:i,s:o,s:o}", "count", (int)on, "kinds", kinds,
+	    "sinks", list));
+	if (wrong != NULL)
+		json_object_set_new(j, "last_error", json_sprintf(
+		    "sink %s does not deliver", wrong));
+	return (j);
+}
+
 static json_t *
 provenance(void)
 {
@@ -50,7 +115,7 @@ provenance(void)
 }
 
 static json_t *
-snapshot(void)
+snapshot(int trusted)
 {
 	uint64_t	 now = clock_wall_us();
 	char		 at[EVENT_TIME_SIZE];
@@ -81,14 +146,14 @@ snapshot(void)
 	    (gatewayd.detect != NULL ? detect_nrules(gatewayd.detect) :
 	    0))));
 	json_object_set_new(j, "telemetry", part("disabled", NULL));
-	json_object_set_new(j, "sinks", part("disabled", NULL));
+	json_object_set_new(j, "sinks", sinks(trusted));
 	return (j);
 }
 
 void
 health_get(const struct asker *a, json_t *body)
 {
-	json_t	*j = snapshot();
+	json_t	*j = snapshot(0);
 
 	(void)body;
 	json_object_set_new(j, "provenance", provenance());
@@ -99,7 +164,7 @@ void
 status_get(const struct asker *a, json_t *body)
 {
 	(void)body;
-	api_answer(a, 200, json_pack("{s:o,s:o}", "health", snapshot(),
+	api_answer(a, 200, json_pack("{s:o,s:o}", "health", snapshot(1),
 	    "provenance", provenance()));
 }
 

@@ -237,6 +237,7 @@ inspect(const struct asker *a, const struct inspection *in, const char *what,
 	decide(&seen, len != 0 ? &found : NULL, &v);
 	now = clock_wall_us();
 	gatewayd.verdicts++;
+	stats_verdict(&v);
 	if (v.would_block)
 		gatewayd.blocked++;
 	reason_text(&seen, &v, reason, sizeof(reason));

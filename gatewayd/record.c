@@ -93,6 +93,8 @@ const struct dispatch from_auditd[] = {
 	{ MSG_ALERTS_END, ST_ANY, 4, 4, FD_NONE, NOBODY, alerts_end },
 	{ MSG_STORE_STATE, ST_ANY, sizeof(struct store_state),
 	    sizeof(struct store_state), FD_NONE, NOBODY, store_state },
+	{ MSG_SUITE_STATS, ST_ANY, sizeof(struct suite_stats),
+	    sizeof(struct suite_stats), FD_NONE, NOBODY, stats_msg },
 	{ 0 }
 };
 
@@ -206,6 +208,7 @@ pending_late(struct pending *p)
 {
 	if (p->answer && p->asker.has_effect) {
 		gatewayd.unavailable++;
+		gatewayd.stats.unavailable++;
 		api_error(&p->asker, 504, "outcome unknown: the audit log "
 		    "has not answered in time; look before trying again");
 	} else if (p->answer)
@@ -438,6 +441,7 @@ record_edge(struct peer *auditd)
 	struct pending	*p;
 
 	gatewayd.auditd = auditd;
+	stats_again();
 	TAILQ_FOREACH(p, &pendings, entry) {
 		if (p->kind == PEND_ALERTS && p->rows != NULL) {
 			json_array_clear(p->rows);

@@ -25,7 +25,7 @@ say() {
 }
 
 c_files() {
-	find common gatewayd auditd ctl -name '*.[ch]' | sort
+	find common gatewayd auditd sinkd ctl -name '*.[ch]' | sort
 }
 
 for m in man/*.[1-9]; do

@@ -117,6 +117,7 @@ BLOCK = {'target_type': 'tool', 'target_name': 'x'}
 ROUTES = (
     ('GET', '/health', None, ALL, 200),
     ('GET', '/status', None, (OPERATOR, AUDITOR, CLIENT), 200),
+    ('GET', '/metrics', None, (OPERATOR, AUDITOR, CLIENT), 200),
     ('POST', '/api/v1/inspect/tool', {'tool': 'x'}, CLIENTS, 200),
     ('POST', '/api/v1/inspect/request', {'content': 'x'}, CLIENTS, 200),
     ('POST', '/api/v1/inspect/response', {'content': 'x'}, CLIENTS, 200),
