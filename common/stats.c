@@ -45,6 +45,7 @@ stats_add(struct worker_stats *to, const struct worker_stats *s, int gauges)
 	to->latency_us += s->latency_us;
 	to->blocked += s->blocked;
 	to->unavailable += s->unavailable;
+	to->limited += s->limited;
 	to->lost += s->lost;
 	to->accepted += s->accepted;
 	to->requests += s->requests;

@@ -39,6 +39,7 @@ struct worker_stats {
 	uint64_t	verdicts[STATS_ACTIONS][SEV_COUNT];
 	uint64_t	blocked;	/* kept from doing it; mode action */
 	uint64_t	unavailable;	/* answered 503 or 504 for the log */
+	uint64_t	limited;	/* answered 429 */
 	uint64_t	lost;		/* events without room */
 	uint64_t	accepted;	/* connections */
 	uint64_t	requests;

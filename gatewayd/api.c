@@ -249,6 +249,7 @@ api_limited(const struct asker *a, const char *what, unsigned int wait_s)
 	json_t	*j;
 
 	gatewayd.limited++;
+	gatewayd.stats.limited++;
 	refusal_actor(a->actor, what);
 	snprintf(text, sizeof(text), "%s has %s: try again in %u s", a->actor,
 	    strcmp(what, LIMIT_REQUESTS) == 0 ? "made too many requests" :

@@ -142,6 +142,8 @@ traffic(struct wbuf *w, const struct suite_stats *all)
 	    s->requests);
 	one(w, "refused_total", "counter", "HTTP requests that were malformed, "
 	    "too large, too slow or too many.", s->refused);
+	one(w, "limited_total", "counter", "HTTP requests over their "
+	    "principal's rate.", s->limited);
 	one(w, "connections_total", "counter", "Connections accepted.",
 	    s->accepted);
 	one(w, "connections", "gauge", "Connections open.", s->connections);

@@ -59,7 +59,7 @@ enum outcome {
 	OUT_AWAIT_ACK,		/* accepted; ack_id will say when indexed */
 	OUT_RETRY,		/* later, the same again */
 	OUT_SPLIT,		/* too large: halves */
-	OUT_BISECT,		/* an event in it is bad: bad_event, or halves */
+	OUT_BISECT,		/* an event in it is bad: that, or halves */
 	OUT_DEAD,		/* must not be sent again: dead letters */
 	OUT_HOLD		/* token, index, certificate: an operator */
 };

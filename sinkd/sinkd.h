@@ -37,7 +37,7 @@
 
 #define MAX_SINK_FDS		64
 #define MAX_OPEN_BYTES	(16 * 1024 * 1024) /* encoded, not yet settled */
-#define MAX_PREFETCH		2	/* batches waiting behind the one sent */
+#define MAX_PREFETCH		2	/* batches behind the one being sent */
 #define MAX_BACKOFF_MS		60000
 #define MIN_BACKOFF_MS		500
 #define MAX_HOLD_MS		(10 * 60 * 1000)

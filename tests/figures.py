@@ -28,6 +28,7 @@ ours is counted, and does nothing else.
 
 import base64
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -37,6 +38,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(TOP, 'tests', 'system'))
 
 import lib
+from receivers import Receiver
+from test_sinks import configure, hec, state
 
 # --openssh on Debian 12's openssh 1:9.2p1-2+deb12u10, x86_64
 OPENSSH = 30
@@ -45,7 +48,9 @@ OPENSSH_IS = 'OpenSSH 9.2p1'
 ROLES = (       # as `sandbox --counts' names them, as the README does
     ('confc', 'confc'), ('rulec-read', 'rulec -P read'),
     ('rulec-compile', 'rulec -P compile'), ('gatewayd', 'gatewayd'),
-    ('auditd', 'auditd'), ('signer', 'auditd -P sign'))
+    ('auditd', 'auditd'), ('signer', 'auditd -P sign'),
+    ('sink', 'sinkd -P sink'), ('sink-local', 'sinkd -P sink, local syslog'),
+    ('sink-dir', 'sinkd -P sink, a directory'), ('resolver', 'sinkd -P resolver'))
 FIGURES = 'build/figures'
 DROP = 'role_drop_root'         # where a role gives up uid 0
 
@@ -198,37 +203,52 @@ def secrets(suite):
     return out
 
 
+def sink_pids(s):
+    return {p['instance'][5:]: p['pid'] for p in json.loads(s.ctl('status',
+        '--json').stdout)['processes'] if p['role'] == 'sink'}
+
+
 def held():
     """{role: [names of the secrets found in its memory]}, in system mode with
-    traffic; the supervisor, whatever it opens, reads none."""
+    traffic and two receivers; the supervisor, whatever it opens, reads none.
+    """
     found = {}
+    receivers = {n: Receiver() for n in ('one', 'two')}
     with lib.Suite('system') as s:
+        configure(s, *[hec(s, n, r.port, host='localhost') for n, r in
+            receivers.items()])
         s.start()
         for _ in range(20):
             lib.eq(s.post('/api/v1/inspect/tool', {'tool': 'shell',
                 'args': {'command': lib.ATTACK}}).status, 200)
         lib.eq(s.ctl('audit', 'head').returncode, 0, 'audit head')
+        lib.wait_for(lambda: all(state(s, n)['delivered'] for n in
+            receivers), 'delivery')
         known = secrets(s)
-        for role, pids in [('supervisor', [s.proc.pid]),
-                *s.pids().items()]:
+        sinks = sink_pids(s)
+        pids = {**s.pids(), **{'sink.' + n: [p] for n, p in sinks.items()}}
+        del pids['sink']
+        for role, of_it in [('supervisor', [s.proc.pid]), *pids.items()]:
             found[role] = set()
-            for pid in pids:
+            for pid in of_it:
                 for part in memory(pid):
                     found[role] |= {n for n, forms in known.items()
                         if any(f in part for f in forms)}
-        unreadable(s, found)
+        unreadable(s, pids)
+    for r in receivers.values():
+        r.close()
+    for n in receivers:
+        lib.eq(found.pop('sink.' + n), {'sink-' + n}, 'sink %s' % n)
     return {role: sorted(names) for role, names in found.items()}
 
 
-def unreadable(suite, roles):
+def unreadable(suite, pids):
     """No role's account can open any secret by its name."""
     paths = [os.path.join(suite.secrets, n) for n in
         os.listdir(suite.secrets)]
     paths += [os.path.join(suite.state, 'device.key')]
-    for role in roles:
-        if role == 'supervisor':
-            continue
-        for pid in suite.pids(role):
+    for of_it in pids.values():
+        for pid in of_it:
             uid = os.stat('/proc/%d' % pid).st_uid
             with open('/proc/%d/status' % pid) as f:
                 uid, gid = (int(x) for x in re.findall(
@@ -272,7 +292,8 @@ def secrets_row():
     text = ', '.join('%s %s' % (role if role == 'supervisor' else
         '`%s`' % dict(ROLES)[role], ' and '.join('`%s`' % n for n in
         names) if names else 'none') for role, names in got.items())
-    return 'none: there is no endpoint yet. Secrets in memory: ' + text
+    return "one: each `sinkd -P sink` has its own receiver's token, and " \
+        'nobody else has any. Other secrets in memory: ' + text
 
 
 def main():
