@@ -24,6 +24,7 @@
 #include "common/event.h"
 #include "common/head.h"
 #include "common/json.h"
+#include "anchor.h"
 #include "cmd.h"
 #include "verify.h"
 
@@ -280,7 +281,10 @@ verify_setup(const struct ctl *c, struct verify_conf *conf,
 		return (CTL_OK);
 	if ((rc = read_small(path, text, sizeof(text), &len)) != CTL_OK)
 		return (rc);
-	if (head_parse(anchor, text, len, err, sizeof(err)) == -1)
+	/* else it is what a receiver of the log has */
+	if (head_parse(anchor, text, len, err, sizeof(err)) == -1 &&
+	    anchor_file(path, conf->public_key, anchor, err, sizeof(err)) ==
+	    -1)
 		return (out_fail(CTL_FAILURE, "%s: %s", path, err));
 	conf->anchor = anchor;
 	return (CTL_OK);

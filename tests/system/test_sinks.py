@@ -511,7 +511,62 @@ def a_test_of_one_sink():
     h.close()
 
 
-TESTS = [every_kind, answers_of_a_hec, one_bad_event, too_large,
+def a_receiver_is_an_anchor():
+    """What it has shows that rows were cut off, whatever its form."""
+    h, o, j = Receiver(), Receiver(lambda r: (200, {})), \
+        Receiver(lambda r: (204, b''))
+    y = Syslog()
+    with Suite() as s:
+        s.set_config('audit.checkpoint_events', 10)
+        configure(s, hec(s, 'splunk', h.port), sink('otel', 'otlp_logs',
+            'http://127.0.0.1:%d' % o.port), sink('pb', 'otlp_logs',
+            'http://127.0.0.1:%d' % o.port, _encoding='protobuf'),
+            sink('lines', 'http_jsonl', 'http://127.0.0.1:%d/in' % j.port),
+            sink('log', 'syslog', '127.0.0.1:%d' % y.port),
+            sink('files', 'file'))
+        o.take = lambda r: (o.requests.append(r), (200, {}))[1]
+        s.start()
+        old = os.path.join(s.dir, 'old.jsonl')
+        eq(s.ctl('audit', 'export', '--out', old).returncode, 0)
+        events(s, 30)
+        head = s.wait_row("action = 'checkpoint' AND seq > 20")['seq']
+        wait_for(lambda: all(state(s, n)['cursor'] >= head for n in
+            ('splunk', 'otel', 'pb', 'lines', 'log', 'files')), 'delivery')
+        def bodies(r, type):
+            return b''.join(q.body for q in r.requests if
+                q.headers['content-type'] == type)
+        d = os.path.join(s.state, 'sinks', 'files')
+        forms = {'hec': bodies(h, 'application/json'),
+            'otlp': bodies(o, 'application/json'),
+            'otlp-pb': bodies(o, 'application/x-protobuf'),
+            'jsonl': bodies(j, 'application/x-ndjson'),
+            'syslog': '\n'.join(y.messages).encode(),
+            'file': b''.join(open(os.path.join(d, n), 'rb').read() for n in
+                sorted(os.listdir(d)))}
+        for name, text in forms.items():
+            path = os.path.join(s.dir, name)
+            with open(path, 'wb') as f:
+                f.write(text)
+            r = s.ctl('audit', 'verify', '--anchor', path, '--json')
+            eq((r.returncode, json.loads(r.stdout)['anchored']), (0, True),
+                '%s: %s' % (name, r.stderr))
+            # the log as it was then is whole in itself, and too short
+            r = s.ctl('audit', 'verify', '--file', old, '--anchor', path,
+                '--json')
+            eq(r.returncode, 1, name)
+            got = json.loads(r.stdout)
+            assert 'older copy' in got['reason'], (name, got)
+        empty = os.path.join(s.dir, 'empty')
+        with open(empty, 'wb') as f:
+            f.write(b'{"action":"checkpoint"}\n')
+        r = s.ctl('audit', 'verify', '--anchor', empty)
+        eq(r.returncode, 1)
+        assert 'no signed head' in r.stderr, r.stderr
+    for r in (h, o, j, y):
+        r.close()
+
+
+TESTS = [a_receiver_is_an_anchor, every_kind, answers_of_a_hec, one_bad_event, too_large,
     forbidden_to_retry, indexer_acknowledgement, away_and_back,
     filters_and_places, certificates, a_test_of_one_sink,
     held_until_an_operator_acts]
