@@ -261,7 +261,7 @@ bench: deps
 
 soak: deps
 	$(Q)$(MAKE) all unit-bins system-build probe-build power-build \
-	    clock-build $(B)/bench/load
+	    clock-build $(B)/bench/load $(B)/hostile/sinkd
 	$(Q)DC_SOAK=1 DC_BIN=$(CURDIR)/$(BIN) \
 	    DC_SYSBIN=$(CURDIR)/build/system/bin DC_SYSROOT=$(SYSROOT) \
 	    python3 tests/system/soak.py
@@ -438,6 +438,8 @@ install: all
 	ln -sf defenseclawctl $(DESTDIR)$(BINDIR)/defenseclaw-gateway
 	$(INSTALL) -m 755 $(filter-out %ctl,$(PROGS)) $(DESTDIR)$(LIBEXECDIR)
 	cp -R etc/policies/guardrail $(DESTDIR)$(DATADIR)/policies/
+	$(INSTALL) -d $(DESTDIR)$(DATADIR)/splunk
+	cp -R etc/splunk/TA-defenseclaw $(DESTDIR)$(DATADIR)/splunk/
 	chmod -R u=rwX,go=rX $(DESTDIR)$(DATADIR)
 	for m in $(MANPAGES); do \
 	    d=$(DESTDIR)$(MANDIR)/man$${m##*.}; \
