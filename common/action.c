@@ -24,7 +24,11 @@ action_is_auditds(const char *action)
 {
 	static const char *const own[] = { ACTION_CHECKPOINT, ACTION_EPOCH,
 	    ACTION_UNFOUNDED, ACTION_SPACE, "start", "stop", "auditd-stop",
-	    "role-death", "acknowledge-alerts", "config-update", "init" };
+	    "role-death", "acknowledge-alerts", "config-update", "init",
+	    "setup-observability" };
+	/* whatever is said of delivery */
+	static const char *const families[] = { "sink.", "sink-",
+	    "dead-letters-" };
 	static const char *const kinds[] = { "tool-", "skill-", "mcp-",
 	    "plugin-", "api-enforce-" };
 	static const char *const verbs[] = { "block", "allow", "unblock" };
@@ -32,6 +36,9 @@ action_is_auditds(const char *action)
 
 	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		if (strcmp(action, own[i]) == 0)
+			return (1);
+	for (i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		if (strncmp(action, families[i], strlen(families[i])) == 0)
 			return (1);
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		len = strlen(kinds[i]);

@@ -99,8 +99,7 @@ evaluate_guardrail(const struct asker *a, json_t *body)
 static int
 is_reserved(const char *action)
 {
-	static const char *const prefixes[] = { "inspect-", "api-enforce-",
-	    "sink." };
+	static const char *const prefixes[] = { "inspect-", "api-enforce-" };
 	size_t	i;
 
 	if (action_is_auditds(action) || action_is_note(action) ||

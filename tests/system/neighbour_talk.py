@@ -193,7 +193,8 @@ def http_forge(n):
         'tool-block', 'tool-allow', 'tool-unblock', 'skill-block',
         'api-enforce-block', 'acknowledge-alerts', 'guardrail-verdict',
         'inspect-tool-allow', 'inspect-batch', 'inspect-reveal',
-        'sink.cursor')]
+        'sink.cursor', 'sink.failed', 'sink-test', 'sink-removed',
+        'dead-letters-drop', 'setup-observability')]
 
 
 @attempt('http.alerts', 'see alerts of others, by query, header and body',
