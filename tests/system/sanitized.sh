@@ -16,6 +16,7 @@
 #
 # The system tests that also run on the ASan and UBSan build.
 
-for t in sanitizer api badinput lists config chaos tamper; do
+for t in sanitizer api badinput lists config chaos tamper hostile metrics \
+    egress; do
 	[ ! -e tests/system/test_$t.py ] || echo tests/system/test_$t.py
 done

@@ -244,7 +244,7 @@ class World:
         return out
 
 
-world = None
+world = dns = None
 
 
 def names_are_found():
@@ -348,38 +348,53 @@ def nobody_died():
     eq(deaths, [], 'deaths')
 
 
-def main():
+def scene(mode, uid=None):
     global world
+    dns.asked.clear()
+    dns.names.clear()
+    with Suite(mode, uid=uid) as s:
+        world = World(s, dns)
+        configure(s, *world.sinks(), sink('files', 'file'))
+        room = os.path.join(s.state, 'sinks', 'files')
+        os.mkdir(room)
+        st = os.stat(os.path.dirname(room))
+        subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=16k,mode=700,'
+            'uid=%d,gid=%d' % (st.st_uid, st.st_gid), 'tmpfs', room],
+            check=True)
+        proxy = 'http://127.0.0.1:%d' % world.environment.port
+        s.start(env={k: proxy for k in ('http_proxy', 'HTTPS_PROXY',
+            'https_proxy', 'ALL_PROXY', 'all_proxy')})
+        for fn in (names_are_found, names_that_are_not_there,
+                addresses_that_are_no_receivers, answers_change,
+                over_tls_and_proxies, connections_end, a_full_disk,
+                nobody_died):
+            print('    %s' % fn.__name__, flush=True)
+            fn()
+        s.stop()
+        subprocess.run(['umount', room], check=True)
+    for r in world.at.values():
+        r.close()
+
+
+def user_mode():
+    scene('user', UID)
+
+
+def system_mode():
+    scene('system')
+
+
+def main():
+    global dns
     need_root()
-    if subprocess.run(['ip', 'link'], capture_output=True).returncode != 0:
+    if shutil.which('ip') is None:
         raise Skip('no ip(8) here')
     d = own_network()
     dns = NameServer()
-    for mode, uid in (('user', UID), ('system', None)):
-        print('  %s mode' % mode)
-        dns.asked.clear()
-        with Suite(mode, uid=uid) as s:
-            world = World(s, dns)
-            configure(s, *world.sinks(), sink('files', 'file'))
-            room = os.path.join(s.state, 'sinks', 'files')
-            os.mkdir(room)
-            st = os.stat(os.path.dirname(room))
-            subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=16k,mode='
-                '700,uid=%d,gid=%d' % (st.st_uid, st.st_gid), 'tmpfs', room],
-                check=True)
-            proxy = 'http://127.0.0.1:%d' % world.environment.port
-            s.start(env={k: proxy for k in ('http_proxy', 'HTTPS_PROXY',
-                'https_proxy', 'ALL_PROXY', 'all_proxy')})
-            run([names_are_found, names_that_are_not_there,
-                addresses_that_are_no_receivers, answers_change,
-                over_tls_and_proxies, connections_end, a_full_disk,
-                nobody_died])
-            s.stop()
-            subprocess.run(['umount', room], check=True)
-        for r in world.at.values():
-            r.close()
-        dns.names.clear()
-    shutil.rmtree(d)
+    try:
+        run([user_mode, system_mode])
+    finally:
+        shutil.rmtree(d)
 
 
 if __name__ == '__main__':
