@@ -420,6 +420,7 @@ retry_cb(evutil_socket_t fd, short what, void *arg)
 	auditd.why[0] = '\0';
 	log_info("the audit log can be written again");
 	commit_state(NULL);
+	outbox_rows();
 	if (!auditd.reconciled)
 		seal_begin();
 	else

@@ -176,6 +176,7 @@ outbox_peer(struct msg *msg, struct peer_end *end)
 	s->replay = s->at.replay_next;
 	s->retried = 0;
 	s->reports = 0;
+	s->retry = 1;
 	memset(&s->state, 0, sizeof(s->state));
 	sinks_test_again(s);
 }
@@ -282,16 +283,20 @@ batch_finish(struct outsink *s, uint64_t upto)
 static int
 read_range(struct outsink *s, uint64_t *at)
 {
-	uint64_t	 next;
+	struct timeval		 tv = { READ_AGAIN_S, 0 };
+	enum store_status	 st;
+	uint64_t		 next;
 
 	s->scanned = 0;
-	if (query_rows(auditd.query, *at, SERVE_ROWS, row_pack, s, &next) !=
-	    STORE_OK) {
-		log_warnx("%s: %s", s->rec.name, store_errtext(auditd.store));
-		return (-1);
-	}
+	st = query_rows(auditd.query, *at, SERVE_ROWS, row_pack, s, &next);
+	/* what was read before it failed is in the batch */
 	*at = next;
-	return (0);
+	if (st == STORE_OK)
+		return (0);
+	log_warnx("%s: %s", s->rec.name, store_errtext(auditd.store));
+	if (evtimer_add(serve_ev, &tv) == -1)
+		fatalx("timer");
+	return (-1);
 }
 
 /*
@@ -353,6 +358,7 @@ retry_row(const struct dead_row *d, void *arg)
 	struct outsink		*s = arg;
 	enum store_status	 st;
 
+	s->retry = 1;
 	st = query_show(auditd.query, d->seq, row_pack, s);
 	if (st != STORE_OK && st != STORE_REFUSED)
 		return (1);
@@ -360,14 +366,36 @@ retry_row(const struct dead_row *d, void *arg)
 	return (batch_full(s));
 }
 
+/*
+ * From the first on, also those that are under way: what one of these
+ * batches says of its range says nothing of a row that was marked since.
+ */
+void
+outbox_retry(struct outsink *s)
+{
+	struct batch_out	*b;
+
+	TAILQ_FOREACH(b, &s->out, entry)
+		b->stale |= b->stream == OUTBOX_RETRY;
+	s->retried = 0;
+	s->retry = 1;
+	outbox_serve();
+}
+
 static int
 serve_retry(struct outsink *s)
 {
+	/* to find none, all dead letters of the sink are looked through */
+	if (!s->retry)
+		return (0);
 	s->end.stream = OUTBOX_RETRY;
 	s->scanned = 0;
+	s->retry = 0;
 	if (dead_each(cursors, s->rec.name, s->retried, 1, SERVE_ROWS,
-	    retry_row, s) != STORE_OK)
+	    retry_row, s) != STORE_OK) {
+		s->retry = 1;
 		log_warnx("%s: %s", s->rec.name, store_errtext(auditd.store));
+	}
 	if (s->end.count != 0)
 		batch_finish(s, s->end.last);
 	else
@@ -452,21 +480,36 @@ outbox_rows(void)
 static struct batch_out *
 batch_find(struct outsink *s, uint64_t id)
 {
-	struct batch_out	*b, *o;
+	struct batch_out	*b;
 
 	TAILQ_FOREACH(b, &s->out, entry)
 		if (b->id == id)
 			break;
-	if (b == NULL)
-		return (NULL);
-	/* none of its stream may be skipped */
-	TAILQ_FOREACH(o, &s->out, entry) {
-		if (o == b)
-			break;
-		if (o->stream == b->stream)
-			return (NULL);
-	}
 	return (b);
+}
+
+/* the one of its stream after it */
+static struct batch_out *
+batch_next(const struct batch_out *b)
+{
+	struct batch_out	*o;
+
+	for (o = TAILQ_NEXT(b, entry); o != NULL; o = TAILQ_NEXT(o, entry))
+		if (o->stream == b->stream)
+			break;
+	return (o);
+}
+
+/* none of its stream may be skipped */
+static int
+batch_is_first(struct outsink *s, const struct batch_out *b)
+{
+	struct batch_out	*o;
+
+	TAILQ_FOREACH(o, &s->out, entry)
+		if (o->stream == b->stream)
+			break;
+	return (o == b);
 }
 
 static void
@@ -479,7 +522,8 @@ outbox_ack(struct peer *p, struct msg *msg)
 	int			 whole;
 
 	if (msg_get(msg, &ack, sizeof(ack)) == -1 ||
-	    (b = batch_find(s, ack.batch)) == NULL || ack.upto > b->told) {
+	    (b = batch_find(s, ack.batch)) == NULL ||
+	    !batch_is_first(s, b) || ack.upto > b->told) {
 		outbox_bad(p, "acknowledges what it was not given");
 		return;
 	}
@@ -492,11 +536,15 @@ outbox_ack(struct peer *p, struct msg *msg)
 		break;
 	case OUTBOX_REPLAY:
 		s->at.replay_next = upto + 1;
+		/* all was read and this is the last of it */
 		if (s->at.replay_next > s->at.replay_to ||
-		    (whole && s->replay > s->at.replay_to))
+		    (whole && s->replay > s->at.replay_to &&
+		    batch_next(b) == NULL))
 			s->at.replay_next = s->at.replay_to = 0;
 		break;
 	default:
+		if (b->stale)
+			break;
 		if (s->sent_to == 0 || b->first < s->sent_from)
 			s->sent_from = b->first;
 		if (upto > s->sent_to)
@@ -573,6 +621,9 @@ outsink_free(struct outsink *s)
 {
 	struct dead_out	*d;
 
+	if (s->tester != NULL)
+		peer_error(s->tester, s->test_id, CTL_NOT_FOUND, "the sink "
+		    "was removed");
 	if (s->peer != NULL)
 		peer_free(s->peer);
 	session_end(s);
@@ -670,8 +721,9 @@ forget_row(const struct cursor_row *row, void *arg)
 	struct outsink	*s;
 
 	(void)arg;
-	if (outsink_find(row->name) != NULL)
-		return (0);
+	TAILQ_FOREACH(s, &outsinks, entry)
+		if (strcmp(s->rec.name, row->name) == 0)
+			return (0);
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		fatal("sink");
 	TAILQ_INIT(&s->out);

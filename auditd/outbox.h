@@ -33,6 +33,7 @@
  */
 
 #define SERVE_ROWS	64	/* read for one sink in one turn of the loop */
+#define READ_AGAIN_S	1	/* after rows could not be read */
 #define QUIET_MS	200	/* then cursors are written by themselves */
 #define MAX_PENDING_DEAD 8192	/* not durable yet, of one sink */
 #define TEST_MS		30000	/* for a test to be answered */
@@ -46,6 +47,7 @@ struct batch_out {
 	uint64_t		 first;
 	uint64_t		 told;		/* upto, as the sink knows it */
 	uint64_t		 upto;		/* with those filtered out */
+	int			 stale;		/* retry: sent again anyway */
 };
 
 struct dead_out {
@@ -66,6 +68,7 @@ struct outsink {
 	uint64_t		 next;		/* log: to read from */
 	uint64_t		 replay;	/* replay: to read from */
 	uint64_t		 retried;	/* dead letters: read up to */
+	int			 retry;		/* there may be more of them */
 	int			 pulling;	/* a pull waits */
 	struct outbox_pull	 pull;
 	struct wbuf		 rows;		/* packed, of the batch made */
@@ -107,6 +110,7 @@ void	 outbox_serve(void);		/* soon: something was changed */
 void	 outbox_touch(struct outsink *);	/* write it soon */
 void	 outbox_bad(struct peer *, const char *); /* replaces the process */
 void	 outbox_text(char *, size_t);	/* of a sink: now a safe string */
+void	 outbox_retry(struct outsink *);	/* letters were marked */
 struct outsink	*outsink_find(const char *);
 
 /* outboxctl.c: what clients ask, and what sinks report */

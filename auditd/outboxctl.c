@@ -453,8 +453,10 @@ dead_change(struct peer *p, struct msg *msg, uint64_t seq, const char *name,
 		(void)named(p, msg->hdr.id, name);
 		return;
 	}
+	/* what sinks said before is written before, or it would undo this */
+	if (commit_begin() == 0)
+		commit_now();
 	if (cursors == NULL || commit_begin() == -1 ||
-	    (st = outbox_write()) != STORE_OK ||
 	    (st = reason != NULL ? dead_drop(cursors, name, seq, &n) :
 	    dead_retry(cursors, name, seq, &n)) != STORE_OK) {
 		peer_error(p, msg->hdr.id, CTL_FAILURE, "%s",
@@ -477,10 +479,8 @@ dead_change(struct peer *p, struct msg *msg, uint64_t seq, const char *name,
 	if (changed(p, msg->hdr.id, reason != NULL ? "dead-letters-drop" :
 	    "dead-letters-retry", name, details) == -1)
 		return;
-	if (reason == NULL) {
-		s->retried = 0;
-		outbox_serve();
-	}
+	if (reason == NULL)
+		outbox_retry(s);
 	answer(p, msg->hdr.id, json_pack("{s:s,s:I}", "name", name, "count",
 	    (json_int_t)n), CTL_OK);
 }
