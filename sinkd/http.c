@@ -43,6 +43,7 @@
 struct transfer {
 	CURL			*easy;
 	struct curl_slist	*headers;
+	struct curl_slist	 secret;	/* before them, when there is */
 	struct wbuf		 in;		/* of the answer */
 	int			 truncated;
 	int			 busy;
@@ -191,9 +192,8 @@ header_add(struct transfer *r, const char *line)
 static struct curl_slist *
 headers_make(struct transfer *r)
 {
-	static struct curl_slist	 secret;
-	char				 line[MAX_HEADER_LINE];
-	size_t				 i;
+	char	 line[MAX_HEADER_LINE];
+	size_t	 i;
 
 	curl_slist_free_all(r->headers);
 	r->headers = NULL;
@@ -215,9 +215,9 @@ headers_make(struct transfer *r)
 	}
 	if (auth == NULL)
 		return (r->headers);
-	secret.data = auth;
-	secret.next = r->headers;
-	return (&secret);
+	r->secret.data = auth;
+	r->secret.next = r->headers;
+	return (&r->secret);
 }
 
 static void
@@ -372,6 +372,10 @@ channel_new(void)
 {
 	uint8_t	 id[EVENT_ID_LEN];
 
+	/* what is answered about ids of the old one is about no event */
+	if (acks.busy)
+		multi_remove(acks.easy);
+	acks.busy = 0;
 	randombytes_buf(id, sizeof(id));
 	id[6] = (id[6] & 0x0f) | 0x40;	/* RFC 9562, version 4 */
 	id[8] = (id[8] & 0x3f) | 0x80;
