@@ -56,15 +56,22 @@ file_open(uint64_t n)
 {
 	char	 name[MAX_FILE_NAME];
 	off_t	 end;
+	int	 new, error;
 
 	file_name(n, name);
+	if ((new = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW |
+	    O_CLOEXEC, 0600)) == -1)
+		return (-1);
+	if (fsync(dir) == -1 || (end = lseek(new, 0, SEEK_END)) == -1) {
+		error = errno;
+		close(new);
+		errno = error;
+		return (-1);
+	}
+	/* only now is the old one done with */
 	if (fd != -1)
 		close(fd);
-	fd = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
-	    0600);
-	if (fd == -1 || fsync(dir) == -1 ||
-	    (end = lseek(fd, 0, SEEK_END)) == -1)
-		return (-1);
+	fd = new;
 	number = n;
 	written = (uint64_t)end;
 	return (0);
