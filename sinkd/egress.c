@@ -329,12 +329,14 @@ chain_over(CURL *c, int rc)
 {
 	struct curl_certinfo	*ci = NULL;
 	char			 text[MAX_CHAIN_TEXT] = "";
+	void			(*fn)(const char *) = chain_fn;
 
+	chain_fn = NULL;
 	if (rc == CURLE_OK && curl_easy_getinfo(c, CURLINFO_CERTINFO,
 	    &ci) == CURLE_OK && ci != NULL)
 		chain_text(ci, text, sizeof(text));
 	curl_easy_cleanup(c);
-	chain_fn(text);
+	fn(text);
 }
 
 /*
@@ -348,11 +350,12 @@ egress_chain(void (*fn)(const char *))
 	char			 url[MAX_SINK_HOST + 32];
 	CURL			*c;
 
-	chain_fn = fn;
-	if ((c = curl_easy_init()) == NULL) {
+	/* one at a time */
+	if (chain_fn != NULL || (c = curl_easy_init()) == NULL) {
 		fn("");
 		return;
 	}
+	chain_fn = fn;
 	egress_begin(c);
 	snprintf(url, sizeof(url), strchr(r->host, ':') != NULL ?
 	    "https://[%s]:%u" : "https://%s:%u", r->host, r->target_port);

@@ -90,6 +90,7 @@ static const struct dispatch from_resolver[] = {
 };
 
 #define MAX_FINISH_MS	3000	/* for the request on the wire to end */
+#define FLUSH_MS	1000	/* for auditd to take what is for it */
 
 struct sinkd		 sinkd;
 const struct carrier	*carrier;
@@ -124,8 +125,11 @@ sinkd_peer(struct peer *sup, struct msg *msg)
 		p = role_peer(msg, &end, from_auditd);
 		p->on_close = auditd_closed;
 		/* the new one may be here before the old one's end is seen */
-		if (sinkd.auditd != NULL)
+		if (sinkd.auditd != NULL) {
 			deliver_forget();
+			/* with rows of it that nobody has read yet */
+			peer_free(sinkd.auditd);
+		}
 		sinkd.auditd = p;
 		report_state();
 		deliver_kick();
@@ -251,5 +255,8 @@ main(int argc, char *argv[])
 	role_enter(promise, &params);
 	role_serve(from_supervisor);
 	report_flush();
+	/* an acknowledgement that is lost is a duplicate */
+	if (sinkd.auditd != NULL)
+		(void)peer_flush(sinkd.auditd, FLUSH_MS);
 	_exit(0);
 }
