@@ -64,16 +64,16 @@ batch_new(void)
 	return (b);
 }
 
-/* an event about the delivery to this very sink: it makes no further one */
+/*
+ * An event about delivery makes no further one, whatever sink it is about:
+ * two sinks that refuse everything would tell of each other for ever.
+ */
 static int
 is_own(const struct chain_row *row)
 {
 	const char	*action = row->ev.field[EV_ACTION];
-	const char	*target = row->ev.field[EV_TARGET];
 
-	return (action != NULL && target != NULL &&
-	    strncmp(action, "sink.", 5) == 0 &&
-	    strcmp(target, sinkd.sink.rec.name) == 0);
+	return (action != NULL && strncmp(action, "sink.", 5) == 0);
 }
 
 /*

@@ -134,6 +134,7 @@ failure(const struct judgement *j, const struct answer *a,
     const struct piece *pc)
 {
 	uint64_t	 ms;
+	unsigned int	 after;
 	int		 held = j->outcome == OUT_HOLD;
 
 	failures++;
@@ -145,7 +146,11 @@ failure(const struct judgement *j, const struct answer *a,
 	if (a != NULL && a->retry_after_ms > (int64_t)ms)
 		ms = a->retry_after_ms < MAX_RETRY_AFTER_MS ?
 		    (uint64_t)a->retry_after_ms : MAX_RETRY_AFTER_MS;
-	if (!reported && (held || failures >= FAILED_AFTER)) {
+	after = held ? 1 : FAILED_AFTER;
+	/* else the news of one short failure could be what fails next */
+	if (report_count(pc) == 0)
+		after = held ? FAILED_AFTER : QUIET_FAILED_AFTER;
+	if (!reported && failures >= after) {
 		log_warnx("%s: %s", held ? "held until an operator acts" :
 		    "does not deliver", j->reason);
 		if (held)
@@ -221,14 +226,18 @@ piece_accepted(struct piece *pc, uint64_t id)
 		log_warnx("the receiver counts its acknowledgements anew: "
 		    "what is not indexed is sent again");
 		deliver_rechannel();
+		slow = 1;	/* or two of them answer in turn */
 	}
 	have_ack = 1;
 	newest_ack = id;
 	pc->state = PIECE_WAITING;
 	pc->ack_id = id;
 	pc->sent_ms = clock_ms();
-	poll_ms = ACK_POLL_MS;
-	after_ms(poll, poll_ms);
+	/* a poll that is due soon is not put off for ever */
+	if (poll_ms != ACK_POLL_MS || !evtimer_pending(poll, NULL)) {
+		poll_ms = ACK_POLL_MS;
+		after_ms(poll, poll_ms);
+	}
 }
 
 static void

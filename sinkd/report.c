@@ -108,9 +108,9 @@ news_merge(struct outbox_report *to, const struct outbox_report *r)
 		to->first = first;
 }
 
-/* the pieces' events that may be spoken of: none about this sink's delivery */
-static size_t
-news_count(const struct piece *pc)
+/* the pieces' events that may be spoken of: none that is about delivery */
+size_t
+report_count(const struct piece *pc)
 {
 	size_t	 i, n = 0;
 
@@ -135,7 +135,8 @@ report_news(enum outbox_news news, const struct judgement *j,
 	if (j != NULL)
 		strlcpy(r.reason, j->reason, sizeof(r.reason));
 	if (pc != NULL && pc->to > pc->from) {
-		if ((r.count = news_count(pc)) == 0)
+		/* a failure is no news of events: deliver.c waits longer */
+		if ((r.count = report_count(pc)) == 0 && news != OUTBOX_FAILED)
 			return;
 		r.first = pc->batch->seqs[pc->from];
 		r.last = pc->batch->seqs[pc->to - 1];

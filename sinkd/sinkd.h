@@ -45,6 +45,7 @@
 #define MAX_RETRY_AFTER_MS	(60 * 60 * 1000)
 #define MAX_SLOW_MS		1000	/* between requests when asked to */
 #define FAILED_AFTER		3	/* failures in a row become an event */
+#define QUIET_FAILED_AFTER	8	/* when delivery events alone wait */
 
 struct batch {
 	uint64_t	 id;
@@ -57,7 +58,7 @@ struct batch {
 	size_t		*offs;
 	uint64_t	*seqs;
 	uint64_t	*times;		/* us since 1970 */
-	uint8_t		*own;		/* a delivery event about this sink */
+	uint8_t		*own;		/* a delivery event, of any sink */
 };
 
 enum piece_state {
@@ -116,6 +117,7 @@ int	 deliver_busy(void);		/* a request is under way */
 /* report.c: what auditd is told */
 void	 report_news(enum outbox_news, const struct judgement *,
 	    const struct answer *, const struct piece *);
+size_t	 report_count(const struct piece *);	/* not about delivery */
 void	 report_dead(const struct piece *, size_t, enum outbox_class,
 	    const struct judgement *, const struct answer *);
 void	 report_state(void);
