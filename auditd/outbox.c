@@ -686,9 +686,7 @@ sink_event(const char *action, const struct outsink *s)
 	    (json_int_t)s->at.cursor), NULL);
 }
 
-/*
- * Gives a newly configured sink its place in the log.
- */
+/* gives a newly configured sink its place in the log */
 static void
 sink_place(struct outsink *s)
 {
