@@ -549,6 +549,9 @@ role_dead(struct proc *p)
 			sup.status = 1;
 			slots_stop();
 		}
+		/* a new sink may have found no place so far */
+		if (s->role == ROLE_SINK && !slot_wanted(s))
+			sinks_assign();
 		if (slot_wanted(s))
 			slot_later(s, backoff(s->quick));
 	}
@@ -609,6 +612,10 @@ slots_apply(void)
 			}
 			if (s->proc == NULL || s->replace)
 				slot_replace(s);
+		} else if (s->proc != NULL && s->role == ROLE_SINK) {
+			/* keeps its place: enabled again, it waits for it */
+			if (!s->proc->expected)
+				proc_stop(s->proc, MSG_SHUTDOWN, MAX_STOP_MS);
 		} else if (s->proc != NULL) {
 			s->proc->slot = NULL;
 			if (s->role == ROLE_GATEWAYD)
