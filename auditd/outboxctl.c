@@ -448,6 +448,7 @@ dead_change(struct peer *p, struct msg *msg, uint64_t seq, const char *name,
 	enum store_status	 st = STORE_OK;
 	uint64_t		 n = 0;
 	json_t			*details;
+	char			 red[MAX_REDACT_TEXT];
 
 	if (reason == NULL && s == NULL) {
 		(void)named(p, msg->hdr.id, name);
@@ -474,8 +475,10 @@ dead_change(struct peer *p, struct msg *msg, uint64_t seq, const char *name,
 	}
 	details = json_pack("{s:I,s:I}", "count", (json_int_t)n, "seq",
 	    (json_int_t)seq);
-	if (reason != NULL && details != NULL)
-		json_object_set_new(details, "reason", json_string(reason));
+	if (reason != NULL && details != NULL) {
+		redact_reason(&auditd.redactor, reason, red);
+		json_object_set_new(details, "reason", json_string(red));
+	}
 	if (changed(p, msg->hdr.id, reason != NULL ? "dead-letters-drop" :
 	    "dead-letters-retry", name, details) == -1)
 		return;
