@@ -608,7 +608,7 @@ outbox_write(void)
 		if (s->sent_to != 0 && (st = dead_sent(cursors, s->rec.name,
 		    s->sent_from, s->sent_to)) != STORE_OK)
 			return (st);
-		st = s->gone ? cursor_del(cursors, s->rec.name) :
+		st = s->told ? cursor_del(cursors, s->rec.name) :
 		    cursor_put(cursors, &s->at);
 		if (st != STORE_OK)
 			return (st);
@@ -654,7 +654,7 @@ outbox_written(void)
 			free(d);
 		}
 		s->ndead = 0;
-		if (s->gone)
+		if (s->told)
 			outsink_free(s);
 	}
 }
@@ -675,15 +675,15 @@ quiet_cb(evutil_socket_t fd, short what, void *arg)
 	outbox_touch(s);
 }
 
-static void
+static int
 sink_event(const char *action, const struct outsink *s)
 {
 	struct event	 ev;
 
 	stamp_event(&auditd.stamp, &ev, action, SEV_INFO);
 	ev.field[EV_TARGET] = s->rec.name;
-	(void)commit_event(&ev, json_pack("{s:I}", "cursor",
-	    (json_int_t)s->at.cursor), NULL);
+	return (commit_event(&ev, json_pack("{s:I}", "cursor",
+	    (json_int_t)s->at.cursor), NULL));
 }
 
 /* gives a newly configured sink its place in the log */
@@ -702,7 +702,7 @@ sink_place(struct outsink *s)
 		strlcpy(s->at.name, s->rec.name, sizeof(s->at.name));
 		s->at.cursor = s->rec.start == 0 || s->rec.start > h.seq ?
 		    h.seq : s->rec.start - 1;
-		sink_event("sink-added", s);
+		(void)sink_event("sink-added", s);
 		outbox_touch(s);
 	} else if (st != STORE_OK) {
 		log_warnx("%s: %s", s->rec.name, store_errtext(auditd.store));
@@ -750,8 +750,9 @@ places_match(void)
 		log_warnx("%s", store_errtext(auditd.store));
 	TAILQ_FOREACH(s, &outsinks, entry) {
 		sink_place(s);
-		if (s->gone && !s->dirty) {
-			sink_event("sink-removed", s);
+		if (s->gone && !s->told &&
+		    sink_event("sink-removed", s) == 0) {
+			s->told = 1;
 			outbox_touch(s);
 		}
 	}
@@ -805,7 +806,7 @@ outbox_conf(struct peer *sup, struct msg *msg)
 			TAILQ_INSERT_TAIL(&outsinks, s, entry);
 		}
 		s->rec = r;
-		s->gone = 0;
+		s->gone = s->told = 0;
 	}
 	records_close(&recs);
 	configured = 1;

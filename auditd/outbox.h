@@ -62,6 +62,7 @@ struct outsink {
 	struct cursor_row	 at;		/* as it shall be stored */
 	int			 known;		/* it has a row */
 	int			 gone;		/* no longer configured */
+	int			 told;		/* that it is, in an event */
 	int			 dirty;		/* at, dead or sent to write */
 	struct peer		*peer;		/* NULL: no process */
 	uint64_t		 batches;	/* ids given on this peer */
