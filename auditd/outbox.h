@@ -100,7 +100,6 @@ extern struct cursors		*cursors;
 
 /* outbox.c */
 void	 outbox_init(void);
-void	 outbox_conf(struct peer *, struct msg *);
 void	 outbox_open(void);		/* the store is in use */
 void	 outbox_close(void);
 void	 outbox_peer(struct msg *, struct peer_end *);
@@ -113,6 +112,10 @@ void	 outbox_bad(struct peer *, const char *); /* replaces the process */
 void	 outbox_text(char *, size_t);	/* of a sink: now a safe string */
 void	 outbox_retry(struct outsink *);	/* letters were marked */
 struct outsink	*outsink_find(const char *);
+
+/* outboxconf.c */
+void	 outbox_conf(struct peer *, struct msg *);
+void	 outbox_places(void);		/* of the sinks, in the log */
 
 /* outboxctl.c: what clients ask, and what sinks report */
 void	 sinks_list(struct peer *, struct msg *);
