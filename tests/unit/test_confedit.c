@@ -236,8 +236,8 @@ random_file(char *buf, size_t size)
 		"# comment: with colon\n", "\n", "   # indented\n",
 		"otel:\n  headers: {a: 1, 'b c': \"d\"}\n",
 		"llm: {model: x, api_key_env: Y}   # flow\n",
-		"audit_sinks:\n- name: a\n  kind: file\n  actions: [x,\n"
-		"    y]\n- name: b\n  # two\n  kind: file\n",
+		("audit_sinks:\n- name: a\n  kind: file\n  actions: [x,\n"
+		"    y]\n- name: b\n  # two\n  kind: file\n"),
 		"webhooks:\n  - text: |\n      line: 1\n\n      # no\n",
 		"claw:\n  mode: \"open\\x20claw\"\n  home_dir: ~/x\n",
 		"agent:\n    id: x # keep\n\n    name: 'a ''b'' c'\n",
