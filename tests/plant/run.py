@@ -43,7 +43,7 @@ import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
-PARTS = ('common', 'gatewayd', 'auditd', 'ctl', 'etc', 'man', 'tests',
+PARTS = ('common', 'gatewayd', 'auditd', 'sinkd', 'ctl', 'etc', 'man', 'tests',
     'Makefile', 'README.md', 'CHANGELOG.md')
 OTHER_BUILDS = ('asan', 'bench', 'clang', 'coverage', 'figures', 'fuzz',
     'power', 'probe', 'system', 'test-output')
