@@ -68,6 +68,7 @@ static const struct dispatch from_auditd[] = {
 	{ MSG_POLICY_BEGIN, ST_ANY, 0, MAX_FRAME, FD_NONE, NOBODY, policy },
 	{ MSG_POLICY_ENTRY, ST_ANY, 0, MAX_FRAME, FD_NONE, NOBODY, policy },
 	{ MSG_POLICY_END, ST_ANY, 0, MAX_FRAME, FD_NONE, NOBODY, policy },
+	{ MSG_SUITE_STATS, ST_ANY, 0, MAX_FRAME, FD_NONE, NOBODY, policy },
 	{ 0 }
 };
 
