@@ -214,6 +214,9 @@ def deaths(suite):
 def one_by_one():
     with lib.Suite() as suite:
         suite.set_config('gateway.workers', 2)
+        # one token asks for all, as fast as it can
+        suite.set_config('gateway.requests_per_second', 0)
+        suite.set_config('audit.principal_mb_per_hour', 0)
         suite.start()
         killed, back = [], []
         with Load(suite) as load:
@@ -242,6 +245,9 @@ def one_by_one():
 def all_at_once():
     with lib.Suite() as suite:
         suite.set_config('gateway.workers', 2)
+        # one token asks for all, as fast as it can
+        suite.set_config('gateway.requests_per_second', 0)
+        suite.set_config('audit.principal_mb_per_hour', 0)
         suite.start()
         back = []
         with Load(suite) as load:
