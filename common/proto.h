@@ -257,6 +257,7 @@ struct request_done {
 
 /* what confc tells the supervisor, which reads no configuration itself */
 #define MAX_PLAN_SECRETS	8
+#define PLAN_DIGEST_LEN		32	/* BLAKE2b-256 */
 struct plan_secret {
 	uint32_t	role;
 	uint32_t	required;
@@ -275,7 +276,7 @@ struct plan_sink {
 	uint32_t	wants_ca;	/* TLS is used and verified */
 	uint32_t	wants_dir;	/* file sink: sinks/NAME is its own */
 	uint32_t	wants_dns;	/* its host is a name */
-	uint8_t		digest[32];	/* of its records */
+	uint8_t		digest[PLAN_DIGEST_LEN];	/* of its records */
 };
 
 struct plan {
@@ -290,8 +291,7 @@ struct plan {
 	struct plan_secret secrets[MAX_PLAN_SECRETS];
 	char		pack_dir[MAX_PATH_LEN];	/* absolute */
 	char		conf_hash[65];
-	uint8_t		digest[ROLE_COUNT][32];	/* of each role's records */
-	uint8_t		outbox_digest[32];	/* of auditd's sink records */
+	uint8_t		digest[ROLE_COUNT][PLAN_DIGEST_LEN]; /* of records */
 	uint32_t	nsinks;
 	struct plan_sink sinks[MAX_SINKS];
 };

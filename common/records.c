@@ -61,36 +61,22 @@ records_close(struct records *r)
 	memset(r, 0, sizeof(*r));
 }
 
-int
-records_get(const struct records *r, enum record_type type, void *dst,
+void
+records_add(struct wbuf *w, enum record_type type, const void *data,
     size_t len)
 {
 	struct record_hdr	 hdr;
-	struct rbuf		 b;
-	int			 found = 0;
 
-	rbuf_init(&b, r->map, r->len);
-	(void)rbuf_u32(&b);
-	while (b.left != 0) {
-		rbuf_get(&b, &hdr, sizeof(hdr));
-		if (hdr.type == type) {
-			if (found++ || hdr.len != len)
-				goto bad;
-			memcpy(dst, b.p, len);
-		}
-		b.p += hdr.len;
-		b.left -= hdr.len;
-	}
-	if (found)
-		return (0);
-bad:
-	errno = EBADMSG;
-	return (-1);
+	hdr.type = type;
+	hdr.len = (uint32_t)len;
+	wbuf_put(w, &hdr, sizeof(hdr));
+	wbuf_put(w, data, len);
 }
 
-int
-records_nth(const struct records *r, enum record_type type, size_t n,
-    void *dst, size_t len)
+/* the n-th record of this type, from 0, and its length; NULL: none so far */
+static const void *
+record_find(const struct records *r, enum record_type type, size_t n,
+    size_t *len)
 {
 	struct record_hdr	 hdr;
 	struct rbuf		 b;
@@ -100,15 +86,41 @@ records_nth(const struct records *r, enum record_type type, size_t n,
 	while (b.left != 0) {
 		rbuf_get(&b, &hdr, sizeof(hdr));
 		if (hdr.type == type && n-- == 0) {
-			if (hdr.len != len) {
-				errno = EBADMSG;
-				return (-1);
-			}
-			memcpy(dst, b.p, len);
-			return (1);
+			*len = hdr.len;
+			return (b.p);
 		}
 		b.p += hdr.len;
 		b.left -= hdr.len;
 	}
-	return (0);
+	return (NULL);
+}
+
+int
+records_nth(const struct records *r, enum record_type type, size_t n,
+    void *dst, size_t len)
+{
+	const void	*p;
+	size_t		 got;
+
+	if ((p = record_find(r, type, n, &got)) == NULL)
+		return (0);
+	if (got != len) {
+		errno = EBADMSG;
+		return (-1);
+	}
+	memcpy(dst, p, len);
+	return (1);
+}
+
+int
+records_get(const struct records *r, enum record_type type, void *dst,
+    size_t len)
+{
+	size_t	 got;
+
+	if (record_find(r, type, 1, &got) == NULL &&
+	    records_nth(r, type, 0, dst, len) == 1)
+		return (0);
+	errno = EBADMSG;
+	return (-1);
 }

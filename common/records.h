@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/frame.h"
+
 /*
  * What confc tells one role: a header and typed records of exact length in a
  * sealed memory file.  A role takes the types it knows by name; a missing,
@@ -164,6 +166,9 @@ struct records {
 /* takes fd; -1 with errno when it is no whole, sealed set of records */
 int	records_open(struct records *, int);
 void	records_close(struct records *);
+
+/* appends a record to a file that RECORDS_MAGIC begins (wbuf_u32) */
+void	records_add(struct wbuf *, enum record_type, const void *, size_t);
 
 /* copies the one record of this type; -1: none, several, other length */
 int	records_get(const struct records *, enum record_type, void *, size_t);

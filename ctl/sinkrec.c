@@ -28,18 +28,6 @@ static const struct conf_pair sourcetypes[] = {
 };
 
 static void
-record_add(struct wbuf *w, enum record_type type, const void *data,
-    size_t len)
-{
-	struct record_hdr	hdr;
-
-	hdr.type = type;
-	hdr.len = (uint32_t)len;
-	wbuf_put(w, &hdr, sizeof(hdr));
-	wbuf_put(w, data, len);
-}
-
-static void
 pair_add(struct wbuf *w, enum record_type type, const struct conf_pair *p)
 {
 	struct rec_pair	 r;
@@ -47,7 +35,7 @@ pair_add(struct wbuf *w, enum record_type type, const struct conf_pair *p)
 	memset(&r, 0, sizeof(r));
 	strlcpy(r.name, p->name, sizeof(r.name));
 	strlcpy(r.value, p->value, sizeof(r.value));
-	record_add(w, type, &r, sizeof(r));
+	records_add(w, type, &r, sizeof(r));
 }
 
 void
@@ -71,7 +59,7 @@ sinkrec_outbox(const struct conf_sink *s, struct wbuf *w)
 	r.nactions = (uint32_t)s->nactions;
 	for (i = 0; i < s->nactions; i++)
 		strlcpy(r.actions[i], s->actions[i], sizeof(r.actions[i]));
-	record_add(w, REC_OUTBOX, &r, sizeof(r));
+	records_add(w, REC_OUTBOX, &r, sizeof(r));
 }
 
 static enum sink_transport
@@ -122,7 +110,7 @@ sinkrec_sink(const struct conf_sink *s, struct wbuf *w)
 	strlcpy(r.sourcetype, s->sourcetype, sizeof(r.sourcetype));
 	strlcpy(r.logger_name, s->logger_name, sizeof(r.logger_name));
 	strlcpy(r.pin, s->pin, sizeof(r.pin));
-	record_add(w, REC_SINK, &r, sizeof(r));
+	records_add(w, REC_SINK, &r, sizeof(r));
 	for (i = 0; i < s->nheaders; i++)
 		pair_add(w, REC_SINK_HEADER, &s->headers[i]);
 	if (s->kind != CONF_SINK_HEC)

@@ -52,18 +52,6 @@ static const struct promise confc_promise = {
 };
 
 static void
-record_add(struct wbuf *w, enum record_type type, const void *data,
-    size_t len)
-{
-	struct record_hdr	hdr;
-
-	hdr.type = type;
-	hdr.len = (uint32_t)len;
-	wbuf_put(w, &hdr, sizeof(hdr));
-	wbuf_put(w, data, len);
-}
-
-static void
 rec_gateway_fill(const struct conf *c, struct rec_gateway *g)
 {
 	memset(g, 0, sizeof(*g));
@@ -133,6 +121,30 @@ plan_fill(const struct conf *c, struct plan *p)
 }
 
 /*
+ * What is in w, sealed, to the supervisor; w is freed.  The digest is what
+ * tells it whether a later one says the same; NULL where it need not know.
+ */
+static void
+send_blob(struct wbuf *w, const struct blob *b, unsigned char *digest)
+{
+	char	 err[MAX_CONFINE_ERR];
+	int	 fd;
+
+	if (w->failed)
+		fatalx("records of %s: too large", role_name(b->role));
+	if (digest != NULL)
+		crypto_generichash(digest, PLAN_DIGEST_LEN, w->data, w->len,
+		    NULL, 0);
+	if ((fd = sealed_create("records", w->data, w->len)) == -1) {
+		sealed_why(err, sizeof(err));
+		fatalx("%s", err);
+	}
+	if (peer_send(role.sup, MSG_BLOB, 0, fd, b, sizeof(*b)) == -1)
+		fatal("send");
+	wbuf_free(w);
+}
+
+/*
  * Records of one role to the supervisor; their digest goes into the plan.
  */
 static void
@@ -143,8 +155,6 @@ send_records(enum role_id id, const struct conf *c, struct plan *plan)
 	struct rec_audit	 audit;
 	struct blob		 b;
 	struct wbuf		 w;
-	char			 err[MAX_CONFINE_ERR];
-	int			 fd;
 
 	memset(&suite, 0, sizeof(suite));
 	/* auditd learns it from the roster: it need not start again for it */
@@ -157,42 +167,18 @@ send_records(enum role_id id, const struct conf *c, struct plan *plan)
 	wbuf_u32(&w, RECORDS_MAGIC);
 	/* the signer's records do not change with the configuration */
 	if (id != ROLE_SIGNER)
-		record_add(&w, REC_SUITE, &suite, sizeof(suite));
+		records_add(&w, REC_SUITE, &suite, sizeof(suite));
 	if (id == ROLE_GATEWAYD) {
 		rec_gateway_fill(c, &gw);
-		record_add(&w, REC_GATEWAY, &gw, sizeof(gw));
+		records_add(&w, REC_GATEWAY, &gw, sizeof(gw));
 	} else if (id == ROLE_AUDITD) {
 		rec_audit_fill(c, &audit);
-		record_add(&w, REC_AUDIT, &audit, sizeof(audit));
+		records_add(&w, REC_AUDIT, &audit, sizeof(audit));
 	}
-	if (w.failed)
-		fatalx("records of %s: too large", role_name(id));
-	crypto_generichash(plan->digest[id], sizeof(plan->digest[id]),
-	    w.data, w.len, NULL, 0);
-	if ((fd = sealed_create("records", w.data, w.len)) == -1) {
-		sealed_why(err, sizeof(err));
-		fatalx("%s", err);
-	}
-	wbuf_free(&w);
 	memset(&b, 0, sizeof(b));
 	b.kind = BLOB_RECORDS;
 	b.role = id;
-	if (peer_send(role.sup, MSG_BLOB, 0, fd, &b, sizeof(b)) == -1)
-		fatal("send");
-}
-
-static void
-send_blob(struct wbuf *w, struct blob *b, unsigned char digest[32])
-{
-	int	fd;
-
-	if (w->failed)
-		fatalx("records of the sinks: too large");
-	crypto_generichash(digest, 32, w->data, w->len, NULL, 0);
-	if ((fd = sealed_create("records", w->data, w->len)) == -1 ||
-	    peer_send(role.sup, MSG_BLOB, 0, fd, b, sizeof(*b)) == -1)
-		fatal("records of the sinks");
-	wbuf_free(w);
+	send_blob(&w, &b, plan->digest[id]);
 }
 
 /*
@@ -213,7 +199,7 @@ send_sinks(const struct conf *c, struct plan *plan)
 	wbuf_u32(&w, RECORDS_MAGIC);
 	for (i = 0; i < c->nsinks; i++)
 		sinkrec_outbox(&c->sinks[i], &w);
-	send_blob(&w, &b, plan->outbox_digest);
+	send_blob(&w, &b, NULL);
 	for (i = 0; i < c->nsinks; i++) {
 		if (!c->sinks[i].enabled)
 			continue;

@@ -102,7 +102,6 @@ hand_records(struct pair_child *c)
 {
 	const struct pair_conf	*conf = c->pair->conf;
 	struct rec_suite	 suite;
-	struct record_hdr	 hdr;
 	struct wbuf		 w;
 	int			 fd;
 
@@ -111,14 +110,9 @@ hand_records(struct pair_child *c)
 	wbuf_init(&w, MAX_RECORDS);
 	wbuf_u32(&w, RECORDS_MAGIC);
 	if (c->id == ROLE_AUDITD) {
-		hdr.type = REC_SUITE;
-		hdr.len = sizeof(suite);
-		wbuf_put(&w, &hdr, sizeof(hdr));
-		wbuf_put(&w, &suite, sizeof(suite));
-		hdr.type = REC_AUDIT;
-		hdr.len = sizeof(conf->audit);
-		wbuf_put(&w, &hdr, sizeof(hdr));
-		wbuf_put(&w, &conf->audit, sizeof(conf->audit));
+		records_add(&w, REC_SUITE, &suite, sizeof(suite));
+		records_add(&w, REC_AUDIT, &conf->audit,
+		    sizeof(conf->audit));
 	}
 	if (w.failed || (fd = sealed_create("records", w.data, w.len)) == -1)
 		err(1, "records");
