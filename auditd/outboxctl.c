@@ -42,25 +42,6 @@ outbox_text(char *s, size_t size)
 			s[i] = '?';
 }
 
-static const char *
-circuit_name(uint32_t c)
-{
-	static const char *const names[] = { "closed", "open", "half-open",
-	    "held" };
-
-	return (c < sizeof(names) / sizeof(names[0]) ? names[c] : "unknown");
-}
-
-static const char *
-kind_name(uint32_t kind)
-{
-	static const char *const names[] = { "", "splunk_hec", "otlp_logs",
-	    "http_jsonl", "syslog", "file" };
-
-	return (kind < sizeof(names) / sizeof(names[0]) ? names[kind] :
-	    "unknown");
-}
-
 static void
 time_text(uint64_t us, char text[EVENT_TIME_SIZE])
 {
@@ -118,7 +99,7 @@ sink_json(struct outsink *s)
 	time_text(st->last_error_us, bad);
 	time_text(st->retry_us, again);
 	j = json_pack("{s:s,s:s,s:b,s:b,s:s,s:I,s:I,s:I}", "name",
-	    s->rec.name, "kind", kind_name(s->rec.kind), "enabled",
+	    s->rec.name, "kind", sink_kind_name(s->rec.kind), "enabled",
 	    (int)s->rec.enabled, "running", s->peer != NULL, "circuit",
 	    s->peer != NULL ? circuit_name(st->circuit) : "none", "cursor",
 	    (json_int_t)s->at.cursor, "lag_events", (json_int_t)events,
@@ -553,7 +534,7 @@ report_details(const struct outsink *s, const struct outbox_report *r)
 	json_t	*d;
 
 	d = json_pack("{s:s,s:s}", "sink", s->rec.name, "kind",
-	    kind_name(s->rec.kind));
+	    sink_kind_name(s->rec.kind));
 	if (d == NULL)
 		fatal("report");
 	if (r->http != 0)

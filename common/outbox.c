@@ -20,6 +20,25 @@
 #include "common/le.h"
 #include "common/outbox.h"
 
+const char *
+circuit_name(uint32_t c)
+{
+	static const char *const	 names[CIRCUIT_COUNT] = { "closed",
+					    "open", "half-open", "held" };
+
+	return (c < CIRCUIT_COUNT ? names[c] : "unknown");
+}
+
+const char *
+sink_kind_name(uint32_t kind)
+{
+	static const char *const	 names[] = { "unknown", "splunk_hec",
+					    "otlp_logs", "http_jsonl",
+					    "syslog", "file" };
+
+	return (names[kind < sizeof(names) / sizeof(names[0]) ? kind : 0]);
+}
+
 int
 outbox_pack(struct wbuf *w, const struct chain_row *row)
 {

@@ -106,8 +106,13 @@ enum outbox_circuit {
 	CIRCUIT_CLOSED = 0,	/* delivers */
 	CIRCUIT_OPEN,		/* waits before the next attempt */
 	CIRCUIT_HALF_OPEN,	/* one attempt under way */
-	CIRCUIT_HELD		/* an operator must act */
+	CIRCUIT_HELD,		/* an operator must act */
+	CIRCUIT_COUNT
 };
+
+/* words for people; "unknown" for what is none */
+const char	*circuit_name(uint32_t);	/* "half-open" */
+const char	*sink_kind_name(uint32_t);	/* "splunk_hec" */
 
 /* on change, and at most once a second */
 struct outbox_state {

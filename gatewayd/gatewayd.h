@@ -197,8 +197,6 @@ json_t	*health_worker(void);
 
 /* metrics.c */
 void	 metrics_get(const struct asker *, json_t *);
-const char	*metrics_kind(uint32_t);
-const char	*metrics_circuit(const struct sink_stats *);
 
 /* stats.c */
 void	 stats_tick(void);

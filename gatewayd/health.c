@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/outbox.h"
 #include "common/version.h"
 #include "gatewayd.h"
 
@@ -51,6 +52,12 @@ time_of(json_t *j, const char *key, uint64_t us)
 	json_object_set_new(j, key, json_string(at));
 }
 
+static const char *
+sink_circuit(const struct sink_stats *s)
+{
+	return (s->running ? circuit_name(s->circuit) : "none");
+}
+
 /* what a receiver said may name hosts: not for anybody */
 static json_t *
 sink_json(const struct sink_stats *s, int trusted)
@@ -58,9 +65,9 @@ sink_json(const struct sink_stats *s, int trusted)
 	json_t	*j;
 
 	j = json_pack("{s:s,s:s,s:b,s:b,s:s,s:I,s:I,s:I,s:I}", "name",
-	    s->name, "kind", metrics_kind(s->kind), "enabled",
+	    s->name, "kind", sink_kind_name(s->kind), "enabled",
 	    (int)s->enabled, "running", (int)s->running, "circuit",
-	    metrics_circuit(s), "lag_events", (json_int_t)s->lag_events,
+	    sink_circuit(s), "lag_events", (json_int_t)s->lag_events,
 	    "lag_seconds", (json_int_t)s->lag_seconds, "quarantined",
 	    (json_int_t)s->quarantined, "dead_letters", (json_int_t)s->dead);
 	time_of(j, "last_success", s->last_success_us);
@@ -91,9 +98,9 @@ sinks(int trusted)
 		if (!s->enabled)
 			continue;
 		on++;
-		json_array_append_new(kinds, json_string(metrics_kind(
+		json_array_append_new(kinds, json_string(sink_kind_name(
 		    s->kind)));
-		if (strcmp(metrics_circuit(s), "closed") != 0)
+		if (strcmp(sink_circuit(s), "closed") != 0)
 			wrong = s->name;
 	}
 	j = part(on == 0 ? "disabled" : wrong != NULL ? "error" : "running",

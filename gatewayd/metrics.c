@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "common/outbox.h"
 #include "common/version.h"
 #include "gatewayd.h"
 
@@ -34,29 +35,6 @@
 static const char *const actions[STATS_ACTIONS] = {
 	"allow", "alert", "block"
 };
-static const char *const circuits[] = {
-	"closed", "open", "half-open", "held"
-};
-#define NCIRCUITS	(sizeof(circuits) / sizeof(circuits[0]))
-
-static const char *const kinds[] = {
-	"unknown", "splunk_hec", "otlp_logs", "http_jsonl", "syslog", "file"
-};
-
-const char *
-metrics_kind(uint32_t kind)
-{
-	return (kinds[kind < sizeof(kinds) / sizeof(kinds[0]) ? kind : 0]);
-}
-
-const char *
-metrics_circuit(const struct sink_stats *s)
-{
-	if (!s->running)
-		return ("none");
-	return (s->circuit < NCIRCUITS ? circuits[s->circuit] : "unknown");
-}
-
 static void	put(struct wbuf *, const char *, ...)
 		    __attribute__((__format__(printf, 2, 3)));
 
@@ -238,16 +216,16 @@ sink_states(struct wbuf *w, const struct suite_stats *all)
 		s = &all->sinks[i];
 		if (s->enabled)
 			put(w, "defenseclaw_sink_up{sink=\"%s\",kind=\"%s\"} "
-			    "%d\n", s->name, metrics_kind(s->kind),
+			    "%d\n", s->name, sink_kind_name(s->kind),
 			    s->running != 0);
 	}
 	head(w, "sink_circuit", "gauge", "1 for the state that the sink is "
 	    "in.");
 	for (i = 0; i < all->nsinks; i++) {
 		s = &all->sinks[i];
-		for (j = 0; j < NCIRCUITS; j++)
+		for (j = 0; j < CIRCUIT_COUNT; j++)
 			put(w, "defenseclaw_sink_circuit{sink=\"%s\",state="
-			    "\"%s\"} %d\n", s->name, circuits[j],
+			    "\"%s\"} %d\n", s->name, circuit_name(j),
 			    s->running && s->circuit == j);
 	}
 }
