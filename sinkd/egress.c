@@ -17,7 +17,6 @@
 #include <sys/socket.h>
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <event2/event.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -101,30 +100,11 @@ addr_refused(const struct resolved_addr *a)
 static void
 read_blob(enum start_fd_kind kind, size_t max, struct curl_blob *b)
 {
-	uint8_t	*data;
-	size_t	 len = 0;
-	ssize_t	 n;
-	int	 fd;
-
-	if ((fd = role_fd(kind, NULL)) == -1)
+	if ((b->data = handed_read(kind, "the file of certificates", max,
+	    &b->len)) == NULL)
 		return;
-	if ((data = malloc(max)) == NULL)
-		fatal("certificates");
-	/* a restarted process gets the same open file again */
-	while (len < max && (n = pread(fd, data + len, max - len,
-	    (off_t)len)) != 0) {
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			fatal("certificates");
-		len += (size_t)n;
-	}
-	close(fd);
-	if (len == 0 || len == max)
-		fatalx("the file of certificates is empty or larger than "
-		    "%zu bytes", max);
-	b->data = data;
-	b->len = len;
+	if (b->len == 0)
+		fatalx("the file of certificates is empty");
 	b->flags = CURL_BLOB_NOCOPY;
 }
 

@@ -27,7 +27,6 @@
 
 #include <ares.h>
 #include <arpa/inet.h>
-#include <errno.h>
 #include <event2/event.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -84,29 +83,16 @@ static char			*hosts;
 static struct resolv_conf	 conf;
 static struct event		*timer;
 
+/* a host without one of them has nothing in it */
 static char *
-read_all(enum start_fd_kind kind, size_t max)
+read_host_file(enum start_fd_kind kind, const char *what, size_t max)
 {
 	char	*text;
-	size_t	 len = 0;
-	ssize_t	 n;
-	int	 fd;
+	size_t	 len;
 
-	if ((text = calloc(1, max + 1)) == NULL)
-		fatal("memory");
-	if ((fd = role_fd(kind, NULL)) == -1)
-		return (text);
-	while (len < max && (n = pread(fd, text + len, max - len,
-	    (off_t)len)) != 0) {
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			fatal("read");
-		len += (size_t)n;
-	}
-	close(fd);
-	if (len == max)
-		fatalx("hosts or resolv.conf is larger than %zu bytes", max);
+	text = handed_read(kind, what, max, &len);
+	if (text == NULL && (text = calloc(1, 1)) == NULL)
+		fatal("%s", what);
 	return (text);
 }
 
@@ -353,8 +339,9 @@ resolver_main(int argc, char *argv[])
 	static struct confine_params	 params;
 
 	role_begin(argc, argv, ROLE_RESOLVER);
-	hosts = read_all(SFD_HOSTS, MAX_HOSTS_BYTES);
-	names_resolv_conf(&conf, read_all(SFD_RESOLV_CONF, MAX_RESOLV_BYTES));
+	hosts = read_host_file(SFD_HOSTS, "hosts", MAX_HOSTS_BYTES);
+	names_resolv_conf(&conf, read_host_file(SFD_RESOLV_CONF,
+	    "resolv.conf", MAX_RESOLV_BYTES));
 	channel_open();
 	if ((timer = evtimer_new(role.base, timer_cb, NULL)) == NULL)
 		fatalx("timer");

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "common/export.h"
+#include "common/json.h"
 #include "common/log.h"
 #include "sink.h"
 
@@ -54,21 +55,31 @@ sink_row(const struct chain_row *row, struct wbuf *w, char *err,
 	return (w->failed ? -1 : 0);
 }
 
+int
+sink_concat(const struct sink *s, const struct wbuf *events,
+    const size_t *lens, size_t n, struct wbuf *body)
+{
+	(void)s;
+	(void)lens;
+	(void)n;
+	wbuf_put(body, events->data, events->len);
+	return (body->failed ? -1 : 0);
+}
+
 /* RFC 8259, 7: only what must be escaped */
 void
 sink_string(struct wbuf *w, const char *s)
 {
-	char	 esc[8];
-	size_t	 n;
+	const char	*end = s + strlen(s), *p;
+	char		 esc[8];
+	size_t		 n;
 
 	sink_put(w, "\"");
 	for (;;) {
-		for (n = 0; (unsigned char)s[n] >= ' ' && s[n] != '"' &&
-		    s[n] != '\\'; n++)
-			;
-		wbuf_put(w, s, n);
-		s += n;
-		if (*s == '\0')
+		p = json_plain(s, end);
+		wbuf_put(w, s, (size_t)(p - s));
+		s = p;
+		if (s == end)
 			break;
 		if (*s == '"' || *s == '\\')
 			n = (size_t)snprintf(esc, sizeof(esc), "\\%c", *s);

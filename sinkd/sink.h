@@ -78,7 +78,6 @@ struct judgement {
 
 struct sink_ops {
 	enum sink_kind	 kind;
-	const char	*name;		/* "splunk_hec" */
 	/*
 	 * Appends one event, without a separator.  -1: it cannot be written
 	 * (text says why), which quarantines it.
@@ -96,8 +95,9 @@ struct sink_ops {
 extern const struct sink_ops	 sink_hec;
 extern const struct sink_ops	 sink_otlp;
 extern const struct sink_ops	 sink_jsonl;
-extern const struct sink_ops	 sink_syslog;	/* judge is NULL */
-extern const struct sink_ops	 sink_file;	/* judge is NULL */
+/* no HTTP: content_type and judge are NULL */
+extern const struct sink_ops	 sink_syslog;
+extern const struct sink_ops	 sink_file;
 
 const struct sink_ops	*sink_ops(enum sink_kind);
 
@@ -119,6 +119,10 @@ void	 sink_judged(struct judgement *, enum outcome, int, const char *, ...)
 
 /* for the kinds: appends a JSON string with its quotes */
 void	 sink_string(struct wbuf *, const char *);
+
+/* for the kinds: the body of those whose events stand one after the other */
+int	 sink_concat(const struct sink *, const struct wbuf *, const size_t *,
+	    size_t, struct wbuf *);
 
 /* for the kinds: appends the row as export_row_line() writes it */
 int	 sink_row(const struct chain_row *, struct wbuf *, char *, size_t);

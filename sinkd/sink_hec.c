@@ -113,17 +113,6 @@ hec_event(const struct sink *s, const struct chain_row *row, struct wbuf *w,
 	return (w->failed ? -1 : 0);
 }
 
-static int
-hec_body(const struct sink *s, const struct wbuf *events, const size_t *lens,
-    size_t n, struct wbuf *body)
-{
-	(void)s;
-	(void)lens;
-	(void)n;
-	wbuf_put(body, events->data, events->len);
-	return (body->failed ? -1 : 0);
-}
-
 static const char *
 hec_type(const struct sink *s)
 {
@@ -250,5 +239,5 @@ hec_acks(const char *body, size_t len, void (*fn)(uint64_t, void *),
 }
 
 const struct sink_ops	sink_hec = {
-	SINK_HEC, "splunk_hec", hec_event, hec_body, hec_type, hec_judge
+	SINK_HEC, hec_event, sink_concat, hec_type, hec_judge
 };

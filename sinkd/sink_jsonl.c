@@ -36,17 +36,6 @@ jsonl_event(const struct sink *s, const struct chain_row *row,
 	return (w->failed ? -1 : 0);
 }
 
-static int
-jsonl_body(const struct sink *s, const struct wbuf *events,
-    const size_t *lens, size_t n, struct wbuf *body)
-{
-	(void)s;
-	(void)lens;
-	(void)n;
-	wbuf_put(body, events->data, events->len);
-	return (body->failed ? -1 : 0);
-}
-
 static const char *
 jsonl_type(const struct sink *s)
 {
@@ -65,10 +54,10 @@ jsonl_judge(const struct sink *s, const struct answer *a,
 }
 
 const struct sink_ops	sink_jsonl = {
-	SINK_JSONL, "http_jsonl", jsonl_event, jsonl_body, jsonl_type,
+	SINK_JSONL, jsonl_event, sink_concat, jsonl_type,
 	jsonl_judge
 };
 
 const struct sink_ops	sink_file = {
-	SINK_FILE, "file", jsonl_event, jsonl_body, jsonl_type, NULL
+	SINK_FILE, jsonl_event, sink_concat, NULL, NULL
 };

@@ -364,5 +364,5 @@ otlp_judge(const struct sink *s, const struct answer *a,
 }
 
 const struct sink_ops	sink_otlp = {
-	SINK_OTLP, "otlp_logs", otlp_event, otlp_body, otlp_type, otlp_judge
+	SINK_OTLP, otlp_event, otlp_body, otlp_type, otlp_judge
 };

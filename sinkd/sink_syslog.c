@@ -88,24 +88,6 @@ syslog_event(const struct sink *s, const struct chain_row *row,
 	return (w->failed ? -1 : 0);
 }
 
-static int
-syslog_body(const struct sink *s, const struct wbuf *events,
-    const size_t *lens, size_t n, struct wbuf *body)
-{
-	(void)s;
-	(void)lens;
-	(void)n;
-	wbuf_put(body, events->data, events->len);
-	return (body->failed ? -1 : 0);
-}
-
-static const char *
-syslog_type(const struct sink *s)
-{
-	(void)s;
-	return ("");
-}
-
 const struct sink_ops	sink_syslog = {
-	SINK_SYSLOG, "syslog", syslog_event, syslog_body, syslog_type, NULL
+	SINK_SYSLOG, syslog_event, sink_concat, NULL, NULL
 };

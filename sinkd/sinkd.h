@@ -152,6 +152,13 @@ void	 http_poll_acks(const uint64_t *, size_t);
 void	 local_socket(struct peer *, struct msg *);
 void	 local_refused(struct peer *, struct msg *);
 
+/*
+ * handed.c: what a descriptor of this kind holds, malloc'd with a NUL behind
+ * it; NULL when none was handed over.  Ends the process, naming what, when it
+ * cannot be read or is longer than max.
+ */
+char	*handed_read(enum start_fd_kind, const char *, size_t, size_t *);
+
 /* dirsink.c: its directory, for the sandbox */
 int	 dirsink_fd(void);
 
