@@ -160,6 +160,8 @@ int	 cmd_config_set(struct ctl *);
  * was not printed, when it cannot be read.
  */
 int	 config_load(const char *, struct conf *, char *, size_t);
+/* the same for a command; it prints that text, too, and says what to do */
+int	 config_need(const struct ctl *, struct conf *);
 
 /*
  * Has a running suite record what an operator did: 1 and the sequence, 0

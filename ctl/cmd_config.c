@@ -131,9 +131,8 @@ config_load(const char *path, struct conf *conf, char *err, size_t errlen)
 	return (rc == -1 ? CTL_CONFIG : CTL_OK);
 }
 
-/* the configuration, or the exit status after having said why not */
-static int
-load(const struct ctl *c, struct conf *conf)
+int
+config_need(const struct ctl *c, struct conf *conf)
 {
 	char	err[MAX_CONF_MSG];
 	int	rc;
@@ -278,7 +277,7 @@ cmd_config_show(struct ctl *c)
 	static struct conf	 conf;
 	int			 rc;
 
-	if ((rc = load(c, &conf)) != CTL_OK)
+	if ((rc = config_need(c, &conf)) != CTL_OK)
 		return (rc);
 	if (out_json)
 		show_json(c->paths.config, &conf);
@@ -337,7 +336,7 @@ cmd_config_get(struct ctl *c)
 
 	if ((k = key_named(c->args[0])) == NULL)
 		return (CTL_NOT_FOUND);
-	if ((rc = load(c, &conf)) != CTL_OK)
+	if ((rc = config_need(c, &conf)) != CTL_OK)
 		return (rc);
 	schema_get(k, &conf, text, sizeof(text));
 	line = conf.line[k - schema_keys];
@@ -400,7 +399,7 @@ cmd_config_set(struct ctl *c)
 	if ((k = key_named(c->args[0])) == NULL)
 		return (CTL_NOT_FOUND);
 	/* an invalid file is not edited: it would be refused below, too */
-	if ((rc = load(c, &conf)) != CTL_OK)
+	if ((rc = config_need(c, &conf)) != CTL_OK)
 		return (rc);
 	schema_get(k, &conf, old, sizeof(old));
 	if (schema_set(k, c->args[1], &conf, err, sizeof(err)) == -1)

@@ -175,7 +175,7 @@ cmd_sink_list(struct ctl *c)
 	json_t		*list, *all = json_array(), *j, *state;
 	int		 i, rc;
 
-	if ((rc = sinkctl_load(c, &conf)) != CTL_OK)
+	if ((rc = config_need(c, &conf)) != CTL_OK)
 		return (rc);
 	list = live(c);
 	table_init(&t, heads);

@@ -585,7 +585,7 @@ run_test(struct add *a, json_t *j)
 	json_t			*t;
 	int			 rc;
 
-	if ((rc = sinkctl_load(a->c, &conf)) != CTL_OK ||
+	if ((rc = config_need(a->c, &conf)) != CTL_OK ||
 	    (s = sinkctl_find(&conf, a->name)) == NULL || !s->enabled)
 		return (rc);
 	t = sinkctl_test(&a->c->paths, a->name, SINK_TEST_MS, &rc, err,
@@ -662,7 +662,7 @@ cmd_sink_add(struct ctl *c)
 		    c->args[0]));
 	a.ask = !cmd_has(c, O_NON_INTERACTIVE) && !out_json &&
 	    isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
-	if ((rc = sinkctl_load(c, &conf)) != CTL_OK ||
+	if ((rc = config_need(c, &conf)) != CTL_OK ||
 	    (rc = take_options(&a)) != CTL_OK)
 		return (rc);
 	rc = take_token(&a);

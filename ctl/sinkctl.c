@@ -179,21 +179,6 @@ sinkctl_print_test(const struct conf_sink *s, const json_t *j)
 
 /* --- the configuration ---------------------------------------------------- */
 
-int
-sinkctl_load(const struct ctl *c, struct conf *conf)
-{
-	char	err[MAX_CONF_MSG];
-	int	rc;
-
-	rc = config_load(c->paths.config, conf, err, sizeof(err));
-	if (rc == CTL_CONFIG)
-		return (out_fail(rc, "%s is not valid", c->paths.config));
-	if (rc != CTL_OK)
-		return (out_fail(rc, "%s%s", err, rc == CTL_NOT_FOUND ?
-		    ": run `defenseclawctl init'" : ""));
-	return (CTL_OK);
-}
-
 const struct conf_sink *
 sinkctl_find(const struct conf *conf, const char *name)
 {
@@ -211,7 +196,7 @@ sinkctl_named(const struct ctl *c, const char *name, struct conf *conf,
 {
 	int	rc;
 
-	if ((rc = sinkctl_load(c, conf)) != CTL_OK)
+	if ((rc = config_need(c, conf)) != CTL_OK)
 		return (rc);
 	if ((*s = sinkctl_find(conf, name)) != NULL)
 		return (CTL_OK);

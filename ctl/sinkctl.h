@@ -39,11 +39,9 @@ json_t	*sinkctl_test(const struct paths *, const char *, int, int *, char *,
 	    size_t);
 void	 sinkctl_print_test(const struct conf_sink *, const json_t *);
 
-/* the configuration; CTL_OK, or the exit status after having said why */
-int	 sinkctl_load(const struct ctl *, struct conf *);
 const struct conf_sink	*sinkctl_find(const struct conf *, const char *);
 
-/* the same, and there is such a sink */
+/* the configuration as config_need() reads it, and there is such a sink */
 int	 sinkctl_named(const struct ctl *, const char *, struct conf *,
 	    const struct conf_sink **);
 
