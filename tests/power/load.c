@@ -67,19 +67,9 @@ static void	policy(struct peer *, struct msg *);
 static void	refused(struct peer *, struct msg *);
 
 static const struct dispatch from_auditd[] = {
-	{ MSG_APPENDED, ST_ANY, sizeof(struct appended),
-	    MAX_APPENDED * sizeof(struct appended), FD_NONE, NOBODY,
-	    appended },
-	{ MSG_REFUSED, ST_ANY, sizeof(struct refused),
-	    sizeof(struct refused), FD_NONE, NOBODY, refused },
+	PAIR_FROM_AUDITD(appended, refused, store_state, policy),
 	{ MSG_LIST_CHANGED, ST_ANY, sizeof(struct list_changed),
 	    sizeof(struct list_changed), FD_NONE, NOBODY, changed },
-	{ MSG_STORE_STATE, ST_ANY, sizeof(struct store_state),
-	    sizeof(struct store_state), FD_NONE, NOBODY, store_state },
-	{ MSG_POLICY_BEGIN, ST_ANY, 0, MAX_FRAME, FD_NONE, NOBODY, policy },
-	{ MSG_POLICY_ENTRY, ST_ANY, 0, MAX_FRAME, FD_NONE, NOBODY, policy },
-	{ MSG_POLICY_END, ST_ANY, 0, MAX_FRAME, FD_NONE, NOBODY, policy },
-	{ MSG_SUITE_STATS, ST_ANY, 0, MAX_FRAME, FD_NONE, NOBODY, policy },
 	{ 0 }
 };
 

@@ -56,6 +56,23 @@ struct pair {
 	void			(*on_gone)(struct pair *, const char *);
 };
 
+/*
+ * What auditd tells a gatewayd and both of the programs here must hear; the
+ * last handler gets everything that needs no answer.
+ */
+#define PAIR_FROM_AUDITD(appended, refused, store_state, other)		\
+	{ MSG_APPENDED, ST_ANY, sizeof(struct appended),		\
+	    MAX_APPENDED * sizeof(struct appended), FD_NONE, NOBODY,	\
+	    appended },							\
+	{ MSG_REFUSED, ST_ANY, sizeof(struct refused),			\
+	    sizeof(struct refused), FD_NONE, NOBODY, refused },		\
+	{ MSG_STORE_STATE, ST_ANY, sizeof(struct store_state),		\
+	    sizeof(struct store_state), FD_NONE, NOBODY, store_state },	\
+	{ MSG_POLICY_BEGIN, ST_ANY, 0, MAX_FRAME, FD_NONE, NOBODY, other }, \
+	{ MSG_POLICY_ENTRY, ST_ANY, 0, MAX_FRAME, FD_NONE, NOBODY, other }, \
+	{ MSG_POLICY_END, ST_ANY, 0, MAX_FRAME, FD_NONE, NOBODY, other }, \
+	{ MSG_SUITE_STATS, ST_ANY, 0, MAX_FRAME, FD_NONE, NOBODY, other }
+
 /* exits with a reason when they cannot be started; base and on_ are set */
 void	 pair_start(struct pair *, const struct pair_conf *);
 /* a gatewayd's edge to auditd: our end of it */
