@@ -234,3 +234,47 @@ def through_a_restart(s, peer, outputs, names):
     settled(s, names)
     for what, rows in outputs.items():
         same(s, rows(), what)
+
+
+class SyslogDaemon(Daemon):
+    """One that takes syslog over TCP, over TLS and at a socket of its own,
+    and writes what comes each way into a file of that name."""
+
+    packages = ()
+    conf_text = ''          # with %(tcp)d, %(tls)d, %(local)s, %(out)s, ...
+
+    def __init__(self):
+        super().__init__()
+        self.root = debian(*self.packages)
+        self.tcp, self.tls = free_port(), free_port()
+        self.local = os.path.join(self.dir, 'log')
+        ca = Authority(self.dir)
+        cert, key = ca.issue('receiver')
+        self.ca = ca.cert
+        self.conf = os.path.join(self.dir, 'conf')
+        with open(self.conf, 'w') as f:
+            f.write(self.conf_text % {'dir': self.dir, 'max': MAX_LINE,
+                'ca': ca.cert, 'cert': cert, 'key': key, 'out': self.out,
+                'tcp': self.tcp, 'tls': self.tls, 'local': self.local})
+
+    def listening(self):
+        return listens(self.tcp, self.tls) and os.path.exists(self.local)
+
+    def rows(self, which):
+        try:
+            with open(self.out + '.' + which) as f:
+                return [json.loads(l) for l in f.read().split('\n')[:-1]]
+        except FileNotFoundError:
+            return []
+
+
+def all_ways_of_syslog(daemon):
+    with daemon() as peer, Suite() as s:
+        configure(s,
+            sink('tcp', 'syslog', '127.0.0.1:%d' % peer.tcp),
+            sink('tls', 'syslog', 'localhost:%d' % peer.tls,
+                _transport='tls', ca_file=peer.ca),
+            sink('local', 'syslog', _transport='local', _path=peer.local))
+        s.start()
+        through_a_restart(s, peer, {w: lambda w=w: peer.rows(w)
+            for w in ('tcp', 'tls', 'local')}, ('tcp', 'tls', 'local'))

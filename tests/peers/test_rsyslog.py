@@ -40,47 +40,20 @@ input(type="imuxsock" socket="%(local)s" useSpecialParser="off"
 '''
 
 
-class Rsyslog(Daemon):
-    def __init__(self):
-        super().__init__()
-        self.root = debian('rsyslog', 'rsyslog-openssl')
-        self.tcp, self.tls = free_port(), free_port()
-        self.local = os.path.join(self.dir, 'log')
-        ca = Authority(self.dir)
-        cert, key = ca.issue('rsyslog')
-        self.ca = ca.cert
-        self.conf = os.path.join(self.dir, 'conf')
-        with open(self.conf, 'w') as f:
-            f.write(CONF % {'dir': self.dir, 'max': MAX_LINE, 'ca': ca.cert,
-                'cert': cert, 'key': key, 'out': self.out,
-                'tcp': self.tcp, 'tls': self.tls, 'local': self.local})
+class Rsyslog(SyslogDaemon):
+    packages = ('rsyslog', 'rsyslog-openssl')
+    conf_text = CONF
 
     def start(self):
         lib = os.path.join(self.root, 'usr/lib/x86_64-linux-gnu')
         self.begin([os.path.join(self.root, 'usr/sbin/rsyslogd'), '-n',
             '-f', self.conf, '-i', os.path.join(self.dir, 'pid'), '-M',
             os.path.join(lib, 'rsyslog')],
-            lambda: listens(self.tcp, self.tls) and
-            os.path.exists(self.local), {'LD_LIBRARY_PATH': lib})
-
-    def rows(self, which):
-        try:
-            with open(self.out + '.' + which) as f:
-                return [json.loads(l) for l in f.read().split('\n')[:-1]]
-        except FileNotFoundError:
-            return []
+            self.listening, {'LD_LIBRARY_PATH': lib})
 
 
 def all_ways():
-    with Rsyslog() as peer, Suite() as s:
-        configure(s,
-            sink('tcp', 'syslog', '127.0.0.1:%d' % peer.tcp),
-            sink('tls', 'syslog', 'localhost:%d' % peer.tls,
-                _transport='tls', ca_file=peer.ca),
-            sink('local', 'syslog', _transport='local', _path=peer.local))
-        s.start()
-        through_a_restart(s, peer, {w: lambda w=w: peer.rows(w)
-            for w in ('tcp', 'tls', 'local')}, ('tcp', 'tls', 'local'))
+    all_ways_of_syslog(Rsyslog)
 
 
 if __name__ == '__main__':

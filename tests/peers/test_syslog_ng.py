@@ -36,20 +36,9 @@ log { source(local); destination(local); };
 '''
 
 
-class SyslogNg(Daemon):
-    def __init__(self):
-        super().__init__()
-        self.root = debian('syslog-ng-core')
-        self.tcp, self.tls = free_port(), free_port()
-        self.local = os.path.join(self.dir, 'log')
-        ca = Authority(self.dir)
-        cert, key = ca.issue('syslog-ng')
-        self.ca = ca.cert
-        self.conf = os.path.join(self.dir, 'conf')
-        with open(self.conf, 'w') as f:
-            f.write(CONF % {'max': MAX_LINE, 'cert': cert, 'key': key,
-                'out': self.out, 'tcp': self.tcp, 'tls': self.tls,
-                'local': self.local})
+class SyslogNg(SyslogDaemon):
+    packages = ('syslog-ng-core',)
+    conf_text = CONF
 
     def start(self):
         lib = os.path.join(self.root, 'usr/lib/x86_64-linux-gnu')
@@ -61,27 +50,11 @@ class SyslogNg(Daemon):
         self.begin([os.path.join(self.root, 'usr/sbin/syslog-ng'), '-F',
             '--no-caps', '-f', self.conf, '-R', d + '/persist', '-p',
             d + '/pid', '-c', d + '/control', '--module-path', modules],
-            lambda: listens(self.tcp, self.tls) and
-            os.path.exists(self.local), {'LD_LIBRARY_PATH': ':'.join(libs)})
-
-    def rows(self, which):
-        try:
-            with open(self.out + '.' + which) as f:
-                return [json.loads(l) for l in f.read().split('\n')[:-1]]
-        except FileNotFoundError:
-            return []
+            self.listening, {'LD_LIBRARY_PATH': ':'.join(libs)})
 
 
 def all_ways():
-    with SyslogNg() as peer, Suite() as s:
-        configure(s,
-            sink('tcp', 'syslog', '127.0.0.1:%d' % peer.tcp),
-            sink('tls', 'syslog', 'localhost:%d' % peer.tls,
-                _transport='tls', ca_file=peer.ca),
-            sink('local', 'syslog', _transport='local', _path=peer.local))
-        s.start()
-        through_a_restart(s, peer, {w: lambda w=w: peer.rows(w)
-            for w in ('tcp', 'tls', 'local')}, ('tcp', 'tls', 'local'))
+    all_ways_of_syslog(SyslogNg)
 
 
 if __name__ == '__main__':
