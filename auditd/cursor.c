@@ -219,16 +219,32 @@ dead_each(struct cursors *c, const char *name, uint64_t after, int retry,
 	    store_fail(c->store, rc, "read dead letters"));
 }
 
-enum store_status
-dead_retry(struct cursors *c, const char *name, uint64_t seq, uint64_t *n)
+/* of one sequence or, with 0, of all; how many it was */
+static enum store_status
+dead_change(struct cursors *c, enum cursor_stmt which, const char *what,
+    const char *name, uint64_t seq, uint64_t *n)
 {
-	sqlite3_stmt		*st = of_sink(c, CS_DEAD_RETRY, name);
+	sqlite3_stmt		*st = of_sink(c, which, name);
 	enum store_status	 ret;
 
 	sqlite3_bind_int64(st, 2, (sqlite3_int64)seq);
-	ret = done(c, CS_DEAD_RETRY, "mark dead letters");
+	ret = done(c, which, what);
 	*n = (uint64_t)sqlite3_changes64(store_db(c->store));
 	return (ret);
+}
+
+enum store_status
+dead_retry(struct cursors *c, const char *name, uint64_t seq, uint64_t *n)
+{
+	return (dead_change(c, CS_DEAD_RETRY, "mark dead letters", name, seq,
+	    n));
+}
+
+enum store_status
+dead_drop(struct cursors *c, const char *name, uint64_t seq, uint64_t *n)
+{
+	return (dead_change(c, CS_DEAD_DROP, "drop dead letters", name, seq,
+	    n));
 }
 
 enum store_status
@@ -239,18 +255,6 @@ dead_sent(struct cursors *c, const char *name, uint64_t from, uint64_t to)
 	sqlite3_bind_int64(st, 2, (sqlite3_int64)from);
 	sqlite3_bind_int64(st, 3, (sqlite3_int64)to);
 	return (done(c, CS_DEAD_SENT, "take away dead letters"));
-}
-
-enum store_status
-dead_drop(struct cursors *c, const char *name, uint64_t seq, uint64_t *n)
-{
-	sqlite3_stmt		*st = of_sink(c, CS_DEAD_DROP, name);
-	enum store_status	 ret;
-
-	sqlite3_bind_int64(st, 2, (sqlite3_int64)seq);
-	ret = done(c, CS_DEAD_DROP, "drop dead letters");
-	*n = (uint64_t)sqlite3_changes64(store_db(c->store));
-	return (ret);
 }
 
 enum store_status
