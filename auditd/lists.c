@@ -28,10 +28,6 @@
  * one transaction, and the answer only when every live worker follows.
  */
 
-static const char *const	kind_names[] = {
-	NULL, "tool", "skill", "mcp", "plugin"
-};
-
 struct find {
 	enum list_type	 type;
 	const char	*name;
@@ -298,7 +294,7 @@ event_action(const struct list_change *lc, int over_http, char *buf,
 	if (over_http)
 		snprintf(buf, size, "api-enforce-%s", verbs[lc->op]);
 	else
-		snprintf(buf, size, "%s-%s", kind_names[lc->kind],
+		snprintf(buf, size, "%s-%s", list_kind_name(lc->kind),
 		    verbs[lc->op]);
 	return (buf);
 }
@@ -374,7 +370,7 @@ lists_apply(struct peer *peer, struct msg *msg, const struct list_change *lc,
 	ev.field[EV_ACTOR] = actor;
 	ev.field[EV_REQUEST_ID] = request_id[0] != '\0' ? request_id : NULL;
 	ev.generation = auditd.generation;
-	d = json_pack("{s:s,s:s,s:s}", "target_type", kind_names[lc->kind],
+	d = json_pack("{s:s,s:s,s:s}", "target_type", list_kind_name(lc->kind),
 	    "install", lc->op == OP_NONE ? "none" : lc->op == OP_BLOCK ?
 	    "block" : "allow", "reason", red);
 	n = stamp_encode(&ev, d, buf, sizeof(buf));

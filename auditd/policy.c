@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "common/dbrow.h"
+#include "common/proto.h"
 #include "common/utf8.h"
 
 #include "policy.h"
@@ -50,39 +51,22 @@ struct policy {
 	sqlite3_stmt	*st[PS_MAX];
 };
 
-static const struct {
-	enum list_type	 type;
-	const char	*name;
-} list_types[] = {
-	{ LIST_TOOL,	"tool" },
-	{ LIST_SKILL,	"skill" },
-	{ LIST_MCP,	"mcp" },
-	{ LIST_PLUGIN,	"plugin" },
-};
-#define LIST_TYPES	(sizeof(list_types) / sizeof(list_types[0]))
-
 const char *
 list_type_name(enum list_type type)
 {
-	size_t	 i;
-
-	for (i = 0; i < LIST_TYPES; i++)
-		if (list_types[i].type == type)
-			return (list_types[i].name);
-	return (NULL);
+	return (list_kind_name((uint32_t)type));
 }
 
 int
 list_type_parse(const char *name, enum list_type *type)
 {
-	size_t	 i;
+	enum list_type	 t;
 
-	for (i = 0; i < LIST_TYPES; i++) {
-		if (strcmp(list_types[i].name, name) == 0) {
-			*type = list_types[i].type;
+	for (t = LIST_TOOL; t <= LIST_PLUGIN; t++)
+		if (strcmp(list_type_name(t), name) == 0) {
+			*type = t;
 			return (0);
 		}
-	}
 	return (-1);
 }
 

@@ -14,6 +14,8 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <stddef.h>
+
 #include "common/proto.h"
 
 static const char *const	role_names[ROLE_COUNT] = {
@@ -33,4 +35,14 @@ const char *
 role_name(enum role_id id)
 {
 	return ((unsigned int)id < ROLE_COUNT ? role_names[id] : "unknown");
+}
+
+const char *
+list_kind_name(uint32_t kind)
+{
+	static const char *const	 names[] = { NULL, "tool", "skill",
+					    "mcp", "plugin" };
+
+	return (kind < sizeof(names) / sizeof(names[0]) ? names[kind] :
+	    NULL);
 }

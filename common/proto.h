@@ -444,5 +444,6 @@ struct alert_list {
 };
 
 const char	*role_name(enum role_id);	/* "gatewayd" */
+const char	*list_kind_name(uint32_t);	/* "tool"; NULL: none */
 
 #endif /* COMMON_PROTO_H */

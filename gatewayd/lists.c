@@ -139,8 +139,6 @@ lists_ready(void)
 json_t *
 lists_json(enum list_op op)
 {
-	static const char *const kinds[] = { "", "tool", "skill", "mcp",
-	    "plugin" };
 	struct target	*t;
 	json_t		*list;
 	char		 at[EVENT_TIME_SIZE], id[48];
@@ -148,14 +146,14 @@ lists_json(enum list_op op)
 	if ((list = json_array()) == NULL)
 		return (NULL);
 	RB_FOREACH(t, targets, &now) {
-		if (t->op != (uint32_t)op || t->kind > KIND_PLUGIN)
+		if (t->op != (uint32_t)op || list_kind_name(t->kind) == NULL)
 			continue;
 		event_time(t->updated_us, at);
-		snprintf(id, sizeof(id), "%s-%llu", kinds[t->kind],
+		snprintf(id, sizeof(id), "%s-%llu", list_kind_name(t->kind),
 		    (unsigned long long)t->updated_us);
 		json_array_append_new(list, json_pack(
 		    "{s:s,s:s,s:s,s:s,s:s}", "id", id, "target_type",
-		    kinds[t->kind], "target_name", t->name, "reason",
+		    list_kind_name(t->kind), "target_name", t->name, "reason",
 		    t->reason, "updated_at", at));
 	}
 	return (list);
