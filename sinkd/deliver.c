@@ -80,15 +80,16 @@ next_piece(void)
 	return (NULL);
 }
 
-int
-deliver_waits(void)
+/* is anything accepted and not indexed */
+static int
+waits(void)
 {
 	struct piece	*pc;
-	int		 n = 0;
 
 	TAILQ_FOREACH(pc, &sinkd.pieces, entry)
-		n += pc->state == PIECE_WAITING;
-	return (n);
+		if (pc->state == PIECE_WAITING)
+			return (1);
+	return (0);
 }
 
 /* full jitter: many sinks do not come back at the same moment */
@@ -144,8 +145,7 @@ failure(const struct judgement *j, const struct answer *a,
 	ms = held ? backoff(MIN_HOLD_MS, MAX_HOLD_MS) :
 	    backoff(MIN_BACKOFF_MS, MAX_BACKOFF_MS);
 	if (a != NULL && a->retry_after_ms > (int64_t)ms)
-		ms = a->retry_after_ms < MAX_RETRY_AFTER_MS ?
-		    (uint64_t)a->retry_after_ms : MAX_RETRY_AFTER_MS;
+		ms = (uint64_t)a->retry_after_ms;
 	after = held ? 1 : FAILED_AFTER;
 	/* else the news of one short failure could be what fails next */
 	if (report_count(pc) == 0)
@@ -215,6 +215,13 @@ piece_refused(struct piece *pc, const struct judgement *j,
 		piece_cut(pc, pc->from + n / 2);
 }
 
+static void
+piece_delivered(struct piece *pc)
+{
+	pc->state = PIECE_SETTLED;
+	sinkd.state.delivered += pc->to - pc->from;
+}
+
 /*
  * A receiver that lost its state counts from 0 again: what it had not said
  * to be indexed it will not, and its new ids would be taken for the old ones.
@@ -222,7 +229,7 @@ piece_refused(struct piece *pc, const struct judgement *j,
 static void
 piece_accepted(struct piece *pc, uint64_t id)
 {
-	if (have_ack && id <= newest_ack && deliver_waits()) {
+	if (have_ack && id <= newest_ack && waits()) {
 		log_warnx("the receiver counts its acknowledgements anew: "
 		    "what is not indexed is sent again");
 		deliver_rechannel();
@@ -246,16 +253,11 @@ piece_judged(struct piece *pc, const struct judgement *j,
 {
 	switch (j->outcome) {
 	case OUT_DELIVERED:
-		pc->state = PIECE_SETTLED;
-		sinkd.state.delivered += pc->to - pc->from;
-		success();
-		break;
 	case OUT_AWAIT_ACK:
-		if (!sinkd.sink.rec.use_ack) {
-			pc->state = PIECE_SETTLED;
-			sinkd.state.delivered += pc->to - pc->from;
-		} else
+		if (j->outcome == OUT_AWAIT_ACK && sinkd.sink.rec.use_ack)
 			piece_accepted(pc, j->ack_id);
+		else
+			piece_delivered(pc);
 		success();
 		break;
 	case OUT_SPLIT:
@@ -299,24 +301,23 @@ test_chain(const char *chain)
 static void
 test_over(const struct judgement *j, const struct answer *a)
 {
-	struct outbox_tested	 t;
+	struct outbox_tested	*t = &test.told;
 
 	test.sending = 0;
 	test.waits = 0;
 	if (test.peer == NULL || test.peer != sinkd.auditd)
 		return;
-	memset(&t, 0, sizeof(t));
-	t.code = j->outcome == OUT_DELIVERED || j->outcome == OUT_AWAIT_ACK ?
+	memset(t, 0, sizeof(*t));
+	t->code = j->outcome == OUT_DELIVERED || j->outcome == OUT_AWAIT_ACK ?
 	    CTL_OK : CTL_UPSTREAM;
-	t.http = a != NULL ? (uint32_t)a->http : 0;
-	t.pcode = j->code;
-	t.have_skew = sinkd.state.have_skew;
-	t.skew_ms = sinkd.state.skew_ms;
-	t.ms = (uint32_t)(clock_ms() - test.since_ms);
-	strlcpy(t.text, j->reason, sizeof(t.text));
-	test.told = t;
+	t->http = a != NULL ? (uint32_t)a->http : 0;
+	t->pcode = j->code;
+	t->have_skew = sinkd.state.have_skew;
+	t->skew_ms = sinkd.state.skew_ms;
+	t->ms = (uint32_t)(clock_ms() - test.since_ms);
+	strlcpy(t->text, j->reason, sizeof(t->text));
 	/* what was waited for is over */
-	if (t.code == CTL_OK)
+	if (t->code == CTL_OK)
 		evtimer_del(again);
 	if (a != NULL && a->http == 0 &&
 	    a->curl == CURLE_PEER_FAILED_VERIFICATION)
@@ -454,8 +455,7 @@ deliver_indexed(uint64_t id)
 
 	TAILQ_FOREACH(pc, &sinkd.pieces, entry)
 		if (pc->state == PIECE_WAITING && pc->ack_id == id) {
-			pc->state = PIECE_SETTLED;
-			sinkd.state.delivered += pc->to - pc->from;
+			piece_delivered(pc);
 			poll_ms = ACK_POLL_MS;
 			return;
 		}

@@ -109,7 +109,6 @@ void	 deliver_done(const struct judgement *, const struct answer *);
 void	 deliver_test(struct peer *, struct msg *);
 void	 deliver_indexed(uint64_t);	/* HEC: this id is indexed */
 void	 deliver_rechannel(void);	/* HEC: ids of before are worthless */
-int	 deliver_waits(void);		/* pieces accepted, not indexed */
 void	 deliver_skew(int64_t);		/* our clock less the receiver's */
 void	 deliver_forget(void);		/* auditd is gone */
 int	 deliver_busy(void);		/* a request is under way */
