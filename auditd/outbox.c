@@ -100,14 +100,11 @@ session_end(struct outsink *s)
 	s->nout = 0;
 	wbuf_reset(&s->rows);
 	memset(&s->end, 0, sizeof(s->end));
+	s->bytes = 0;
 	s->pulling = 0;
 	s->peer = NULL;
 }
 
-/*
- * A sink reads what a stranger sends: when it misbehaves it is replaced, and
- * nobody else is hurt.
- */
 static void
 sink_replace(const struct peer *p)
 {
@@ -119,6 +116,10 @@ sink_replace(const struct peer *p)
 	(void)peer_send(role.sup, MSG_REQUEST, 0, -1, &rq, sizeof(rq));
 }
 
+/*
+ * A sink reads what a stranger sends: when it misbehaves it is replaced, and
+ * nobody else is hurt.
+ */
 void
 outbox_bad(struct peer *p, const char *what)
 {
