@@ -66,8 +66,9 @@ class Plant:
         self.files = re.findall(r'^\+\+\+ b/(\S+)$', self.diff, re.M)
 
     def apply(self, tree, *options):
-        r = subprocess.run(['patch', '-p1', '-s', '-f', '-d', tree,
-            *options], input=self.diff, text=True, capture_output=True)
+        # with fuzz a bug could be planted where it does no harm
+        r = subprocess.run(['patch', '-p1', '-s', '-f', '--fuzz=0', '-d',
+            tree, *options], input=self.diff, text=True, capture_output=True)
         if r.returncode != 0:
             raise SystemExit('%s does not apply: mend the patch\n%s' %
                 (os.path.basename(self.path), r.stdout + r.stderr))
