@@ -445,6 +445,9 @@ def reload_pack():
     severity: CRITICAL
     confidence: 0.9
 '''
+    # those that the reload before replaced may not be gone yet
+    wait_for(lambda: all(p['state'] == 'ready' for p in status()['processes']
+        if p['role'] == 'gatewayd'), 'nobody left who finishes')
     pids = suite.pids('gatewayd')
     eq(suite.post(TOOL, word).json['findings'], [])
     with Load():
