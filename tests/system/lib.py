@@ -665,7 +665,7 @@ class Suite:
             out.setdefault(argv0[3:], []).append(int(name))
         for v in out.values():
             v.sort()
-        return out if role is None else out[role]
+        return out if role is None else out.get(role, [])
 
     def stop(self):
         """Ask it to end; its exit status."""
