@@ -108,9 +108,7 @@ def load():
     lib.need_root()
     with lib.Suite() as suite:
         suite.set_config('gateway.workers', 2)
-        # one token asks for all
-        suite.set_config('gateway.requests_per_second', 0)
-        suite.set_config('audit.principal_mb_per_hour', 0)
+        suite.unlimited()
         suite.start()
         step = (MINUTES * 60 - WARM) / SAMPLES
         with chaos.Load(suite) as run:

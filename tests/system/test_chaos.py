@@ -183,6 +183,9 @@ def check_growth(what, before, after):
         before[0], after[0], before[1], after[1]))
     if after[0] > before[0] + GROWTH_FDS:
         raise AssertionError('%s leaks descriptors' % what)
+    # freed memory is kept aside by ASan; its leak check looks instead
+    if 'DC_SANITIZED' in os.environ:
+        return
     if after[1] > before[1] + GROWTH_KB:
         raise AssertionError('%s grows' % what)
 
@@ -214,9 +217,7 @@ def deaths(suite):
 def one_by_one():
     with lib.Suite() as suite:
         suite.set_config('gateway.workers', 2)
-        # one token asks for all, as fast as it can
-        suite.set_config('gateway.requests_per_second', 0)
-        suite.set_config('audit.principal_mb_per_hour', 0)
+        suite.unlimited()
         suite.start()
         killed, back = [], []
         with Load(suite) as load:
@@ -245,9 +246,7 @@ def one_by_one():
 def all_at_once():
     with lib.Suite() as suite:
         suite.set_config('gateway.workers', 2)
-        # one token asks for all, as fast as it can
-        suite.set_config('gateway.requests_per_second', 0)
-        suite.set_config('audit.principal_mb_per_hour', 0)
+        suite.unlimited()
         suite.start()
         back = []
         with Load(suite) as load:

@@ -158,6 +158,7 @@ def until_served(suite):
 
 def disk_full():
     with Suite() as suite, Disk(suite) as disk:
+        suite.unlimited()
         suite.start()
         auditd = suite.pids('auditd')
         eq(ask(suite).status, 200)
@@ -182,6 +183,7 @@ def disk_full():
 def disk_too_small_for_the_log():
     """Written ahead as far as there is room; then refused, then enlarged."""
     with Suite() as suite, Disk(suite) as disk:
+        suite.unlimited()
         run('mount', '-o', 'remount,size=6m', disk.dir)
         suite.start()
         auditd = suite.pids('auditd')
@@ -306,6 +308,7 @@ def replaced_meanwhile():
         a = ask(suite)
         return a.status == 503 or None
     with Suite() as suite, Disk(suite, 'ext4') as disk:
+        suite.unlimited()
         suite.start()
         pid = suite.proc.pid
         seqs = [int(ask(suite).headers['x-defenseclaw-audit-seq'])]
@@ -350,6 +353,7 @@ def replaced_meanwhile():
 def late_checkpoint():
     """The signer answers when its row is long past: another is signed."""
     with Suite() as suite:
+        suite.unlimited()
         suite.start()
         pid, = suite.pids('signer')
         eq(ask(suite).status, 200)
