@@ -46,6 +46,7 @@ SHORT = 100000 if SOAK else 2000
 SLOW = 200 if SOAK else 40
 MINUTES = float(os.environ.get('DC_SOAK_MINUTES', '10')) if SOAK else 0
 ROW_MAX = 3 * 1024      # bytes of the database that one row can take
+PAUSE = 0.5 if SOAK else 0.05   # of one that asks beside a flood
 
 
 def request(suite, *lines, host='127.0.0.1', token=None, body=b'{}'):
@@ -299,8 +300,11 @@ def one_at_full_speed():
     with Suite() as suite, test_storefail.Disk(suite) as disk:
         suite.set_config('gateway.workers', 2)
         suite.set_config('audit.disk_reserve_mb', 18)
-        test_storefail.run('mount', '-o', 'remount,size=40m', disk.dir)
+        # the other one, too, has its part of what is there
+        size = 40 + int(MINUTES * 60 / PAUSE * ROW_MAX * 2) // MB
+        test_storefail.run('mount', '-o', 'remount,size=%dm' % size, disk.dir)
         suite.start()
+        first = status(suite)
         end, answers, failed = [False], [], []
 
         def flood():
@@ -319,11 +323,13 @@ def one_at_full_speed():
             t.start()
         other = suite.client(unix=True, token=None)
         stop = time.monotonic() + MINUTES * 60
+        asked = 0
         try:
             while not failed and (429 not in answers or
                     time.monotonic() < stop):
                 eq(ask(suite, other).status, 200)
-                time.sleep(0.05)
+                asked += 1
+                time.sleep(PAUSE)
         finally:
             end[0] = True
             for t in threads:
@@ -331,8 +337,9 @@ def one_at_full_speed():
         if failed:
             raise failed[0]
         room = status(suite)
-        print('    %d served, %d limited, room left: %d bytes' % (
-            answers.count(200), answers.count(429), room['room_bytes']))
+        print('    %d served, %d limited, room left: %d of %d bytes; '
+            'another: %d served' % (answers.count(200), answers.count(429),
+            room['room_bytes'], first['room_bytes'], asked))
         eq(room['free_bytes'] > room['reserve_bytes'], True, room)
         eq(suite.rows("action = 'audit-space' AND target = 'out'"), [])
         eq(suite.stop(), 0)
