@@ -29,6 +29,7 @@ static const char *const	role_names[ROLE_COUNT] = {
 	[ROLE_SIGNER] = "signer",
 	[ROLE_SINK] = "sink",
 	[ROLE_RESOLVER] = "resolver",
+	[ROLE_JUDGE] = "judge",
 };
 
 const char *

@@ -104,6 +104,10 @@ enum msg_type {
 	MSG_RESOLVE = 120,		/* str name */
 	MSG_RESOLVED,			/* struct resolved */
 
+	/* gatewayd and sinkd -P judge; common/judge.h has the forms */
+	MSG_JUDGE_ASK = 124,		/* a packed question */
+	MSG_JUDGE_SAID,			/* a packed answer, same id */
+
 	/* control, client to role and back: common/ctlproto */
 	MSG_CTL_HELLO = 128,		/* u32 CTL_VERSION, both ways */
 	MSG_CTL_ERROR,			/* u32 enum ctl_code, str text */
@@ -171,6 +175,7 @@ enum role_id {
 	ROLE_SIGNER,
 	ROLE_SINK,		/* sinkd -P sink, one per configured sink */
 	ROLE_RESOLVER,		/* sinkd -P resolver */
+	ROLE_JUDGE,		/* sinkd -P judge */
 	ROLE_COUNT
 };
 
