@@ -82,7 +82,7 @@ enum judge_status {
 	JUDGE_OVERSIZE,		/* more than an answer may have */
 	JUDGE_MALFORMED,	/* no chat completion: HTML, no JSON */
 	JUDGE_CUT,		/* the model stopped before its end */
-	JUDGE_MALFORMED,	/* no chat completion: HTML, no JSON */
+	JUDGE_NO_VERDICT,	/* no answer of this kind */
 	JUDGE_STATUS_COUNT
 };
 
