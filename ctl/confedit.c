@@ -100,12 +100,76 @@ edit_text(struct yedit *e, const struct key *k, const char *want)
 	return (verify(e, k, want, &at, before));
 }
 
+/* place of a key, or of a section, among the keys of a table; -1: in none */
+static int
+rank(const struct key *keys, int nkeys, const char *path)
+{
+	size_t	len = strlen(path);
+	int	i;
+
+	for (i = 0; i < nkeys; i++)
+		if (strncmp(keys[i].path, path, len) == 0 &&
+		    (keys[i].path[len] == '\0' || keys[i].path[len] == '.'))
+			return (i);
+	return (-1);
+}
+
+/* of a key below some section, "" or with its dot; lists come last */
+static int
+rank_of(const char *section, const char *key, size_t len)
+{
+	char		 path[MAX_CONF_KEY];
+	const char	*p;
+
+	snprintf(path, sizeof(path), "%s%.*s", section, (int)len, key);
+	if (strncmp(path, CONFEDIT_SINKS, strlen(CONFEDIT_SINKS)) != 0)
+		return (rank(schema_keys, schema_nkeys, path));
+	if ((p = strchr(path, '.')) == NULL)
+		return (schema_nkeys);
+	p++;
+	return (strcmp(p, "actions") == 0 ? rank(schema_sink_keys,
+	    schema_nsink_keys, "min_severity") : rank(schema_sink_keys,
+	    schema_nsink_keys, p));
+}
+
+/*
+ * As the tables have them, so that a file does not tell in which order its
+ * keys were set.  Names that are in no table stand in their own order, and
+ * have none among keys.
+ */
+static int
+order(const struct yedit *e, int map, const char *a, size_t alen,
+    const char *b, size_t blen)
+{
+	char	section[MAX_CONF_KEY];
+	size_t	n = alen < blen ? alen : blen;
+	int	ra, rb, d;
+
+	ytree_path(&e->t, map, section, sizeof(section));
+	if (section[0] != '\0')
+		strlcat(section, ".", sizeof(section));
+	ra = rank_of(section, a, alen);
+	rb = rank_of(section, b, blen);
+	if ((ra == -1) != (rb == -1))
+		return (0);
+	if (ra != rb)
+		return (ra < rb ? -1 : 1);
+	if ((d = memcmp(a, b, n)) != 0)
+		return (d < 0 ? -1 : 1);
+	return (alen == blen ? 0 : alen < blen ? -1 : 1);
+}
+
 int
 confedit_open(struct yedit *e, const char *what, const char *text, size_t len,
     char *err, size_t errlen)
 {
-	if (len <= MAX_CONF_SIZE)
-		return (yedit_open(e, what, text, len, err, errlen));
+	int	rv;
+
+	if (len <= MAX_CONF_SIZE) {
+		rv = yedit_open(e, what, text, len, err, errlen);
+		e->order = order;
+		return (rv);
+	}
 	memset(e, 0, sizeof(*e));
 	snprintf(err, errlen, "%s: the file is larger than 256 KiB", what);
 	return (-1);

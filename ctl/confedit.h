@@ -28,6 +28,8 @@
  * sections it lives in.  Every other byte stays as it is: comments, order,
  * blank lines, quoting, foreign keys.  What cannot be done safely (a value
  * over several lines, adding to a {flow} mapping) is refused with a reason.
+ * What is added stands where the schema has it among its like, so that a file
+ * is the same in whatever order it was set up.
  * The result is parsed again before it is returned: it is valid, the key
  * has the value, and nothing else means anything different.
  */
@@ -85,6 +87,7 @@ int	confedit_sink_remove(const char *, size_t, const char *, char **,
 	    size_t *, char *, size_t);
 
 /* for confedit_list.c */
+#define CONFEDIT_SINKS	"audit_sinks"
 int	confedit_open(struct yedit *, const char *, const char *, size_t,
 	    char *, size_t);
 int	confedit_valid(struct yedit *, struct conf *);

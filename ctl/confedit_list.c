@@ -24,7 +24,7 @@
  * One element of the list audit_sinks.
  */
 
-#define LIST		"audit_sinks"
+#define LIST		CONFEDIT_SINKS
 #define MAX_PART	128	/* of a key path */
 
 static const char	pairs_headers[] = "headers";
@@ -270,7 +270,31 @@ make_empty(struct yedit *e)
 	    n->end, ""));
 }
 
-/* "- name: N", "  kind: K" at the end of the list */
+/*
+ * Where a sink of this name goes, by name: the order in which sinks were
+ * added says nothing.
+ */
+static size_t
+place(const struct yedit *e, int list, const char *name)
+{
+	const struct ynode	*n = e->t.n;
+	int			 i, c, line, last = 0, first = n[list].child;
+
+	for (i = first; i != 0; i = n[i].next) {
+		c = ytree_child(&e->t, i, "name", 4);
+		if (strcmp(n[c].val, name) < 0 && (last == 0 ||
+		    strcmp(n[c].val, n[ytree_child(&e->t, last, "name",
+		    4)].val) > 0))
+			last = i;
+	}
+	if (last != 0)
+		return (yedit_after_line(e, n[last].vendline));
+	line = dash_line(e, list, first);
+	return (line != -1 ? yedit_above(e, first, line) :
+	    yedit_after_line(e, n[list].vendline));
+}
+
+/* "- name: N", "  kind: K" in its place of the list */
 static int
 add_sink(struct yedit *e, const char *name, const char *kind)
 {
@@ -290,12 +314,13 @@ add_sink(struct yedit *e, const char *name, const char *kind)
 		where = yedit_after_line(e, n->vendline);
 		head = 0;
 		if (n->kind == Y_SEQ) {
+			where = place(e, list, name);
 			dash = column(e, n->start);
 			c = e->t.n[n->child].child;
 			key = c != 0 ? e->t.n[c].col : dash + YEDIT_STEP;
 		}
 	} else if (e->t.nn > 1)
-		where = yedit_after_line(e, e->t.n[0].vendline);
+		where = yedit_place(e, 0, LIST, strlen(LIST));
 	if (key > MAX_PART || key <= dash)
 		return (yedit_refuse(e, "the list is indented too far"));
 	yedit_scalar(name, 0, quoted, sizeof(quoted));

@@ -263,6 +263,49 @@ add_lines(struct yedit *e, const struct ypath *at, size_t where, int indent,
 	return (yedit_splice(e, where, where, in));
 }
 
+size_t
+yedit_above(const struct yedit *e, int node, int line)
+{
+	const struct ynode	*before = &e->t.n[node - 1];
+	const char		*p;
+	size_t			 at;
+	int			 least;
+
+	/* a line of text above may look like a comment */
+	least = before->kind == Y_SCALAR ? before->vendline : before->line;
+	for (; line - 1 > least; line--) {
+		p = e->text + yedit_after_line(e, line - 2);
+		if (p[strspn(p, " \t")] != '#')
+			break;
+	}
+	at = yedit_after_line(e, line - 1);
+	return (at == 0 && e->len >= 3 && memcmp(e->text, "\xef\xbb\xbf",
+	    3) == 0 ? 3 : at);
+}
+
+size_t
+yedit_place(const struct yedit *e, int map, const char *key, size_t len)
+{
+	const struct ynode	*n = e->t.n;
+	int			 i, o, last = 0, first = 0;
+
+	for (i = e->order != NULL ? n[map].child : 0; i != 0; i = n[i].next) {
+		o = e->order(e, map, n[i].key, n[i].keylen, key, len);
+		if (o < 0 && (last == 0 || e->order(e, map, n[last].key,
+		    n[last].keylen, n[i].key, n[i].keylen) < 0))
+			last = i;
+		if (o > 0 && (first == 0 || e->order(e, map, n[first].key,
+		    n[first].keylen, n[i].key, n[i].keylen) > 0))
+			first = i;
+	}
+	if (last != 0)
+		return (yedit_after_line(e, n[last].vendline));
+	/* the first of a list's element has its dash before it */
+	if (first != 0 && (n[map].seq == -1 || first != n[map].child))
+		return (yedit_above(e, first, n[first].line));
+	return (yedit_after_line(e, n[map].vendline));
+}
+
 static int
 add_key(struct yedit *e, int root, const struct ypath *at, const char *value)
 {
@@ -289,8 +332,8 @@ add_key(struct yedit *e, int root, const struct ypath *at, const char *value)
 	c = &e->t.n[n->child];
 	if (!indented_by(e, c->line, c->col, n->seq != -1))
 		return (yedit_refuse(e, "its section starts in mid-line"));
-	return (add_lines(e, at, yedit_after_line(e, n->vendline), c->col,
-	    value));
+	return (add_lines(e, at, yedit_place(e, (int)(n - e->t.n),
+	    at->part[at->nfound], at->len[at->nfound]), c->col, value));
 }
 
 int

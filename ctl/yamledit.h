@@ -42,7 +42,17 @@ struct ypath {
 	int		 nfound;
 };
 
+struct yedit;
+
+/*
+ * Which of two keys of a mapping stands first: -1, 1, or 0 when a file has
+ * no order for them.
+ */
+typedef int yedit_order_fn(const struct yedit *, int, const char *, size_t,
+    const char *, size_t);
+
 struct yedit {
+	yedit_order_fn	*order;		/* NULL: new keys go to the end */
 	char		*text;		/* as it is now, owned */
 	size_t		 len;
 	struct ytree	 t;		/* of text */
@@ -69,6 +79,15 @@ void	ypath_find(struct ypath *, const struct ytree *, int);
  * line, and add the sections it lives in.
  */
 int	yedit_set(struct yedit *, int, struct ypath *, const char *);
+
+/*
+ * Where a new key of a mapping goes: behind the last one that stands before
+ * it in order, whatever was added when.  It must have children.
+ */
+size_t	yedit_place(const struct yedit *, int, const char *, size_t);
+
+/* offset of a node's line, or of the comment that stands right above it */
+size_t	yedit_above(const struct yedit *, int, int);
 
 /* bytes from..to replaced; and the same without a change of meaning */
 int	yedit_splice(struct yedit *, size_t, size_t, const char *);

@@ -59,8 +59,8 @@ static const struct {
 	{ "---\n", "log.level", "debug", "---\nlog:\n  level: debug\n" },
 	{ "guardrail:\n   mode: action\n   judge:\n     enabled: false\n"
 	  "# next\notel: {}\n", "guardrail.enabled", "false",
-	  "guardrail:\n   mode: action\n   judge:\n     enabled: false\n"
-	  "   enabled: false\n# next\notel: {}\n" },
+	  "guardrail:\n   enabled: false\n   mode: action\n   judge:\n"
+	  "     enabled: false\n# next\notel: {}\n" },
 	{ "guardrail:\n  judge: [a,\n    b]   # list\n\nx_y: 1\n",
 	  "guardrail.mode", "action", NULL },	/* x_y is unknown */
 	{ "guardrail:\n  judge: [a,\n    b]   # list\n\notel: 1\n",
@@ -299,6 +299,67 @@ changed_lines(const char *before, const char *after)
 	return (nb - pre - post);
 }
 
+#define MAX_ORDERED	6
+
+/* the keys in some order: the text, or NULL when one of them is refused */
+static char *
+set_all(const char *text, const struct key **k, char (*v)[MAX_CONF_VALUE],
+    const int *at)
+{
+	char	*now = strdup(text), *out;
+	size_t	 len;
+	int	 i, rv;
+
+	CHECK(now != NULL);
+	for (i = 0; i < MAX_ORDERED; i++) {
+		rv = confedit_set(now, strlen(now), k[at[i]]->path,
+		    v[at[i]], &out, &len, err, sizeof(err));
+		free(now);
+		if (rv == -1)
+			return (NULL);
+		now = out;
+	}
+	return (now);
+}
+
+/* the file does not tell in which order its keys were set */
+static void
+any_order(void)
+{
+	const struct key	*k[MAX_ORDERED];
+	static char		 v[MAX_ORDERED][MAX_CONF_VALUE];
+	char			 text[8192], *a, *b;
+	int			 at[MAX_ORDERED], i, j, n, t, done = 0;
+
+	for (n = 0; n < 4000; n++) {
+		random_file(text, sizeof(text));
+		for (i = 0; i < MAX_ORDERED; i++) {
+			do {
+				k[i] = &schema_keys[rnd(
+				    (unsigned)schema_nkeys)];
+				for (j = 0; k[j] != k[i]; j++)
+					continue;
+			} while (j < i);
+			random_value(k[i], v[i], sizeof(v[i]));
+			at[i] = i;
+		}
+		a = set_all(text, k, v, at);
+		for (i = MAX_ORDERED - 1; i > 0; i--) {
+			j = (int)rnd((unsigned)i + 1);
+			t = at[i], at[i] = at[j], at[j] = t;
+		}
+		b = set_all(text, k, v, at);
+		if (a != NULL && b != NULL) {
+			CHECK_STR(a, b);
+			done++;
+		}
+		free(a);
+		free(b);
+	}
+	printf("    %d pairs\n", done);
+	CHECK(done > 1500);
+}
+
 static void
 property(void)
 {
@@ -427,6 +488,7 @@ main(void)
 	RUN(table);
 	RUN(reasons);
 	RUN(property);
+	RUN(any_order);
 	RUN(file);
 	return (0);
 }
