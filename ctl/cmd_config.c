@@ -23,9 +23,9 @@
 
 #include "common/json.h"
 #include "cmd.h"
-#include "confedit.h"
 #include "conffile.h"
 #include "confparse.h"
+#include "edit.h"
 #include "sinkctl.h"
 
 /*
@@ -349,42 +349,27 @@ cmd_config_get(struct ctl *c)
 	return (CTL_OK);
 }
 
-/*
- * A change is an event where the suite runs to record it.
- */
-static int
-set_done(const struct ctl *c, const struct key *k, const char *old,
-    const char *new, int changed)
+static void
+set_done(const struct key *k, const char *old, const char *new,
+    const struct edit *e)
 {
-	char		 err[MAX_CTL_TEXT + 64], what[MAX_CONF_KEY +
-			    2 * MAX_CONF_VALUE + 8];
 	const char	*next = NULL;
-	uint64_t	 seq = 0;
-	int		 rc = 0;
 
-	if (changed) {
-		snprintf(what, sizeof(what), "%s=%s->%s", k->path, old, new);
-		rc = config_note(&c->paths, "config-update", k->path, what,
-		    &seq, err, sizeof(err));
-		if (rc == -1)
-			out_note("the change is made and was not recorded: "
-			    "%s", err);
-		if (rc != 0)
-			next = k->flags & KEYF_RELOAD ? "reload" : "restart";
-	}
+	if (e->running)
+		next = k->flags & KEYF_RELOAD ? "reload" : "restart";
 	if (out_json)
-		out_document(json_pack("{s:s,s:s,s:s,s:b,s:s?,s:I}", "key",
-		    k->path, "old", old, "new", new, "changed", changed,
-		    "needs", next, "seq", (json_int_t)seq));
-	else if (!changed)
+		out_document(json_pack("{s:s,s:s,s:s,s:b,s:b,s:s?,s:I}", "key",
+		    k->path, "old", old, "new", new, "changed", e->changed,
+		    "dry_run", e->dry_run, "needs", next, "seq",
+		    (json_int_t)e->seq));
+	else if (!e->changed)
 		printf("%s: says so already\n", k->path);
-	else
+	else if (!e->dry_run)
 		printf("%s: %s -> %s\n", k->path, old[0] != '\0' ?
 		    out_safe(old) : "''", new[0] != '\0' ? out_safe(new) :
 		    "''");
 	if (next != NULL && !out_json)
 		printf("takes effect with `defenseclawctl %s'\n", next);
-	return (CTL_OK);
 }
 
 int
@@ -392,6 +377,10 @@ cmd_config_set(struct ctl *c)
 {
 	static struct conf	 conf;
 	const struct key	*k;
+	struct conf_setting	 one = { c->args[0], c->args[1] };
+	struct edit		 e = { .action = "config-update",
+				    .fn = confedit_setting, .arg = &one,
+				    .dry_run = cmd_has(c, O_DRY_RUN) };
 	char			 old[MAX_CONF_VALUE], new[MAX_CONF_VALUE];
 	char			 err[MAX_CONFEDIT_ERR];
 	int			 rc;
@@ -405,11 +394,9 @@ cmd_config_set(struct ctl *c)
 	if (schema_set(k, c->args[1], &conf, err, sizeof(err)) == -1)
 		return (out_fail(CTL_CONFIG, "%s: %s", k->path, err));
 	schema_get(k, &conf, new, sizeof(new));
-	errno = 0;
-	rc = confedit_file(c->paths.config, geteuid(), k->path, c->args[1],
-	    err, sizeof(err));
-	if (rc == -1)
-		return (out_fail(errno == EACCES || errno == EPERM ?
-		    CTL_PERMISSION : CTL_CONFIG, "%s", err));
-	return (set_done(c, k, old, new, rc));
+	e.target = k->path;
+	if ((rc = edit_config(c, &e)) == CTL_OK)
+		set_done(k, old, new, &e);
+	edit_free(&e);
+	return (rc);
 }

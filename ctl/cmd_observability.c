@@ -22,7 +22,7 @@
 
 #include "common/json.h"
 #include "cmd.h"
-#include "confedit.h"
+#include "edit.h"
 #include "sinkctl.h"
 #include "sinktoken.h"
 
@@ -287,16 +287,19 @@ remove_edit(const char *text, size_t len, char **out, size_t *outlen,
 }
 
 static int
-edit(const struct ctl *c, confedit_fn *fn, const struct conf_sink *s)
+edit(const struct ctl *c, confedit_fn *fn, const struct conf_sink *s,
+    const char *verb, struct edit *e)
 {
-	char	err[MAX_CONFEDIT_ERR];
+	static char	target[MAX_CONF_KEY];
 
-	errno = 0;
-	if (confedit_apply(c->paths.config, geteuid(), fn,
-	    (void *)(uintptr_t)s, err, sizeof(err)) != -1)
-		return (CTL_OK);
-	return (out_fail(errno == EACCES || errno == EPERM ? CTL_PERMISSION :
-	    CTL_CONFIG, "%s", err));
+	memset(e, 0, sizeof(*e));
+	snprintf(target, sizeof(target), "audit_sinks.%s", s->name);
+	e->action = "setup-observability";
+	e->target = target;
+	e->verb = verb;
+	e->fn = fn;
+	e->arg = (void *)(uintptr_t)s;
+	return (edit_config(c, e));
 }
 
 static int
@@ -304,21 +307,23 @@ switch_to(struct ctl *c, int on)
 {
 	const struct conf_sink	*s;
 	const char		*word = on ? "enabled" : "disabled";
+	struct edit		 e;
 	json_t			*j;
-	int			 rc, runs;
+	int			 rc;
 
 	if ((rc = sinkctl_named(c, c->args[0], &conf, &s)) != CTL_OK)
 		return (rc);
+	memset(&e, 0, sizeof(e));
 	j = json_pack("{s:s,s:b,s:b}", "name", s->name, "enabled", on,
 	    "changed", s->enabled != on);
 	if (s->enabled == on) {
 		if (!out_json)
 			printf("%s: is %s already\n", s->name, word);
-	} else if ((rc = edit(c, enable_edit, s)) == CTL_OK &&
-	    (rc = sinkctl_changed(c, s->name, word, j, &runs)) == CTL_OK &&
-	    !out_json)
-		printf("%s: %s%s\n", s->name, word, runs ? "" : on ?
+	} else if ((rc = edit(c, enable_edit, s, word, &e)) == CTL_OK &&
+	    (rc = sinkctl_changed(c, &e, j)) == CTL_OK && !out_json)
+		printf("%s: %s%s\n", s->name, word, e.running ? "" : on ?
 		    "; it runs when the suite does" : "");
+	edit_free(&e);
 	if (rc == CTL_OK && out_json)
 		out_document(j);
 	else
@@ -375,15 +380,19 @@ cmd_sink_remove(struct ctl *c)
 {
 	const struct conf_sink	*s;
 	char			 err[MAX_CONFEDIT_ERR];
+	struct edit		 e;
 	json_t			*j;
-	int			 rc, runs, gone = 0;
+	int			 rc, gone = 0;
 
 	if ((rc = sinkctl_named(c, c->args[0], &conf, &s)) != CTL_OK ||
-	    (rc = confirm(c, s->name)) != CTL_OK ||
-	    (rc = edit(c, remove_edit, s)) != CTL_OK)
+	    (rc = confirm(c, s->name)) != CTL_OK)
+		return (rc);
+	rc = edit(c, remove_edit, s, "removed", &e);
+	edit_free(&e);
+	if (rc != CTL_OK)
 		return (rc);
 	j = json_pack("{s:s,s:b}", "name", s->name, "removed", 1);
-	rc = sinkctl_changed(c, s->name, "removed", j, &runs);
+	rc = sinkctl_changed(c, &e, j);
 	/* not before nobody reads it any more */
 	if (s->token_secret[0] != '\0' && !is_shared(s))
 		gone = sinktoken_remove(&c->paths, s->token_secret, err,

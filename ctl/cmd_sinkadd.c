@@ -24,8 +24,8 @@
 
 #include "common/json.h"
 #include "cmd.h"
-#include "confedit.h"
 #include "conffile.h"
+#include "edit.h"
 #include "sinkctl.h"
 #include "sinkopt.h"
 #include "sinktoken.h"
@@ -37,7 +37,6 @@
  */
 
 #define MAX_ANSWER	256
-#define MAX_CHANGE	4096	/* bytes of what the event says */
 
 struct add {
 	const struct ctl	*c;
@@ -56,7 +55,9 @@ struct add {
 	char			 actions[MAX_SINK_ACTIONS * 64];
 	char			 headers[MAX_CONF_PAIRS][2][512];
 	char			 header_key[32];
+	char			 target[MAX_CONF_KEY];	/* of the event */
 	char			*token;
+	int			 had_token;	/* below secrets/, before */
 };
 
 static struct conf	conf;
@@ -460,121 +461,44 @@ put_edit(const char *text, size_t len, char **out, size_t *outlen, void *arg,
 	    outlen, err, errlen));
 }
 
-/* the lines of one text from a place on, with a sign before each */
-static void
-print_lines(char sign, const char *from, const char *end)
-{
-	const char	*nl;
-
-	for (; from < end; from = nl + 1) {
-		nl = memchr(from, '\n', (size_t)(end - from));
-		if (nl == NULL)
-			nl = end;
-		printf("%c %.*s\n", sign, (int)(nl - from), from);
-	}
-}
-
-/* what differs is one piece, seen from both ends */
-static void
-print_difference(const char *a, size_t alen, const char *b, size_t blen)
-{
-	size_t	i = 0, start = 0, end = 0, n = 0;
-
-	for (; i < alen && i < blen && a[i] == b[i]; i++)
-		if (a[i] == '\n')
-			start = i + 1;
-	for (; n < alen - start && n < blen - start &&
-	    a[alen - 1 - n] == b[blen - 1 - n]; n++)
-		if (a[alen - 1 - n] == '\n')
-			end = n;
-	if (n == alen - start || n == blen - start)
-		end = n;
-	print_lines('-', a + start, a + alen - end);
-	print_lines('+', b + start, b + blen - end);
-}
-
-static int
-dry_run(struct add *a)
-{
-	char	*text, *out, err[MAX_CONFEDIT_ERR];
-	size_t	 len, outlen;
-	int	 fd, rc = CTL_CONFIG;
-
-	fd = conffile_open(a->c->paths.config, geteuid(), MAX_CONF_SIZE, err,
-	    sizeof(err));
-	if (fd == -1)
-		return (out_fail(rc, "%s", err));
-	if (conffile_read(fd, MAX_CONF_SIZE, &text, &len, err, sizeof(err)) ==
-	    -1) {
-		close(fd);
-		return (out_fail(rc, "%s", err));
-	}
-	close(fd);
-	if (put_edit(text, len, &out, &outlen, a, err, sizeof(err)) == -1)
-		out_fail(rc, "%s", err);
-	else {
-		rc = CTL_OK;
-		if (out_json)
-			out_document(json_pack("{s:s,s:b,s:b,s:b}", "name",
-			    a->name, "added", a->old == NULL, "changed",
-			    outlen != len || memcmp(text, out, len) != 0,
-			    "dry_run", 1));
-		else
-			print_difference(text, len, out, outlen);
-		if (a->token != NULL && !out_json)
-			printf("the token goes to %s/%s\n",
-			    out_safe(a->c->paths.secrets), a->secret);
-	}
-	free(text);
-	free(out);
-	return (rc);
-}
-
 /* the token first: the configuration must not name what is not there */
 static int
-write_all(struct add *a, int *changed)
+token_before(void *arg, char *err, size_t errlen)
 {
-	char	err[MAX_CONFEDIT_ERR], why[MAX_CONFFILE_ERR];
-	int	was, rc;
+	struct add	*a = arg;
 
-	was = sinktoken_exists(&a->c->paths, a->secret);
-	errno = 0;
-	if (a->token != NULL && sinktoken_write(&a->c->paths, a->secret,
-	    a->token, err, sizeof(err)) == -1)
-		return (out_fail(errno == EACCES || errno == EPERM ?
-		    CTL_PERMISSION : CTL_FAILURE, "%s", err));
-	errno = 0;
-	*changed = confedit_apply(a->c->paths.config, geteuid(), put_edit, a,
-	    err, sizeof(err));
-	if (*changed != -1)
-		return (CTL_OK);
-	rc = errno == EACCES || errno == EPERM ? CTL_PERMISSION : CTL_CONFIG;
-	if (a->token != NULL && !was)
-		(void)sinktoken_remove(&a->c->paths, a->secret, why,
-		    sizeof(why));
-	return (out_fail(rc, "%s", err));
+	if (a->token == NULL)
+		return (0);
+	a->had_token = sinktoken_exists(&a->c->paths, a->secret);
+	return (sinktoken_write(&a->c->paths, a->secret, a->token, err,
+	    errlen));
 }
 
-/* a query may hold a secret, and so may a header */
 static void
-change_text(const struct add *a, char *buf, size_t size)
+token_undo(void *arg)
 {
-	size_t	n = 0;
-	int	i;
+	struct add	*a = arg;
+	char		 why[MAX_CONFFILE_ERR];
 
-	n = (size_t)snprintf(buf, size, "%s", a->old == NULL ? "added" :
-	    "changed");
-	for (i = 0; i < a->nv && n < size; i++) {
-		if (a->v[i].name != NULL)
-			n += (size_t)snprintf(buf + n, size - n, " %s=%s",
-			    a->v[i].key, a->v[i].name);
-		else
-			n += (size_t)snprintf(buf + n, size - n, " %s=%.*s",
-			    a->v[i].key, (int)strcspn(a->v[i].value, "?"),
-			    a->v[i].value);
-	}
-	if (a->token != NULL && n < size)
-		snprintf(buf + n, size - n, " (its token is new)");
+	if (a->token != NULL && !a->had_token)
+		(void)sinktoken_remove(&a->c->paths, a->secret, why,
+		    sizeof(why));
+}
+
+static int
+write_all(struct add *a, struct edit *e)
+{
+	snprintf(a->target, sizeof(a->target), "audit_sinks.%s", a->name);
+	e->action = "setup-observability";
+	e->target = a->target;
+	e->verb = a->old == NULL ? "added" : "changed";
+	e->fn = put_edit;
+	e->arg = a;
+	e->before = token_before;
+	e->undo = token_undo;
+	e->note = a->token != NULL ? "its token is new" : NULL;
+	e->dry_run = cmd_has(a->c, O_DRY_RUN);
+	return (edit_config(a->c, e));
 }
 
 static int
@@ -604,40 +528,54 @@ run_test(struct add *a, json_t *j)
 }
 
 static int
-done(struct add *a, int changed)
+dry_run(const struct add *a, const struct edit *e)
 {
-	char	 what[MAX_CHANGE];
+	if (out_json)
+		out_document(json_pack("{s:s,s:b,s:b,s:b,s:o}", "name",
+		    a->name, "added", a->old == NULL, "changed", e->changed,
+		    "dry_run", 1, "differences", treediff_json(&e->diff)));
+	else if (a->token != NULL)
+		printf("the token goes to %s/%s\n",
+		    out_safe(a->c->paths.secrets), a->secret);
+	return (CTL_OK);
+}
+
+static void
+say_written(const struct add *a, const struct edit *e)
+{
+	printf("%s: %s in %s\n", a->name, a->old == NULL ? "added" :
+	    e->changed ? "changed" : "says so already",
+	    out_safe(a->c->paths.config));
+	if (a->token != NULL)
+		printf("its token is in %s/%s\n",
+		    out_safe(a->c->paths.secrets), a->secret);
+}
+
+static int
+done(struct add *a, const struct edit *e)
+{
 	json_t	*j;
-	int	 rc = CTL_OK, runs = 0;
+	int	 rc;
 
 	j = json_pack("{s:s,s:s,s:b,s:b,s:b}", "name", a->name, "kind",
 	    schema_sink_kinds[a->word->kind], "added", a->old == NULL,
-	    "changed", changed, "token_written", a->token != NULL);
-	if (!out_json) {
-		printf("%s: %s in %s\n", a->name, a->old == NULL ? "added" :
-		    changed ? "changed" : "says so already",
-		    out_safe(a->c->paths.config));
-		if (a->token != NULL)
-			printf("its token is in %s/%s\n",
-			    out_safe(a->c->paths.secrets), a->secret);
-	}
-	change_text(a, what, sizeof(what));
-	if (changed || a->token != NULL)
-		rc = sinkctl_changed(a->c, a->name, what, j, &runs);
-	if (rc != CTL_OK) {
+	    "changed", e->changed, "token_written", a->token != NULL);
+	if (!out_json)
+		say_written(a, e);
+	if ((rc = sinkctl_changed(a->c, e, j)) != CTL_OK) {
 		json_decref(j);
 		return (rc);
 	}
-	if (runs && !out_json)
+	if (e->running && !out_json)
 		printf("reloaded: it is in force\n");
 	if (a->word->kind == CONF_SINK_FILE && access(a->c->paths.sinks,
 	    F_OK) == -1 && errno == ENOENT)
 		out_note("%s is missing: run `defenseclawctl init'",
 		    a->c->paths.sinks);
-	if (!runs && !out_json && changed)
+	if (!e->running && !out_json && e->changed)
 		printf("it runs when the suite does: `defenseclawctl "
 		    "start'\n");
-	if (runs && !cmd_has(a->c, O_NO_TEST))
+	if (e->running && !cmd_has(a->c, O_NO_TEST))
 		rc = run_test(a, j);
 	if (out_json)
 		out_document(j);
@@ -650,7 +588,8 @@ int
 cmd_sink_add(struct ctl *c)
 {
 	static struct add	 a;
-	int			 rc, changed;
+	struct edit		 e;
+	int			 rc;
 
 	a.c = c;
 	for (a.word = sinkopt_words; a.word->word != NULL; a.word++)
@@ -667,11 +606,10 @@ cmd_sink_add(struct ctl *c)
 		return (rc);
 	rc = take_token(&a);
 	sort_values(&a);
-	if (rc == CTL_OK)
-		rc = cmd_has(c, O_DRY_RUN) ? dry_run(&a) :
-		    write_all(&a, &changed);
-	if (rc == CTL_OK && !cmd_has(c, O_DRY_RUN))
-		rc = done(&a, changed);
+	memset(&e, 0, sizeof(e));
+	if (rc == CTL_OK && (rc = write_all(&a, &e)) == CTL_OK)
+		rc = e.dry_run ? dry_run(&a, &e) : done(&a, &e);
+	edit_free(&e);
 	if (a.token != NULL)
 		sodium_free(a.token);
 	return (rc);

@@ -298,26 +298,12 @@ confedit_apply(const char *path, uid_t owner, confedit_fn *fn, void *arg,
 	return (rv);
 }
 
-struct setting {
-	const char	*key;
-	const char	*value;
-};
-
-static int
-set_one(const char *text, size_t len, char **out, size_t *outlen, void *arg,
-    char *err, size_t errlen)
+int
+confedit_setting(const char *text, size_t len, char **out, size_t *outlen,
+    void *arg, char *err, size_t errlen)
 {
-	const struct setting	*s = arg;
+	const struct conf_setting	*s = arg;
 
 	return (confedit_set(text, len, s->key, s->value, out, outlen, err,
 	    errlen));
-}
-
-int
-confedit_file(const char *path, uid_t owner, const char *key,
-    const char *value, char *err, size_t errlen)
-{
-	struct setting	s = { key, value };
-
-	return (confedit_apply(path, owner, set_one, &s, err, errlen));
 }

@@ -44,20 +44,26 @@ int	confedit_set(const char *, size_t, const char *, const char *,
 	    char **, size_t *, char *, size_t);
 
 /*
- * The same for a file: lock, read with the checks of conffile_open(), edit,
- * write atomically.  The uid is the one that may own the file besides root.
- * Returns 1 when the file was changed, 0 when it already said so, -1 with a
- * reason.  A missing file is an error.
- */
-int	confedit_file(const char *, uid_t, const char *, const char *, char *,
-	    size_t);
-
-/*
- * The same with an edit of any kind: it makes a new text of the old one, 0,
- * or -1 with a reason.  Nothing is written where both are the same.
+ * An edit of any kind: it makes a new text of the old one, 0, or -1 with a
+ * reason.
  */
 typedef int confedit_fn(const char *, size_t, char **, size_t *, void *,
 	    char *, size_t);
+
+/* of one key, with a struct conf_setting */
+struct conf_setting {
+	const char	*key;
+	const char	*value;
+};
+confedit_fn	confedit_setting;
+
+/*
+ * An edit of a file: lock, read with the checks of conffile_open(), edit,
+ * write atomically.  The uid is the one that may own the file besides root.
+ * Returns 1 when the file was changed, 0 when it already said so, -1 with a
+ * reason.  A missing file is an error.  Commands go through edit_config()
+ * (edit.h), which calls this.
+ */
 int	confedit_apply(const char *, uid_t, confedit_fn *, void *, char *,
 	    size_t);
 

@@ -17,10 +17,10 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "common/log.h"
 #include "confparse.h"
+#include "confsecret.h"
 #include "confsink.h"
 #include "yamltree.h"
 
@@ -128,33 +128,11 @@ key_unknown(struct parse *p, const struct ynode *n, const char *path)
 	error(p, n->line, path, text);
 }
 
-/* is this a value that should not stand in a file of this kind */
-static int
-is_secret(const struct ynode *n)
-{
-	static const char *const names[] = { "token", "bearer_token",
-	    "access_token", "api_key", "password", "secret", "authorization" };
-	size_t	i, len, klen;
-
-	if (n->kind != Y_SCALAR || n->key == NULL || ytree_null(n) ||
-	    n->vallen == 0)
-		return (0);
-	klen = strlen(n->key);
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		len = strlen(names[i]);
-		/* also virustotal_api_key, x-token */
-		if (klen >= len && strcasecmp(n->key + klen - len, names[i])
-		    == 0 && (klen == len || n->key[klen - len - 1] == '_' ||
-		    n->key[klen - len - 1] == '-'))
-			return (1);
-	}
-	return (0);
-}
-
 static void
 key_foreign(struct parse *p, const struct ynode *n, const char *path)
 {
-	if (strcmp(path, "gateway.token") == 0 && is_secret(n))
+	if (strcmp(path, "gateway.token") == 0 &&
+	    confsecret_node(p->t, (int)(n - p->t->n)))
 		warning(p, n->line, path, "a secret in clear, which is not "
 		    "read from here; put it into secrets/gateway-token "
 		    "(mode 0600) and remove it");
@@ -216,7 +194,7 @@ read_nodes(struct parse *p)
 	for (i = 1; i < p->t->nn; i++) {
 		n = &p->t->n[i];
 		if (n->depth > below) {
-			if (!in_sinks && is_secret(n)) {
+			if (!in_sinks && confsecret_node(p->t, i)) {
 				ytree_path(p->t, i, path, sizeof(path));
 				warning(p, n->line, path, "a secret in clear, "
 				    "which is not read from here; move it "

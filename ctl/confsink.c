@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "confsecret.h"
 #include "confsink.h"
 
 /*
@@ -129,20 +130,6 @@ read_actions(struct reader *r, int i)
 	}
 }
 
-/* the reference implementation has people write tokens there */
-static int
-is_secret_header(const char *name)
-{
-	static const char *const words[] = { "authorization", "token",
-	    "api-key", "api_key", "secret", "password", "cookie" };
-	size_t	i;
-
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcasestr(name, words[i]) != NULL)
-			return (1);
-	return (0);
-}
-
 static void
 read_pairs(struct reader *r, int i, struct conf_pair *pairs, int *npairs)
 {
@@ -166,7 +153,7 @@ read_pairs(struct reader *r, int i, struct conf_pair *pairs, int *npairs)
 			    "of them");
 			return;
 		}
-		if (pairs == r->s->headers && is_secret_header(n->key))
+		if (pairs == r->s->headers && confsecret_header(n->key))
 			warning(r, c, "a secret in clear: keep it in "
 			    "secrets/, which token_secret names, and its "
 			    "header in auth_header");

@@ -164,8 +164,9 @@ const struct cmd ctl_cmds[] = {
 	    "where the configuration is" },
 	{ "config", "get", "KEY", 1, 1, 0, 0, 0, cmd_config_get,
 	    "the value of one key" },
-	{ "config", "set", "KEY VALUE", 2, 2, 0, 0, 0, cmd_config_set,
-	    "change one key and leave the rest of the file as it is" },
+	{ "config", "set", "KEY VALUE", 2, 2, BIT(DRY_RUN), 0, 0,
+	    cmd_config_set, "change one key and leave the rest of the file as "
+	    "it is" },
 
 	{ "setup", "observability add", "KIND", 1, 1, BIT(NAME) | BIT(HOST) |
 	    BIT(PORT) | BIT(HEADER) | BIT(ACTION) | BIT(FROM) | BIT(ENABLED) |

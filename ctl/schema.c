@@ -50,6 +50,8 @@ static const char *const token_envs[] = { "DEFENSECLAW_GATEWAY_TOKEN",
 const struct key schema_keys[] = {
 	INT("config_version", config_version, 0, 1, CONF_VERSION, "5",
 	    "version of this file's format"),
+	BOOL("managed", managed, KEYF_RELOAD, "false", "true: another program "
+	    "keeps this file, and no command writes it"),
 
 	TEXT("agent.id", agent.id, KEY_STRING, KEYF_RELOAD | KEYF_EMPTY, "",
 	    "identifier of the governed agent, written into every event"),

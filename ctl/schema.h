@@ -156,6 +156,7 @@ enum conf_token_env {
  */
 struct conf {
 	int	 config_version;
+	int	 managed;
 	struct {
 		char	 id[MAX_CONF_NAME];
 		char	 name[MAX_CONF_NAME];

@@ -205,23 +205,16 @@ sinkctl_named(const struct ctl *c, const char *name, struct conf *conf,
 }
 
 int
-sinkctl_changed(const struct ctl *c, const char *name, const char *what,
-    json_t *j, int *runs)
+sinkctl_changed(const struct ctl *c, const struct edit *e, json_t *j)
 {
-	char		err[MAX_CTL_TEXT + 64], target[MAX_CONF_KEY];
-	uint64_t	seq;
-	int		rc;
+	char	err[MAX_CTL_TEXT + 64];
+	int	rc;
 
-	snprintf(target, sizeof(target), "audit_sinks.%s", name);
-	rc = config_note(&c->paths, "setup-observability", target, what,
-	    &seq, err, sizeof(err));
-	*runs = rc != 0;
-	if (rc == -1)
-		out_note("the change is made and was not recorded: %s", err);
-	if (rc == 1)
-		json_object_set_new(j, "seq", json_integer((json_int_t)seq));
+	if (e->seq != 0)
+		json_object_set_new(j, "seq",
+		    json_integer((json_int_t)e->seq));
 	json_object_set_new(j, "reloaded", json_false());
-	if (!*runs)
+	if (!e->running)
 		return (CTL_OK);
 	if ((rc = suite_reload(&c->paths, err, sizeof(err))) != CTL_OK)
 		return (out_fail(rc, "the change is written and not in "

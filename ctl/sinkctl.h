@@ -20,6 +20,7 @@
 #include <jansson.h>
 
 #include "cmd.h"
+#include "edit.h"
 #include "schema.h"
 
 /*
@@ -49,10 +50,9 @@ int	 sinkctl_named(const struct ctl *, const char *, struct conf *,
 json_t	*sinkctl_json(const struct conf_sink *);
 
 /*
- * A change was written: a running suite records it and reads it again.
- * What came of it goes into the object; CTL_OK, or the exit status.
+ * A change was written: a running suite reads it again.  What came of it
+ * goes into the object; CTL_OK, or the exit status.
  */
-int	 sinkctl_changed(const struct ctl *, const char *, const char *,
-	    json_t *, int *);
+int	 sinkctl_changed(const struct ctl *, const struct edit *, json_t *);
 
 #endif /* CTL_SINKCTL_H */

@@ -138,14 +138,15 @@ run_init(enum what what, int again)
 static int
 run_edits(void)
 {
-	char	 why[512], value[16];
-	int	 i;
+	char			why[512], value[16];
+	struct conf_setting	s = { "audit.checkpoint_events", value };
+	int			i;
 
 	mark();
 	for (i = 0; i < EDITS; i++) {
 		snprintf(value, sizeof(value), "%d", 501 + i);
-		if (confedit_file("/" CONFIG, geteuid(),
-		    "audit.checkpoint_events", value, why, sizeof(why)) != 1)
+		if (confedit_apply("/" CONFIG, geteuid(), confedit_setting,
+		    &s, why, sizeof(why)) != 1)
 			errx(1, "%s", why);
 		mark();
 	}

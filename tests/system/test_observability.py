@@ -300,7 +300,7 @@ def in_a_running_suite():
         ok(s.ctl(*OBS, 'test', 'live'))
         ok(s.ctl(*OBS, 'remove', 'live', '--yes'))
         eq(json.loads(s.ctl('status', '--json').stdout)['sinks'], [])
-        eq([r['details']['change'].split()[0] for r in s.rows() if
+        eq([r['details']['change'].split(':')[0] for r in s.rows() if
             r['action'] == 'setup-observability'], ['added', 'changed',
             'disabled', 'enabled', 'removed'])
     h.close()

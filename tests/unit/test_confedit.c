@@ -415,6 +415,15 @@ property(void)
 	CHECK(done > 15000 && refused > 10);
 }
 
+static int
+set_file(const char *path, const char *key, const char *value)
+{
+	struct conf_setting	s = { key, value };
+
+	return (confedit_apply(path, getuid(), confedit_setting, &s, err,
+	    sizeof(err)));
+}
+
 static void
 file(void)
 {
@@ -425,17 +434,14 @@ file(void)
 
 	CHECK(mkdtemp(dir) != NULL);
 	snprintf(path, sizeof(path), "%s/config.yaml", dir);
-	CHECK_INT(confedit_file(path, getuid(), "log.level", "debug", err,
-	    sizeof(err)), -1);
+	CHECK_INT(set_file(path, "log.level", "debug"), -1);
 	CHECK(strstr(err, "No such file") != NULL);
 	CHECK((fd = open(path, O_WRONLY | O_CREAT, 0640)) != -1);
 	CHECK(fchmod(fd, 0640) == 0);
 	CHECK_INT(write(fd, "# keep\n", 7), 7);
 	close(fd);
-	CHECK_INT(confedit_file(path, getuid(), "log.level", "debug", err,
-	    sizeof(err)), 1);
-	CHECK_INT(confedit_file(path, getuid(), "log.level", "debug", err,
-	    sizeof(err)), 0);
+	CHECK_INT(set_file(path, "log.level", "debug"), 1);
+	CHECK_INT(set_file(path, "log.level", "debug"), 0);
 	CHECK(stat(path, &st) == 0 && (st.st_mode & 07777) == 0640);
 	memset(buf, 0, sizeof(buf));
 	CHECK((fd = open(path, O_RDONLY)) != -1);
@@ -452,27 +458,21 @@ file(void)
 			static const char *const v[] = { "i", "m", "sha-256",
 			    "3" };
 
-			_exit(confedit_file(path, getuid(), k[i], v[i], err,
-			    sizeof(err)) == 1 ? 0 : 1);
+			_exit(set_file(path, k[i], v[i]) == 1 ? 0 : 1);
 		}
 	}
 	for (i = 0; i < 4; i++) {
 		CHECK(wait(&status) != -1);
 		CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	}
-	CHECK_INT(confedit_file(path, getuid(), "agent.id", "i", err,
-	    sizeof(err)), 0);
-	CHECK_INT(confedit_file(path, getuid(), "agent.name", "m", err,
-	    sizeof(err)), 0);
-	CHECK_INT(confedit_file(path, getuid(), "audit.hash", "sha-256", err,
-	    sizeof(err)), 0);
-	CHECK_INT(confedit_file(path, getuid(), "gateway.workers", "3", err,
-	    sizeof(err)), 0);
+	CHECK_INT(set_file(path, "agent.id", "i"), 0);
+	CHECK_INT(set_file(path, "agent.name", "m"), 0);
+	CHECK_INT(set_file(path, "audit.hash", "sha-256"), 0);
+	CHECK_INT(set_file(path, "gateway.workers", "3"), 0);
 
 	/* a lock that is not given back is waited for, then named */
 	CHECK((lock = conffile_lock(path, err, sizeof(err))) != -1);
-	CHECK_INT(confedit_file(path, getuid(), "agent.id", "j", err,
-	    sizeof(err)), -1);
+	CHECK_INT(set_file(path, "agent.id", "j"), -1);
 	CHECK(strstr(err, "another program") != NULL);
 	close(lock);
 	snprintf(path, sizeof(path), "%s/.config.yaml.lock", dir);
