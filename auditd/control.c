@@ -364,14 +364,8 @@ control_list(struct peer *p, struct msg *msg)
 
 	if (msg_get(msg, &al, sizeof(al)) == -1 || !ready(p, msg->hdr.id))
 		return;
-	al.action[sizeof(al.action) - 1] = '\0';
-	al.actor[sizeof(al.actor) - 1] = '\0';
 	memset(&f, 0, sizeof(f));
-	f.since = al.since;
-	f.before = al.before;
-	f.severities = al.severities & SEV_ANY;
-	f.action = al.action[0] != '\0' ? al.action : NULL;
-	f.actor = al.actor[0] != '\0' ? al.actor : NULL;
+	rowfilter_asked(&f.rows, &al);
 	want = al.limit == 0 || al.limit > MAX_QUERY_ROWS ?
 	    MAX_QUERY_ROWS : al.limit;
 	s->id = msg->hdr.id;
@@ -544,7 +538,7 @@ control_alerts(struct peer *p, struct msg *msg)
 	if (msg_get(msg, &al, sizeof(al)) == -1 || !ready(p, msg->hdr.id))
 		return;
 	memset(&f, 0, sizeof(f));
-	f.before = al.before;
+	f.rows.before = al.before;
 	f.limit = al.limit == 0 || al.limit > MAX_QUERY_ROWS ?
 	    MAX_QUERY_ROWS : al.limit;
 	s->id = msg->hdr.id;
@@ -741,7 +735,7 @@ alerts_msg(struct peer *peer, struct msg *msg)
 	actor = rbuf_str(&r, 80);
 	if (rbuf_end(&r) == -1 || f.limit == 0 || f.limit > MAX_QUERY_ROWS)
 		fatalx("%s: malformed alert query", peer->name);
-	f.actor = actor;
+	f.rows.actor = actor;
 	to.peer = peer;
 	to.id = msg->hdr.id;
 	if (actor[0] == '\0')

@@ -49,7 +49,11 @@ static const char *const query_sql[QS_MAX] = {
 	[QS_RANGE] = DBROW_SELECT "WHERE e.seq >= ? ORDER BY e.seq LIMIT ?",
 	[QS_LIST] = "SELECT seq FROM events WHERE seq < ?1 AND seq > ?2"
 	    " AND ((1 << severity) & ?3) AND (?4 IS NULL OR action = ?4)"
-	    " AND (?5 IS NULL OR actor = ?5) ORDER BY seq DESC",
+	    " AND (?5 IS NULL OR actor = ?5)"
+	    " AND (?6 IS NULL OR session_id = ?6)"
+	    " AND (?7 IS NULL OR tool_name = ?7)"
+	    " AND (?8 IS NULL OR target = ?8)"
+	    " AND time_us >= ?9 AND time_us < ?10 ORDER BY seq DESC",
 	[QS_ALERTS] = ALERTS(""),
 	[QS_OWN] = ALERTS(" AND actor = ?5"),
 	[QS_ACKED] = "SELECT ack_seq FROM alert_ack WHERE seq = ?",
@@ -159,48 +163,62 @@ query_acked(struct query *q, uint64_t seq, int *acked)
 	return (STORE_OK);
 }
 
-/* whether the action of the alert is the one asked for */
-struct action_cb {
-	const char	*action;
-	query_cb	*cb;
-	void		*arg;
-	unsigned int	 given;
+/* a candidate, read whole: is it one of the rows asked for */
+struct filter_cb {
+	const struct rowfilter	*rows;
+	query_cb		*cb;
+	void			*arg;
+	unsigned int		 given;
 };
 
 static int
-action_filter(const struct chain_row *row, void *arg)
+filter_row(const struct chain_row *row, void *arg)
 {
-	struct action_cb	*a = arg;
+	struct filter_cb	*a = arg;
 
-	if (a->action != NULL &&
-	    strcmp(row->ev.field[EV_ACTION], a->action) != 0)
+	if (!rowfilter_match(a->rows, row))
 		return (0);
 	a->given++;
 	return (a->cb(row, a->arg));
 }
 
+/* how many rows one call looks at */
+static unsigned int
+query_scan(const struct rowfilter *r)
+{
+	return (r->text != NULL ? MAX_QUERY_TEXT : MAX_QUERY_SCAN);
+}
+
 /* lower end (exclusive) of what one call looks at */
 static uint64_t
-query_floor(const struct query_filter *f, uint64_t before)
+query_floor(const struct rowfilter *r, uint64_t before)
 {
-	uint64_t	 floor = f->since;
+	uint64_t	 floor = r->since, scan = query_scan(r);
 
-	if (before - 1 > MAX_QUERY_SCAN && before - 1 - MAX_QUERY_SCAN > floor)
-		floor = before - 1 - MAX_QUERY_SCAN;
+	if (before - 1 > scan && before - 1 - scan > floor)
+		floor = before - 1 - scan;
 	return (floor);
 }
 
+/* what a statement has no place for is found out by filter_row() */
 static void
-query_bind(sqlite3_stmt *st, const struct query_filter *f, uint64_t before,
+query_bind(sqlite3_stmt *st, const struct rowfilter *r, uint64_t before,
     uint64_t floor)
 {
+	const char	*text[] = { r->action, r->actor, r->session, r->tool,
+			    r->target };
+	int		 i, n = sqlite3_bind_parameter_count(st);
+
 	sqlite3_bind_int64(st, 1, (sqlite3_int64)before);
 	sqlite3_bind_int64(st, 2, (sqlite3_int64)floor);
-	sqlite3_bind_int(st, 3, (int)f->severities);
-	if (sqlite3_bind_parameter_count(st) >= 5) {
-		sqlite3_bind_text(st, 4, f->action, -1, SQLITE_STATIC);
-		sqlite3_bind_text(st, 5, f->actor, -1, SQLITE_STATIC);
-	}
+	sqlite3_bind_int(st, 3, (int)r->severities);
+	for (i = 0; i < 5 && 4 + i <= n; i++)
+		sqlite3_bind_text(st, 4 + i, text[i], -1, SQLITE_STATIC);
+	if (n < 10)
+		return;
+	sqlite3_bind_int64(st, 9, (sqlite3_int64)r->since_us);
+	sqlite3_bind_int64(st, 10, r->until_us != 0 ?
+	    (sqlite3_int64)r->until_us : INT64_MAX);
 }
 
 /*
@@ -209,7 +227,7 @@ query_bind(sqlite3_stmt *st, const struct query_filter *f, uint64_t before,
  */
 static enum store_status
 query_walk(struct query *q, sqlite3_stmt *st, const struct query_filter *f,
-    struct action_cb *a, uint64_t *next)
+    struct filter_cb *a, uint64_t *next)
 {
 	enum store_status	 ret = STORE_OK;
 	unsigned int		 looked = 0;
@@ -222,11 +240,11 @@ query_walk(struct query *q, sqlite3_stmt *st, const struct query_filter *f,
 		if (f->open_only &&
 		    (ret = query_acked(q, seq, &acked)) != STORE_OK)
 			break;
-		if (!acked && (ret = query_one(q, seq, action_filter, a,
+		if (!acked && (ret = query_one(q, seq, filter_row, a,
 		    &found, &stop)) != STORE_OK)
 			break;
 		if (stop || a->given >= f->limit ||
-		    ++looked >= MAX_QUERY_SCAN) {
+		    ++looked >= query_scan(a->rows)) {
 			*next = seq;
 			break;
 		}
@@ -242,7 +260,8 @@ query_list(struct query *q, const struct query_filter *filter, query_cb *cb,
     void *arg, uint64_t *next)
 {
 	struct query_filter	 f = *filter;
-	struct action_cb	 a = { f.action, cb, arg, 0 };
+	struct filter_cb	 a = { &f.rows, cb, arg, 0 };
+	struct rowfilter	*r = &f.rows;
 	enum store_status	 ret;
 	struct head		 tip;
 	sqlite3_stmt		*st;
@@ -253,24 +272,29 @@ query_list(struct query *q, const struct query_filter *filter, query_cb *cb,
 		return (ret);
 	if (f.limit == 0 || f.limit > MAX_QUERY_ROWS)
 		f.limit = MAX_QUERY_ROWS;
-	if (f.severities == 0)
-		f.severities = SEV_ANY;
+	if (r->severities == 0)
+		r->severities = SEV_ANY;
 	if (f.open_only)
-		f.severities &= SEV_ALERT;
-	if (f.since > NEWEST)
-		f.since = NEWEST;
+		r->severities &= SEV_ALERT;
+	if (r->since > NEWEST)
+		r->since = NEWEST;
+	if (r->since_us > NEWEST)
+		r->since_us = NEWEST;
+	if (r->until_us > NEWEST)
+		r->until_us = NEWEST;
 	store_head(q->store, &tip);
-	before = f.before == 0 || f.before > tip.seq ? tip.seq + 1 : f.before;
-	floor = f.since;
-	if ((f.severities & ~SEV_ALERT) == 0) {
-		st = q->st[f.actor == NULL ? QS_ALERTS : QS_OWN];
+	before = r->before == 0 || r->before > tip.seq ? tip.seq + 1 :
+	    r->before;
+	floor = r->since;
+	if ((r->severities & ~SEV_ALERT) == 0) {
+		st = q->st[r->actor == NULL ? QS_ALERTS : QS_OWN];
 	} else {
 		st = q->st[QS_LIST];
-		floor = query_floor(&f, before);
+		floor = query_floor(r, before);
 	}
-	query_bind(st, &f, before, floor);
+	query_bind(st, r, before, floor);
 	if ((ret = query_walk(q, st, &f, &a, next)) == STORE_OK &&
-	    *next == 0 && floor > f.since)
+	    *next == 0 && floor > r->since)
 		*next = floor + 1;
 	return (ret);
 }

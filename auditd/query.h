@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/rowfilter.h"
+
 #include "store.h"
 
 /*
@@ -31,19 +33,14 @@
 
 #define MAX_QUERY_ROWS	1000	/* rows of one answer */
 #define MAX_QUERY_SCAN	8192	/* rows looked at for one answer */
+#define MAX_QUERY_TEXT	1024	/* when each has to be searched for a text */
 
-#define SEV_BIT(s)	(1U << (s))
-#define SEV_ANY		((1U << SEV_COUNT) - 1)
 #define SEV_ALERT	(SEV_BIT(SEV_LOW) | SEV_BIT(SEV_MEDIUM) |	\
 			    SEV_BIT(SEV_HIGH) | SEV_BIT(SEV_CRITICAL))
 
 struct query_filter {
-	uint64_t	 since;		/* seq > since; 0: all */
-	uint64_t	 before;	/* seq < before; 0: newest */
+	struct rowfilter rows;
 	unsigned int	 limit;		/* 1 .. MAX_QUERY_ROWS */
-	unsigned int	 severities;	/* SEV_BIT set; 0: all */
-	const char	*action;	/* exact; NULL: any */
-	const char	*actor;		/* exact; NULL: any */
 	int		 open_only;	/* alerts nobody acknowledged */
 };
 
@@ -59,7 +56,8 @@ void	 query_close(struct query *);
  * Newest first.  *next is the before to go on with, 0 when there is nothing
  * further; fewer rows than limit with *next set means the scan bound was
  * reached, not the end.  With open_only, or when severities holds nothing
- * below LOW, an index answers and only such rows count as looked at.
+ * below LOW, an index answers and only such rows count as looked at.  Time
+ * is no order of the log, clocks are set back: it is looked at row by row.
  */
 enum store_status query_list(struct query *, const struct query_filter *,
 	    query_cb *, void *, uint64_t *);

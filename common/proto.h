@@ -433,13 +433,21 @@ struct sign_refused {
 	uint32_t	uid;
 };
 
+/* as struct rowfilter has it; a text that is empty asks for nothing */
+#define MAX_QUERY_WORD	256
 struct audit_list {
 	uint64_t	since;		/* seq, exclusive; 0 none */
 	uint64_t	before;		/* seq, exclusive; 0 none */
+	uint64_t	since_us;	/* time, inclusive; 0 none */
+	uint64_t	until_us;	/* time, exclusive; 0 none */
 	uint32_t	limit;
 	uint32_t	severities;	/* bit per enum severity; 0 all */
-	char		action[64];
-	char		actor[80];
+	char		action[MAX_QUERY_WORD];
+	char		actor[MAX_QUERY_WORD];
+	char		session[MAX_QUERY_WORD];
+	char		tool[MAX_QUERY_WORD];
+	char		target[MAX_QUERY_WORD];
+	char		text[MAX_QUERY_WORD];
 };
 
 struct alert_list {

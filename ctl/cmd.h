@@ -37,7 +37,8 @@ enum opt_id {
 	O_CONTENT, O_OUTPUT, O_MODEL, O_MODE, O_SKIP_INSTALL, O_FOREGROUND,
 	O_FEATURES, O_VERSION, O_NAME, O_HOST, O_PORT, O_HEADER, O_ENABLED,
 	O_DISABLED, O_TOKEN, O_TOKEN_FILE, O_TOKEN_ENV, O_NON_INTERACTIVE,
-	O_DRY_RUN, O_NO_TEST, O_YES, O_ALL, O_TIMEOUT, O_COUNT
+	O_DRY_RUN, O_NO_TEST, O_YES, O_ALL, O_TIMEOUT, O_UNTIL, O_SESSION,
+	O_TARGET, O_TEXT, O_FORMAT, O_RESUME, O_COUNT
 };
 
 #define BIT(id)		(1ULL << O_##id)
@@ -139,7 +140,12 @@ int	 cmd_alerts_acknowledge(struct ctl *);
 /* cmd_evidence.c */
 int	 cmd_audit_head(struct ctl *);
 int	 cmd_audit_verify(struct ctl *);
+
+/* cmd_export.c */
 int	 cmd_audit_export(struct ctl *);
+
+/* cmd_query.c */
+int	 cmd_audit_query(struct ctl *);
 
 /* cmd_tool.c */
 int	 cmd_tool_block(struct ctl *);

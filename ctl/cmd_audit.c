@@ -22,6 +22,7 @@
 #include "common/event.h"
 #include "common/json.h"
 #include "cmd.h"
+#include "rows.h"
 
 /*
  * audit list, show, tail and the alerts: rows of the log for people.
@@ -31,7 +32,6 @@
 #define TAIL_ROWS	10
 #define MAX_ROWS	1000000	/* that one command prints */
 #define PAGE_ROWS	1000	/* that one answer holds */
-#define MAX_RULES_TEXT	256
 
 /* rows of an answer, as they came */
 struct rows {
@@ -74,55 +74,11 @@ rows_free(struct rows *r)
 	memset(r, 0, sizeof(*r));
 }
 
-static json_t *
-row_parse(const char *line)
-{
-	char	err[MAX_JSON_ERR];
-
-	return (json_strict(line, strlen(line), err));
-}
-
-static const char *
-row_text(const json_t *row, const char *member)
-{
-	const char	*s = json_str(row, member);
-
-	return (s != NULL ? s : "");
-}
-
-/* what of the details says most in few words */
-static void
-row_about(const json_t *row, char *buf, size_t size)
-{
-	static const char *const members[] = { "reason", "change", "note",
-	    "details", "status" };
-	const char	*details = json_str(row, "details"), *s;
-	char		 err[MAX_JSON_ERR];
-	json_t		*d, *ids, *id;
-	size_t		 i;
-
-	buf[0] = '\0';
-	if (details == NULL || (d = json_strict(details, strlen(details),
-	    err)) == NULL)
-		return;
-	ids = json_object_get(d, "rule_ids");
-	json_array_foreach(ids, i, id) {
-		strlcat(buf, i != 0 ? " " : "", size);
-		strlcat(buf, json_is_string(id) ? json_string_value(id) :
-		    "?", size);
-	}
-	for (i = 0; buf[0] == '\0' && i < sizeof(members) /
-	    sizeof(members[0]); i++)
-		if ((s = json_str(d, members[i])) != NULL)
-			strlcpy(buf, s, size);
-	json_decref(d);
-}
-
 /* to the second, which is what a list needs */
 static void
 row_cells(struct table *t, const json_t *row)
 {
-	char	about[MAX_RULES_TEXT];
+	char	about[MAX_ROW_ABOUT];
 
 	row_about(row, about, sizeof(about));
 	table_cell(t, "%lld", (long long)json_integer_value(
@@ -180,49 +136,6 @@ rows_fetch(struct client *cl, struct audit_list *al, uint64_t limit,
 	return (CTL_OK);
 }
 
-static int
-severities_parse(const char *text, uint32_t *mask)
-{
-	char		 word[16];
-	enum severity	 s;
-	size_t		 len;
-
-	for (*mask = 0; *text != '\0'; text += len + (text[len] == ',')) {
-		len = strcspn(text, ",");
-		snprintf(word, sizeof(word), "%.*s", (int)(len <
-		    sizeof(word) ? len : sizeof(word) - 1), text);
-		if (len >= sizeof(word) || severity_parse(word, &s) == -1) {
-			out_fail(CTL_USAGE, "--severity: %s is none: "
-			    "CRITICAL, HIGH, MEDIUM, LOW, INFO", word);
-			return (-1);
-		}
-		*mask |= 1U << s;
-	}
-	return (0);
-}
-
-static int
-list_filter(const struct ctl *c, struct audit_list *al)
-{
-	const char	*s;
-
-	memset(al, 0, sizeof(*al));
-	if (cmd_number(c, O_SINCE, 0, INT64_MAX, &al->since) == -1 ||
-	    cmd_number(c, O_BEFORE, 1, INT64_MAX, &al->before) == -1)
-		return (-1);
-	if ((s = cmd_value(c, O_SEVERITY)) != NULL &&
-	    severities_parse(s, &al->severities) == -1)
-		return (-1);
-	if (((s = cmd_value(c, O_ACTION)) != NULL && strlcpy(al->action, s,
-	    sizeof(al->action)) >= sizeof(al->action)) ||
-	    ((s = cmd_value(c, O_ACTOR)) != NULL && strlcpy(al->actor, s,
-	    sizeof(al->actor)) >= sizeof(al->actor))) {
-		out_fail(CTL_USAGE, "%s is longer than any in the log", s);
-		return (-1);
-	}
-	return (0);
-}
-
 int
 cmd_audit_list(struct ctl *c)
 {
@@ -234,7 +147,7 @@ cmd_audit_list(struct ctl *c)
 
 	memset(&r, 0, sizeof(r));
 	if (cmd_number(c, O_LIMIT, 1, MAX_ROWS, &limit) == -1 ||
-	    list_filter(c, &al) == -1)
+	    rows_filter(c, &al) == -1)
 		return (CTL_USAGE);
 	if ((rc = client_open(&cl, &c->paths, "auditd")) == CTL_OK)
 		rc = rows_fetch(&cl, &al, limit, &r);
@@ -317,37 +230,6 @@ cmd_audit_show(struct ctl *c)
 
 /* --- tail ----------------------------------------------------------------- */
 
-/* columns of a width that most rows keep to: what comes is not known yet */
-static int
-tail_row(const char *text, size_t len, void *arg)
-{
-	uint64_t	*last = arg;
-	char		 about[MAX_RULES_TEXT], err[MAX_JSON_ERR];
-	const char	*sev;
-	json_t		*row;
-
-	if ((row = json_strict(text, len, err)) == NULL)
-		return (CTL_FAILURE);
-	*last = (uint64_t)json_integer_value(json_object_get(row, "seq"));
-	if (out_json) {
-		fwrite(text, 1, len, stdout);
-		putchar('\n');
-	} else {
-		row_about(row, about, sizeof(about));
-		sev = row_text(row, "severity");
-		printf("%llu  %.19sZ  %s%*s  %s  %s", (unsigned long long)
-		    *last, out_safe(row_text(row, "timestamp")),
-		    out_word(out_safe(sev)), strlen(sev) < 8 ?
-		    (int)(8 - strlen(sev)) : 0, "",
-		    out_safe(row_text(row, "action")),
-		    out_safe(row_text(row, "actor")));
-		printf("  %s  %s\n", out_safe(row_text(row, "target")),
-		    out_safe(about));
-	}
-	json_decref(row);
-	return (fflush(stdout) == 0 ? CTL_OK : CTL_FAILURE);
-}
-
 /*
  * Follows for ever; when auditd is replaced, from where it stopped.
  */
@@ -365,7 +247,7 @@ tail_follow(const struct ctl *c, uint64_t last)
 		from = last + 1;
 		if ((rc = client_send(&cl, MSG_CTL_AUDIT_TAIL, &from,
 		    sizeof(from), NULL, 0)) == CTL_OK)
-			rc = client_answer(&cl, tail_row, &last);
+			rc = client_answer(&cl, row_print, &last);
 		if (!cl.lost)
 			break;
 		client_close(&cl);
@@ -399,7 +281,7 @@ cmd_audit_tail(struct ctl *c)
 	else if (!cmd_has(c, O_FOLLOW))
 		rows_print(&r, 1);
 	for (i = r.n; rc == CTL_OK && cmd_has(c, O_FOLLOW) && i > 0; i--)
-		rc = tail_row(r.line[i - 1], strlen(r.line[i - 1]), &last);
+		rc = row_print(r.line[i - 1], strlen(r.line[i - 1]), &last);
 	rows_free(&r);
 	if (rc == CTL_OK && cmd_has(c, O_FOLLOW))
 		rc = tail_follow(c, last);

@@ -29,7 +29,7 @@
 #include "verify.h"
 
 /*
- * audit head, export, verify: what can be checked elsewhere, by somebody who
+ * audit head, verify: what can be checked elsewhere, by somebody who
  * trusts nothing here but the device's public key.
  */
 
@@ -79,65 +79,6 @@ cmd_audit_head(struct ctl *c)
 	}
 	free(text);
 	return (rc);
-}
-
-/* --- export --------------------------------------------------------------- */
-
-struct export {
-	struct outfile	 o;
-	uint64_t	 lines;
-};
-
-static int
-export_line(const char *text, size_t len, void *arg)
-{
-	struct export	*e = arg;
-
-	if (fwrite(text, 1, len, e->o.f) != len || putc('\n', e->o.f) == EOF)
-		return (CTL_FAILURE);
-	e->lines++;
-	return (CTL_OK);
-}
-
-int
-cmd_audit_export(struct ctl *c)
-{
-	const char	*path = cmd_value(c, O_OUT);
-	struct client	 cl;
-	struct export	 e;
-	uint64_t	 range[2] = { 0, 0 };
-	int		 rc;
-
-	memset(&e, 0, sizeof(e));
-	if (cmd_number(c, O_FROM, 1, INT64_MAX, &range[0]) == -1 ||
-	    cmd_number(c, O_TO, 1, INT64_MAX, &range[1]) == -1)
-		return (CTL_USAGE);
-	rc = client_open(&cl, &c->paths, "auditd");
-	if (rc != CTL_OK)
-		return (out_fail(rc, "%s", cl.err));
-	if (outfile_open(&e.o, path) == -1) {
-		client_close(&cl);
-		return (CTL_FAILURE);
-	}
-	rc = client_send(&cl, MSG_CTL_AUDIT_EXPORT, range, sizeof(range),
-	    NULL, 0);
-	if (rc == CTL_OK)
-		rc = client_answer(&cl, export_line, &e);
-	if (rc != CTL_OK)
-		out_fail(rc, "the export is not complete: %s", cl.err[0] !=
-		    '\0' ? cl.err : strerror(errno));
-	if (outfile_close(&e.o, rc == CTL_OK) == -1 && rc == CTL_OK)
-		rc = CTL_FAILURE;
-	client_close(&cl);
-	if (rc != CTL_OK || path == NULL || strcmp(path, "-") == 0)
-		return (rc);
-	if (out_json)
-		out_document(json_pack("{s:s,s:I}", "file", path, "rows",
-		    (json_int_t)(e.lines - 1)));
-	else
-		printf("%llu rows in %s\n", (unsigned long long)
-		    (e.lines - 1), out_safe(path));
-	return (CTL_OK);
 }
 
 /* --- verify --------------------------------------------------------------- */

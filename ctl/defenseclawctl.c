@@ -44,7 +44,9 @@ struct option_def ctl_options[MAX_OPTIONS + 1] = {
 	[O_ACTION] = { "action", 0, "NAME...", "only rows of this action; of "
 	    "a sink, may be repeated" },
 	[O_ACTOR] = { "actor", 0, "NAME", "only rows of this actor" },
-	[O_SINCE] = { "since", 0, "SEQ", "only rows after this one" },
+	[O_SINCE] = { "since", 0, "SEQ|WHEN", "only rows after this one; of "
+	    "a query, from this time on: 2026-01-02T03:04:05Z, or how long "
+	    "ago: 30m, 1h, 2d" },
 	[O_BEFORE] = { "before", 0, "SEQ", "only rows before this one" },
 	[O_FOLLOW] = { "follow", 'f', NULL, "go on with new rows as they "
 	    "come" },
@@ -97,6 +99,15 @@ struct option_def ctl_options[MAX_OPTIONS + 1] = {
 	[O_YES] = { "yes", 'y', NULL, "do not ask" },
 	[O_ALL] = { "all", 0, NULL, "all of them" },
 	[O_TIMEOUT] = { "timeout", 0, "SECONDS", "how long to wait" },
+	[O_UNTIL] = { "until", 0, "WHEN", "only rows before this time" },
+	[O_SESSION] = { "session", 0, "ID", "only rows of this session" },
+	[O_TARGET] = { "target", 0, "NAME", "only rows on this target" },
+	[O_TEXT] = { "text", 0, "TEXT", "only rows with this text in some "
+	    "field, in upper or lower case" },
+	[O_FORMAT] = { "format", 0, "jsonl|csv|ocsf", "how a row is written; "
+	    "only jsonl can be verified" },
+	[O_RESUME] = { "resume", 0, NULL, "go on after the last whole row of "
+	    "the file" },
 	/* here follow the keys of sinks, and the end */
 	[MAX_OPTIONS] = { NULL, 0, NULL, NULL }
 };
@@ -130,6 +141,11 @@ const struct cmd ctl_cmds[] = {
 	{ "audit", "list", "", 0, 0, BIT(LIMIT) | BIT(SEVERITY) |
 	    BIT(ACTION) | BIT(ACTOR) | BIT(SINCE) | BIT(BEFORE), 0, 0,
 	    cmd_audit_list, "rows of the log, newest first" },
+	{ "audit", "query", "", 0, 0, BIT(LIMIT) | BIT(SINCE) | BIT(UNTIL) |
+	    BIT(SEVERITY) | BIT(ACTION) | BIT(ACTOR) | BIT(SESSION) |
+	    BIT(TOOL) | BIT(TARGET) | BIT(TEXT) | BIT(DB), 0, 0,
+	    cmd_audit_query, "rows by time and by what they say, newest "
+	    "first" },
 	{ "audit", "show", "SEQ", 1, 1, 0, 0, 0, cmd_audit_show,
 	    "all of one row" },
 	{ "audit", "tail", "", 0, 0, BIT(FOLLOW) | BIT(LIMIT), 0, 0,
@@ -139,8 +155,9 @@ const struct cmd ctl_cmds[] = {
 	{ "audit", "verify", "", 0, 0, BIT(DB) | BIT(FILE) | BIT(ANCHOR) |
 	    BIT(PUBKEY) | BIT(FROM), 0, 0, cmd_audit_verify,
 	    "check the chain and the signatures" },
-	{ "audit", "export", "", 0, 0, BIT(OUT) | BIT(FROM) | BIT(TO), 0, 0,
-	    cmd_audit_export, "the log as lines that can be verified" },
+	{ "audit", "export", "", 0, 0, BIT(OUT) | BIT(FROM) | BIT(TO) |
+	    BIT(FORMAT) | BIT(RESUME), 0, 0, cmd_audit_export,
+	    "the log as lines that can be verified, as CSV or as OCSF" },
 
 	{ "alerts", "list", "", 0, 0, BIT(LIMIT), 0, 0, cmd_alerts_list,
 	    "alerts nobody has acknowledged" },

@@ -28,11 +28,11 @@
 #include "common/dbrow.h"
 #include "common/export.h"
 
+#include "auditdb.h"
 #include "verify.h"
 
 #define READ_CHUNK	65536
 #define DB_CHUNK	4096	/* rows of one read transaction */
-#define DB_BUSY_MS	2000
 
 /* what is kept of a row for the checkpoints to come */
 struct seen {
@@ -458,19 +458,12 @@ verify_db(const char *path, const struct verify_conf *conf,
     struct verify_result *res, char *err, size_t errlen)
 {
 	struct verify	*v;
-	sqlite3		*db = NULL;
+	sqlite3		*db;
 	int		 ret = -1;
 
 	if ((v = verify_new(conf, err, errlen)) == NULL)
 		return (-1);
-	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY |
-	    SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK)
-		snprintf(err, errlen, "%s", db == NULL ? "out of memory" :
-		    sqlite3_errmsg(db));
-	else {
-		sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0,
-		    NULL);
-		sqlite3_busy_timeout(db, DB_BUSY_MS);
+	if ((db = auditdb_open(path, err, errlen)) != NULL) {
 		ret = verify_walk(v, db, err, errlen);
 		if (ret == 0) {
 			verify_founded(v, db, "list entries",

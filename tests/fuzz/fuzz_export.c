@@ -18,11 +18,13 @@
 
 #include <sodium.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/export.h"
 #include "common/head.h"
+#include "ctl/exportfmt.h"
 #include "ctl/verify.h"
 
 int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -65,6 +67,28 @@ one_line(struct export_reader *rd, const char *p, size_t len)
 		abort();
 }
 
+/* the place to go on from lies in the file, after a record */
+static void
+places(const uint8_t *data, size_t len)
+{
+	struct export_place	 at;
+	char			 err[200];
+	FILE			*f;
+	int			 fmt;
+
+	for (fmt = FORMAT_JSONL; len != 0 && fmt <= FORMAT_OCSF; fmt++) {
+		if ((f = fmemopen((void *)(uintptr_t)data, len, "r")) ==
+		    NULL)
+			abort();
+		if (exportfmt_place((enum export_format)fmt, f, &at, err,
+		    sizeof(err)) == 0 && (at.end > len || at.last > at.end ||
+		    (at.end != 0 && data[at.end - 1] != '\n') ||
+		    (at.seq != 0 && at.last == at.end)))
+			abort();
+		fclose(f);
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -81,6 +105,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	}
 	if ((v = verify_new(&conf, err, sizeof(err))) == NULL)
 		abort();
+	places(data, len);
 	while ((nl = memchr(p, '\n', len)) != NULL) {
 		one_line(rd, p, (size_t)(nl - p));
 		verify_line(v, p, (size_t)(nl - p));

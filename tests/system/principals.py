@@ -55,7 +55,7 @@ def call(method, path, body=b''):
 
 
 def audit_list():
-    return struct.pack('=QQII64s80s', 0, 0, 10, 0, b'', b'')
+    return struct.pack('=QQQQII1536s', 0, 0, 0, 0, 10, 0, b'')
 
 
 def list_change(name='t'):

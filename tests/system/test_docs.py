@@ -42,6 +42,8 @@ ROLES = [       # source, which of its comments, promise, page, section
     ('sinkd/resolver.c', 0, 'resolver_promise', 'defenseclaw-sinkd.8'),
     ('ctl/defenseclawctl.c', 0, None, 'defenseclawctl.8'),
 ]
+# the pages of the front end: each command is in one of them
+COMMANDS = ['defenseclawctl.8', 'defenseclaw-audit.8']
 # pages with more than one list of groups: which is whose
 LISTS = {'read_promise': 0, 'compile_promise': 1, 'auditd_promise': 0,
     'signer_promise': 1, 'sink_promise': 0, 'local_promise': 1,
@@ -271,7 +273,7 @@ def commands_are_documented():
     source = read('ctl/defenseclawctl.c')
     options = dict(re.findall(r'\[O_(\w+)\] = \{ "([^"]+)"', source))
     body = re.search(r'ctl_cmds\[\] = \{(.*?)\n\};', source, re.S)[1]
-    heads = [h for h, _ in items(page('defenseclawctl.8'))]
+    heads = [h for name in COMMANDS for h, _ in items(page(name))]
     n = 0
     for row in re.findall(r'\{ ("\w.*?)\}', body, re.S):
         m = re.match(r'"([^"]+)",\s*(?:"([^"]+)"|NULL)', row)

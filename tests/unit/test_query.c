@@ -81,6 +81,11 @@ twelve(void)
 			ev.field[EV_ACTOR] = "token:ci";
 		if (i >= 6)
 			ev.field[EV_ACTION] = "scan";
+		if (i == 10) {
+			ev.field[EV_SESSION_ID] = "one";
+			ev.field[EV_TOOL_NAME] = "shell";
+			ev.field[EV_TARGET] = "/bin/x";
+		}
 		CHECK_INT(audit_put(store, &ev), i + 2);
 	}
 }
@@ -98,37 +103,63 @@ filters(void)
 	CHECK_STR(list(&f, 0), "13 12 11 10 9 8 7 6 5 4 3 2 1 ");
 	f.limit = 3;
 	CHECK_STR(list(&f, 11), "13 12 11 ");
-	f.before = 11;
+	f.rows.before = 11;
 	CHECK_STR(list(&f, 8), "10 9 8 ");
-	f.before = 3;
+	f.rows.before = 3;
 	CHECK_STR(list(&f, 0), "2 1 ");
 	memset(&f, 0, sizeof(f));
-	f.since = 11;
+	f.rows.since = 11;
 	CHECK_STR(list(&f, 0), "13 12 ");
 	memset(&f, 0, sizeof(f));
-	f.action = "scan";
+	f.rows.action = "scan";
 	CHECK_STR(list(&f, 0), "13 12 11 10 9 8 ");
-	f.actor = "token:ci";
+	f.rows.actor = "token:ci";
 	CHECK_STR(list(&f, 0), "13 11 9 ");
-	f.severities = SEV_BIT(SEV_CRITICAL) | SEV_BIT(SEV_MEDIUM);
+	f.rows.severities = SEV_BIT(SEV_CRITICAL) | SEV_BIT(SEV_MEDIUM);
 	CHECK_STR(list(&f, 0), "13 11 ");
-	f.severities |= SEV_BIT(SEV_INFO);
+	f.rows.severities |= SEV_BIT(SEV_INFO);
 	CHECK_STR(list(&f, 0), "13 11 9 ");
 	memset(&f, 0, sizeof(f));
-	f.severities = SEV_ALERT;
+	f.rows.severities = SEV_ALERT;
 	CHECK_STR(list(&f, 0), "13 12 11 10 7 6 5 4 ");
-	f.before = 12;
-	f.since = 4;
+	f.rows.before = 12;
+	f.rows.since = 4;
 	CHECK_STR(list(&f, 0), "11 10 7 6 5 ");
 	f.limit = 2;
 	CHECK_STR(list(&f, 10), "11 10 ");
-	f.severities = SEV_BIT(SEV_HIGH);
-	f.before = f.since = 0;
+	f.rows.severities = SEV_BIT(SEV_HIGH);
+	f.rows.before = f.rows.since = 0;
 	CHECK_STR(list(&f, 6), "12 6 ");
-	f.before = 6;
+	f.rows.before = 6;
+	CHECK_STR(list(&f, 0), "");
+	/* by time and by the other texts, with an index and without */
+	memset(&f, 0, sizeof(f));
+	f.rows.since_us = TIME0 + 3;
+	f.rows.until_us = TIME0 + 6;
+	CHECK_STR(list(&f, 0), "7 6 5 ");
+	f.rows.severities = SEV_ALERT;
+	CHECK_STR(list(&f, 0), "7 6 5 ");
+	f.rows.since_us = UINT64_MAX;
+	f.rows.until_us = UINT64_MAX;
 	CHECK_STR(list(&f, 0), "");
 	memset(&f, 0, sizeof(f));
-	f.action = "nothing";
+	f.rows.session = "one";
+	CHECK_STR(list(&f, 0), "12 ");
+	f.rows.severities = SEV_ALERT;
+	CHECK_STR(list(&f, 0), "12 ");
+	memset(&f, 0, sizeof(f));
+	f.rows.tool = "shell";
+	f.rows.target = "else";
+	CHECK_STR(list(&f, 0), "");
+	f.rows.target = "/bin/x";
+	CHECK_STR(list(&f, 0), "12 ");
+	memset(&f, 0, sizeof(f));
+	f.rows.text = "/BIN/";
+	CHECK_STR(list(&f, 0), "12 ");
+	f.rows.severities = SEV_BIT(SEV_HIGH);
+	CHECK_STR(list(&f, 0), "12 ");
+	memset(&f, 0, sizeof(f));
+	f.rows.action = "nothing";
 	CHECK_STR(list(&f, 0), "");
 	/* forward, in pieces */
 	seen[0] = '\0';
@@ -192,13 +223,13 @@ alerts(void)
 	CHECK_INT(query_alerts(query, &f, note, NULL, &next), STORE_OK);
 	CHECK_STR(seen, "11 10 7 6 5 4 ");
 	/* one's own: a client asks by its actor */
-	f.actor = "token:ci";
+	f.rows.actor = "token:ci";
 	f.limit = 2;
 	seen[0] = '\0';
 	CHECK_INT(query_alerts(query, &f, note, NULL, &next), STORE_OK);
 	CHECK_STR(seen, "11 7 ");
 	CHECK_INT(next, 7);
-	f.before = next;
+	f.rows.before = next;
 	seen[0] = '\0';
 	CHECK_INT(query_alerts(query, &f, note, NULL, &next), STORE_OK);
 	CHECK_STR(seen, "5 ");
@@ -230,15 +261,20 @@ bounded(void)
 	}
 	CHECK_INT(store_commit(store), STORE_OK);
 	memset(&f, 0, sizeof(f));
-	f.action = "audit-epoch";
+	f.rows.action = "audit-epoch";
 	do {
 		CHECK_INT(query_list(query, &f, count, &n, &next), STORE_OK);
-		CHECK(next == 0 || f.before == 0 || next < f.before);
-		f.before = next;
+		CHECK(next == 0 || f.rows.before == 0 || next < f.rows.before);
+		f.rows.before = next;
 		calls++;
 	} while (next != 0);
 	CHECK_INT(n, 1);
 	CHECK(calls >= 3);
+	/* to search for a text costs more, so fewer are looked at */
+	memset(&f, 0, sizeof(f));
+	f.rows.text = "not there";
+	CHECK_INT(query_list(query, &f, count, &n, &next), STORE_OK);
+	CHECK_INT(next, 3 * MAX_QUERY_SCAN + 1 - MAX_QUERY_TEXT + 1);
 	/* the index finds the rare one at once */
 	memset(&f, 0, sizeof(f));
 	CHECK_INT(query_alerts(query, &f, note, NULL, &next), STORE_OK);
