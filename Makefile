@@ -134,8 +134,9 @@ $(BIN)/defenseclaw-rulec: $(call obj,gatewayd/rulec.c) $(LIBRULEC) \
 	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_HS) $(LIBS_YAML) \
 	    $(LIBS_COMMON)
 
+# of the compiler of rules only what reads its records
 $(BIN)/defenseclaw-gatewayd: $(call obj,gatewayd/gatewayd.c) $(LIBGATEWAYD) \
-    $(LIBDETECT) $(LIBCOMMON)
+    $(call obj,gatewayd/rulerec.c) $(LIBDETECT) $(LIBCOMMON)
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DETECT) $(LIBS_COMMON)
@@ -179,6 +180,17 @@ $(B)/syscall_names.h: common/syscalls.sh
 	$(Q)sh common/syscalls.sh $(CC) > $@.tmp && mv $@.tmp $@
 
 $(B)/common/syscalls.o: $(B)/syscall_names.h
+
+# what a rule pack may leave out, as the compiler of packs carries it
+BUILTIN_DIR = etc/policies/guardrail/default
+BUILTIN	= judge/exfil.yaml judge/injection.yaml judge/pii.yaml \
+	  judge/tool-injection.yaml sensitive-tools.yaml
+$(B)/rule_builtin.h: gatewayd/rulebuiltin.sh \
+    $(addprefix $(BUILTIN_DIR)/,$(BUILTIN))
+	@mkdir -p $(@D)
+	$(Q)sh $< $(BUILTIN_DIR) $(BUILTIN) > $@.tmp && mv $@.tmp $@
+
+$(B)/gatewayd/rulebuiltin.o: $(B)/rule_builtin.h
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)

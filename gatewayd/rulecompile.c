@@ -21,10 +21,12 @@
 #include <string.h>
 
 #include "common/event.h"
+#include "common/judge.h"
 #include "common/detect/confirm.h"
 #include "common/detect/text.h"
 #include "rulecompile.h"
 #include "ruleimage.h"
+#include "rulepack.h"
 #include "rulerec.h"
 #include "rulesyntax.h"
 
@@ -40,6 +42,7 @@ struct compile {
 	char			*category;
 	char			**files;
 	size_t			 nfiles;
+	struct rulebuf		 judge;		/* for gatewayd as they are */
 	hs_platform_info_t	 platform;
 	int			 nomem;
 };
@@ -185,89 +188,256 @@ take_rule(struct compile *c, struct rulecur *cur)
 	}
 }
 
-/* A regular expression of a suppression: said when it can never apply. */
-static void
-check_regex(struct compile *c, uint32_t line, const char *id,
-    const char *key, const char *pattern)
+/*
+ * A regular expression of a suppression, as PCRE2 is given it, in memory of
+ * its own.  NULL after it was said why it never applies.
+ */
+static char *
+take_regex(struct compile *c, uint32_t line, const char *id,
+    const char *key, const char *pattern, int whole, unsigned int *flags)
 {
 	struct confirm_code	*code;
 	const char		*why;
-	unsigned int		 flags = 0;
-	char			*out, err[160];
+	char			*out, *all = NULL, err[160];
 
-	if (pattern == NULL || c->file == NULL)
-		return;
+	*flags = 0;
 	if ((out = malloc(RULESYNTAX_SIZE(strlen(pattern)))) == NULL) {
 		c->nomem = 1;
-		return;
+		return NULL;
 	}
-	if ((why = rulesyntax(pattern, out, &flags)) == NULL) {
-		code = confirm_compile(c->confirm, out, flags, err,
-		    sizeof(err));
-		if (code == NULL)
+	if ((why = rulesyntax(pattern, out, flags)) == NULL) {
+		if (asprintf(&all, whole ? "\\A(?:%s)\\z" : "%s", out) == -1) {
+			c->nomem = 1;
+			all = NULL;
+		} else if ((code = confirm_compile(c->confirm, all, *flags,
+		    err, sizeof(err))) == NULL)
 			why = err;
-		confirm_code_free(code);
+		else
+			confirm_code_free(code);
 	}
-	if (why != NULL)
-		note(c, RULENOTE_WARNING, c->file, line, id,
-		    "never applies, %s: %s", key, why);
 	free(out);
+	if (why == NULL)
+		return all;
+	free(all);
+	note(c, RULENOTE_WARNING, c->file, line, id, "never applies, %s: %s",
+	    key, why);
+	return NULL;
 }
 
+/* Strings of a list; the same into the records for gatewayd, if b is given. */
 static void
-take_list(struct compile *c, struct rulecur *cur)
+take_list(struct compile *c, struct rulecur *cur, struct rulebuf *b)
 {
 	uint32_t	 i, n = rulecur_u32(cur);
+	char		*s;
 
 	if (n > MAX_RULEREC_LIST)
 		cur->failed = 1;
-	for (i = 0; i < n && !cur->failed; i++)
-		free(take_str(c, cur, MAX_IMAGE_STRING));
+	if (b != NULL)
+		rulebuf_u32(b, n);
+	for (i = 0; i < n && !cur->failed; i++) {
+		s = take_str(c, cur, MAX_IMAGE_STRING);
+		if (b != NULL)
+			rulebuf_str(b, s);
+		free(s);
+	}
 }
 
-/* Suppressions are checked here and used by the judge. */
+/* For which judges a strip is: none named means all. */
+static uint32_t
+take_kinds(struct compile *c, struct rulecur *cur, uint32_t line,
+    const char *id)
+{
+	uint32_t	 all = 0, i, k, kinds = 0, n = rulecur_u32(cur);
+	char		*s;
+
+	for (k = 1; k < JUDGE_KIND_COUNT; k++)
+		all |= 1U << k;
+	if (n > MAX_RULEREC_LIST)
+		cur->failed = 1;
+	for (i = 0; i < n && !cur->failed; i++) {
+		s = take_str(c, cur, MAX_IMAGE_STRING);
+		for (k = 1; s != NULL && k < JUDGE_KIND_COUNT; k++)
+			if (strcmp(s, judge_kind_name(k)) == 0)
+				break;
+		if (k < JUDGE_KIND_COUNT)
+			kinds |= 1U << k;
+		else if (s != NULL && !cur->failed)
+			note(c, RULENOTE_WARNING, c->file, line, id,
+			    "applies_to %.40s is no judge", s);
+		free(s);
+	}
+	return n == 0 ? all : kinds;
+}
+
 static void
-take_suppression(struct compile *c, struct rulecur *cur, unsigned int type)
+take_strip(struct compile *c, struct rulecur *cur)
+{
+	uint32_t	 kinds, line = rulecur_u32(cur);
+	unsigned int	 flags;
+	char		*id, *pattern, *regex = NULL;
+
+	id = take_str(c, cur, MAX_IMAGE_STRING);
+	pattern = take_str(c, cur, MAX_IMAGE_STRING);
+	free(take_str(c, cur, MAX_IMAGE_STRING));
+	if (c->file == NULL || c->nomem)
+		cur->failed = 1;
+	else {
+		kinds = take_kinds(c, cur, line, id);
+		if (!cur->failed)
+			regex = take_regex(c, line, id, "pattern", pattern, 0,
+			    &flags);
+		c->report->suppressions++;
+	}
+	if (regex != NULL) {
+		rulebuf_open(&c->judge, RULEREC_STRIP);
+		rulebuf_u32(&c->judge, kinds);
+		rulebuf_u32(&c->judge, flags);
+		rulebuf_str(&c->judge, id);
+		rulebuf_str(&c->judge, regex);
+		rulebuf_close(&c->judge);
+	}
+	free(regex);
+	free(pattern);
+	free(id);
+}
+
+static void
+put_suppression(struct compile *c, char *const s[5], uint32_t line)
+{
+	static const char *const conditions[] = { "", "is_epoch",
+	    "is_platform_id" };
+	unsigned int		 eflags, fflags = 0, i;
+	char			*entity, *finding;
+
+	for (i = 0; i < 3; i++)
+		if (strcmp(s[3], conditions[i]) == 0)
+			break;
+	if (i == 3) {
+		note(c, RULENOTE_WARNING, c->file, line, s[0], "never "
+		    "applies, condition %.40s is none of is_epoch, "
+		    "is_platform_id", s[3]);
+		return;
+	}
+	if ((entity = take_regex(c, line, s[0], "entity_pattern", s[2], 0,
+	    &eflags)) == NULL)
+		return;
+	/* one that is no expression may still be the id itself */
+	finding = take_regex(c, line, s[0], "finding_pattern as an "
+	    "expression", s[1], 1, &fflags);
+	rulebuf_open(&c->judge, RULEREC_SUPPRESS);
+	rulebuf_u32(&c->judge, i);
+	rulebuf_u32(&c->judge, fflags);
+	rulebuf_u32(&c->judge, eflags);
+	rulebuf_str(&c->judge, s[0]);
+	rulebuf_str(&c->judge, s[1]);
+	rulebuf_str(&c->judge, finding);
+	rulebuf_str(&c->judge, entity);
+	rulebuf_close(&c->judge);
+	free(entity);
+	free(finding);
+}
+
+static void
+take_suppression(struct compile *c, struct rulecur *cur)
 {
 	uint32_t	 line = rulecur_u32(cur);
-	size_t		 i, n;
+	size_t		 i;
 	char		*s[5] = { NULL, NULL, NULL, NULL, NULL };
 
-	n = type == RULEREC_STRIP ? 3 : type == RULEREC_SUPPRESS ? 5 : 2;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < 5; i++)
 		s[i] = take_str(c, cur, MAX_IMAGE_STRING);
-	if (type != RULEREC_SUPPRESS)
-		take_list(c, cur);
 	if (c->file == NULL)
 		cur->failed = 1;
 	if (!cur->failed && !c->nomem) {
 		c->report->suppressions++;
-		if (type == RULEREC_STRIP)
-			check_regex(c, line, s[0], "pattern", s[1]);
-		else if (type == RULEREC_TOOLSUP)
-			check_regex(c, line, "", "tool_pattern", s[0]);
-		else {
-			check_regex(c, line, s[0], "entity_pattern", s[2]);
-			if (s[3][0] != '\0' && strcmp(s[3], "is_epoch") != 0 &&
-			    strcmp(s[3], "is_platform_id") != 0)
-				note(c, RULENOTE_WARNING, c->file, line, s[0],
-				    "never applies, condition %.40s is none "
-				    "of is_epoch, is_platform_id", s[3]);
-		}
+		/* an empty finding_pattern never applies */
+		if (s[1][0] != '\0')
+			put_suppression(c, s, line);
 	}
-	for (i = 0; i < n; i++)
+	for (i = 0; i < 5; i++)
 		free(s[i]);
+}
+
+static void
+take_toolsup(struct compile *c, struct rulecur *cur)
+{
+	uint32_t	 line = rulecur_u32(cur);
+	unsigned int	 flags;
+	char		*pattern, *regex = NULL;
+
+	pattern = take_str(c, cur, MAX_IMAGE_STRING);
+	free(take_str(c, cur, MAX_IMAGE_STRING));
+	if (c->file == NULL || c->nomem)
+		cur->failed = 1;
+	else if (!cur->failed) {
+		c->report->suppressions++;
+		regex = take_regex(c, line, "", "tool_pattern", pattern, 0,
+		    &flags);
+	}
+	if (regex != NULL) {
+		rulebuf_open(&c->judge, RULEREC_TOOLSUP);
+		rulebuf_u32(&c->judge, flags);
+		rulebuf_str(&c->judge, regex);
+		take_list(c, cur, &c->judge);
+		rulebuf_close(&c->judge);
+	} else
+		take_list(c, cur, NULL);
+	free(regex);
+	free(pattern);
 }
 
 static void
 take_tool(struct compile *c, struct rulecur *cur)
 {
+	uint32_t	 min, flags;
+	char		*name;
+
 	(void)rulecur_u32(cur);
-	(void)rulecur_u32(cur);
-	(void)rulecur_u32(cur);
-	free(take_str(c, cur, MAX_IMAGE_STRING));
+	min = rulecur_u32(cur);
+	flags = rulecur_u32(cur);
+	name = take_str(c, cur, MAX_IMAGE_STRING);
 	if (!cur->failed)
 		c->report->tools++;
+	rulebuf_open(&c->judge, RULEREC_TOOL);
+	rulebuf_u32(&c->judge, min);
+	rulebuf_u32(&c->judge, flags);
+	rulebuf_str(&c->judge, name);
+	rulebuf_close(&c->judge);
+	free(name);
+}
+
+/* A judge or one of its categories goes on as it is, once it is sound. */
+static void
+take_judge(struct compile *c, struct rulecur *cur, unsigned int type)
+{
+	const uint8_t	*all = cur->data;
+	unsigned int	 kind, i;
+	char		*s[2];
+
+	if (type == RULEREC_JUDGE)
+		(void)rulecur_u32(cur);
+	kind = rulecur_u8(cur);
+	if (kind < JUDGE_INJECTION || kind >= JUDGE_ADJUDICATION ||
+	    rulecur_u8(cur) > 1)
+		cur->failed = 1;
+	if (type == RULEREC_JUDGE) {
+		if (rulecur_u8(cur) > MAX_JUDGE_NAMES ||
+		    rulecur_u8(cur) >= SEV_COUNT)
+			cur->failed = 1;
+		(void)rulecur_u32(cur);
+	} else if (rulecur_u8(cur) >= SEV_COUNT ||
+	    rulecur_u8(cur) >= SEV_COUNT)
+		cur->failed = 1;
+	for (i = 0; i < 2; i++) {
+		s[i] = take_str(c, cur, type == RULEREC_JUDGE ?
+		    MAX_RULEPACK_PROMPT + 1 : MAX_RULEREPORT_NAME);
+		if (s[i] != NULL && type != RULEREC_JUDGE && s[i][0] == '\0')
+			cur->failed = 1;
+		free(s[i]);
+	}
+	if (!cur->failed)
+		rulebuf_copy(&c->judge, type, all, cur->len);
 }
 
 static void
@@ -319,9 +489,17 @@ take_record(struct compile *c, struct rulecur *cur, unsigned int type)
 			take_rule(c, cur);
 		break;
 	case RULEREC_STRIP:
+		take_strip(c, cur);
+		break;
 	case RULEREC_SUPPRESS:
+		take_suppression(c, cur);
+		break;
 	case RULEREC_TOOLSUP:
-		take_suppression(c, cur, type);
+		take_toolsup(c, cur);
+		break;
+	case RULEREC_JUDGE:
+	case RULEREC_JUDGECAT:
+		take_judge(c, cur, type);
 		break;
 	case RULEREC_TOOL:
 		take_tool(c, cur);
@@ -490,6 +668,7 @@ compile_free(struct compile *c)
 	free(c->rules);
 	free(c->files);
 	free(c->category);
+	rulebuf_free(&c->judge);
 	confirm_free(c->confirm);
 }
 
@@ -513,6 +692,7 @@ rulecompile(const void *data, size_t len, uint8_t **image, size_t *imagelen,
 	memset(&c, 0, sizeof(c));
 	memset(db, 0, sizeof(db));
 	memset(report, 0, sizeof(*report));
+	rulebuf_header(&c.judge);
 	c.report = report;
 	c.confirm = confirm_new();
 	report->notes = calloc(MAX_RULEREPORT_NOTES, sizeof(*report->notes));
@@ -529,8 +709,10 @@ rulecompile(const void *data, size_t len, uint8_t **image, size_t *imagelen,
 		if (compile_rules(&c, db, err, errlen) == 0) {
 			hash_records(data, len, report->hash);
 			count_rules(&c);
-			rc = ruleimage_write(c.rules, c.nrules, report->pack,
-			    report->hash, db, image, imagelen);
+			rulebuf_end(&c.judge);
+			rc = c.judge.failed ? -1 : ruleimage_write(c.rules,
+			    c.nrules, report->pack, report->hash, &c.judge,
+			    db, image, imagelen);
 			c.nomem = rc == -1;
 		}
 	}

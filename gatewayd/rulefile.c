@@ -25,10 +25,8 @@
 #include "rulefile.h"
 #include "rulepack.h"
 
-#define MAX_RULEFILE_TEXT	4096	/* a title, a reason, an expression */
 #define MAX_RULEFILE_TAG	64	/* bytes of one */
 #define MAX_RULEFILE_PHRASE	512	/* bytes of a literal */
-#define MAX_RULEFILE_SCALAR	(64 * 1024)
 
 /* A list of strings while it is read. */
 struct strlist {
@@ -70,8 +68,8 @@ rulefile_note(struct rulefile *f, enum rulenote_kind kind, uint32_t line,
 	rulebuf_close(&f->notes);
 }
 
-static void
-unknown_key(struct ruleyaml *y, struct rulefile *f,
+void
+rulefile_unknown(struct ruleyaml *y, struct rulefile *f,
     const struct ruleyaml_map *m)
 {
 	rulefile_note(f, RULENOTE_WARNING, m->line, "",
@@ -89,8 +87,8 @@ read_version(struct ruleyaml *y, int *seen)
 	*seen = 1;
 }
 
-static void
-need_version(struct ruleyaml *y, int seen)
+void
+rulefile_need_version(struct ruleyaml *y, int seen)
 {
 	if (!seen)
 		ruleyaml_fail(y, 1, "version is missing, it must be 1");
@@ -132,16 +130,16 @@ list_free(struct strlist *l)
 		free(l->s[--l->n]);
 }
 
-static int
-is_id(const char *s)
+int
+rulefile_is_id(const char *s)
 {
 	return s[0] != '\0' && strlen(s) < MAX_RULEFILE_ID &&
 	    s[strspn(s, "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0';
 }
 
-static int
-is_printable(const char *s)
+int
+rulefile_is_printable(const char *s)
 {
 	for (; *s != '\0'; s++)
 		if ((unsigned char)*s < ' ' || *s == 0x7f)
@@ -178,7 +176,7 @@ rule_finish(struct rulefile *f, const struct rawrule *r)
 	enum severity	 severity = SEV_NONE;
 	struct rawrule	 whole = *r;
 
-	id = r->id != NULL && is_id(r->id) ? r->id : "";
+	id = r->id != NULL && rulefile_is_id(r->id) ? r->id : "";
 	if (!r->enabled) {
 		rulefile_note(f, RULENOTE_DISABLED, r->line, id,
 		    "switched off by enabled: false");
@@ -195,7 +193,7 @@ rule_finish(struct rulefile *f, const struct rawrule *r)
 	else if (r->severity == NULL ||
 	    severity_parse(r->severity, &severity) == -1)
 		why = "severity is none of CRITICAL HIGH MEDIUM LOW INFO NONE";
-	else if (r->title != NULL && !is_printable(r->title))
+	else if (r->title != NULL && !rulefile_is_printable(r->title))
 		why = "title has a control character";
 	else if (r->tags.n > MAX_IMAGE_TAGS)
 		why = "too many tags";
@@ -243,7 +241,7 @@ read_rule(struct ruleyaml *y, struct rulefile *f)
 		else if (strcmp(m.key, "tool_call_only") == 0)
 			ruleyaml_bool(y, m.key, &r.tool_call_only);
 		else
-			unknown_key(y, f, &m);
+			rulefile_unknown(y, f, &m);
 	}
 	if (!y->failed)
 		rule_finish(f, &r);
@@ -285,7 +283,7 @@ rulefile_rules(struct ruleyaml *y, struct rulefile *f,
 		else if (strcmp(m.key, "category") == 0) {
 			ruleyaml_str(y, m.key, MAX_RULEFILE_TEXT, &category);
 			if (category != NULL && category[0] != '\0' &&
-			    !is_id(category))
+			    !rulefile_is_id(category))
 				ruleyaml_fail(y, m.line, "category has other "
 				    "than letters, digits, . _ -");
 		} else if (strcmp(m.key, "rules") == 0) {
@@ -297,9 +295,9 @@ rulefile_rules(struct ruleyaml *y, struct rulefile *f,
 			    MAX_RULEPACK_RULES) == 0)
 				read_rule(y, f);
 		} else
-			unknown_key(y, f, &m);
+			rulefile_unknown(y, f, &m);
 	}
-	need_version(y, version);
+	rulefile_need_version(y, version);
 	if (!y->failed && category != NULL)
 		(void)snprintf(f->category, sizeof(f->category), "%s",
 		    category);
@@ -450,7 +448,7 @@ rulefile_local(struct ruleyaml *y, struct rulefile *f,
 			if (strcmp(m.key, local_kinds[i].key) == 0)
 				break;
 		if (i == sizeof(local_kinds) / sizeof(*k)) {
-			unknown_key(y, f, &m);
+			rulefile_unknown(y, f, &m);
 			continue;
 		}
 		k = &local_kinds[i];
@@ -460,7 +458,7 @@ rulefile_local(struct ruleyaml *y, struct rulefile *f,
 		    &c->patterns, MAX_RULEPACK_PATTERNS) == 0)
 			local_entry(y, f, k);
 	}
-	need_version(y, version);
+	rulefile_need_version(y, version);
 	(void)snprintf(f->category, sizeof(f->category), "%s",
 	    RULEFILE_LOCAL);
 }
@@ -504,7 +502,7 @@ supp_key(struct ruleyaml *y, struct rulefile *f, const struct supp_kind *k,
 	if (k->list != NULL && strcmp(m->key, k->list) == 0)
 		read_list(y, m->key, MAX_RULEFILE_ID, &r->list);
 	else
-		unknown_key(y, f, m);
+		rulefile_unknown(y, f, m);
 }
 
 static void
@@ -552,7 +550,7 @@ rulefile_suppressions(struct ruleyaml *y, struct rulefile *f,
 			if (strcmp(m.key, supp_kinds[i].key) == 0)
 				break;
 		if (i == n) {
-			unknown_key(y, f, &m);
+			rulefile_unknown(y, f, &m);
 			continue;
 		}
 		if (!ruleyaml_list(y, m.key))
@@ -561,7 +559,7 @@ rulefile_suppressions(struct ruleyaml *y, struct rulefile *f,
 		    &c->suppressions, MAX_RULEPACK_SUPPRESSIONS) == 0)
 			read_supp(y, f, &supp_kinds[i]);
 	}
-	need_version(y, version);
+	rulefile_need_version(y, version);
 }
 
 static void
@@ -584,7 +582,7 @@ read_tool(struct ruleyaml *y, struct rulefile *f)
 		else if (strcmp(m.key, "min_entities_for_alert") == 0)
 			ruleyaml_int(y, m.key, -1000000, 1000000, &min);
 		else
-			unknown_key(y, f, &m);
+			rulefile_unknown(y, f, &m);
 	}
 	if (name == NULL || name[0] == '\0')
 		rulefile_note(f, RULENOTE_WARNING, line, "",
@@ -622,7 +620,7 @@ rulefile_tools(struct ruleyaml *y, struct rulefile *f,
 			    &c->tools, MAX_RULEPACK_TOOLS) == 0)
 				read_tool(y, f);
 		} else
-			unknown_key(y, f, &m);
+			rulefile_unknown(y, f, &m);
 	}
-	need_version(y, version);
+	rulefile_need_version(y, version);
 }

@@ -32,6 +32,8 @@ struct rulefile_counts {
 	int	 patterns;
 };
 
+#define MAX_RULEFILE_TEXT	4096	/* a title, a reason, an expression */
+#define MAX_RULEFILE_SCALAR	(64 * 1024)
 #define MAX_RULEFILE_ID		128	/* bytes with NUL; of a category too */
 #define RULEFILE_LOCAL		"local-pattern"	/* category of the lists */
 
@@ -57,6 +59,23 @@ void	rulefile_suppressions(struct ruleyaml *, struct rulefile *,
 void	rulefile_tools(struct ruleyaml *, struct rulefile *,
 	    struct rulefile_counts *);
 
+/* The reader of judge/NAME.yaml, or NULL: no such file is known. */
+typedef void	rulefile_reader(struct ruleyaml *, struct rulefile *,
+		    struct rulefile_counts *);
+rulefile_reader	*rulejudge_reader(const char *);
+
+/*
+ * The n-th file that a pack has even without it, from 0: its name in a pack
+ * and its text.  NULL: no more.  They are those of the pack "default".
+ */
+const char	*rulebuiltin(size_t, const char **);
+
+/* What all readers do alike. */
+void	rulefile_unknown(struct ruleyaml *, struct rulefile *,
+	    const struct ruleyaml_map *);
+void	rulefile_need_version(struct ruleyaml *, int);
+int	rulefile_is_id(const char *);		/* letters, digits, . _ - */
+int	rulefile_is_printable(const char *);
 void	rulefile_note(struct rulefile *, enum rulenote_kind, uint32_t,
 	    const char *, const char *, ...)
 	    __attribute__((__format__(printf, 5, 6)));

@@ -305,8 +305,8 @@ put_rules(struct imgbuf *b, const struct crule *rules, size_t n)
 
 int
 ruleimage_write(const struct crule *rules, size_t n, const char *pack,
-    const char *hash, const struct ruledb db[IMAGE_DATABASES], uint8_t **image,
-    size_t *len)
+    const char *hash, const struct rulebuf *judge,
+    const struct ruledb db[IMAGE_DATABASES], uint8_t **image, size_t *len)
 {
 	struct imgbuf	 b, body;
 	size_t		 dblen = 0, i;
@@ -317,6 +317,8 @@ ruleimage_write(const struct crule *rules, size_t n, const char *pack,
 	memset(&body, 0, sizeof(body));
 	put_str(&body, pack);
 	put_rules(&body, rules, n);
+	put_u32(&body, judge->len);
+	put(&body, judge->data, judge->len);
 	put(&b, IMAGE_MAGIC, IMAGE_MAGIC_LEN);
 	put_u32(&b, IMAGE_VERSION);
 	put_u32(&b, IMAGE_HEADER_LEN + body.len + dblen);

@@ -23,6 +23,7 @@
 
 #include "common/detect/confirm.h"
 #include "common/detect/image.h"
+#include "rulerec.h"
 
 /*
  * The half of the rule compiler that knows Hyperscan and the matcher image.
@@ -77,11 +78,12 @@ int	ruleimage_database(const struct crule *, size_t, unsigned int,
 	    size_t);
 
 /*
- * The image in malloc'd memory: rules, pack name, hash of 64 hex digits and
- * the serialised databases.  -1: no memory, or over MAX_IMAGE_LEN.
+ * The image in malloc'd memory: rules, pack name, hash of 64 hex digits, the
+ * judge's records and the serialised databases.  -1: no memory, or over
+ * MAX_IMAGE_LEN.
  */
 int	ruleimage_write(const struct crule *, size_t, const char *,
-	    const char *, const struct ruledb[IMAGE_DATABASES], uint8_t **,
-	    size_t *);
+	    const char *, const struct rulebuf *,
+	    const struct ruledb[IMAGE_DATABASES], uint8_t **, size_t *);
 
 #endif /* GATEWAYD_RULEIMAGE_H */

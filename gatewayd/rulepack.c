@@ -28,9 +28,12 @@
 #include "rulepack.h"
 
 #define RULES_DIR	"rules"
+#define JUDGE_DIR	"judge"
+#define TOOLS_FILE	"sensitive-tools.yaml"
 #define LOCAL_FILE	"local-patterns.yaml"
 
 struct rulepack {
+	struct rulefile		 builtin;
 	struct rulefile		 files[MAX_RULEPACK_FILES];
 	size_t			 nfiles;
 	size_t			 total;		/* bytes read */
@@ -67,13 +70,27 @@ names_order(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Who reads a file; NULL: it is not one of a rule pack. */
+static rulefile_reader *
+reader_of(const char *dir, const char *name)
+{
+	if (strcmp(dir, RULES_DIR "/") == 0)
+		return strcmp(name, LOCAL_FILE) == 0 ? rulefile_local :
+		    rulefile_rules;
+	if (strcmp(dir, JUDGE_DIR "/") == 0)
+		return rulejudge_reader(name);
+	return strcmp(name, "suppressions.yaml") == 0 ?
+	    rulefile_suppressions : strcmp(name, TOOLS_FILE) == 0 ?
+	    rulefile_tools : NULL;
+}
+
 /*
  * One entry of a directory: 1 it is to be read, 0 it is none of ours, -1 it
- * makes the pack unacceptable.  In the top directory only two files are
- * known; every YAML file elsewhere would be one somebody believes in force.
+ * makes the pack unacceptable.  A YAML file that is not known would be one
+ * somebody believes in force.
  */
 static int
-check_entry(int fd, const char *dir, const char *name, int top, char *err,
+check_entry(int fd, const char *dir, const char *name, char *err,
     size_t errlen)
 {
 	struct stat	 st;
@@ -97,8 +114,7 @@ check_entry(int fd, const char *dir, const char *name, int top, char *err,
 	}
 	if (!has_suffix(name, ".yaml"))
 		return 0;
-	if (top && strcmp(name, "suppressions.yaml") != 0 &&
-	    strcmp(name, "sensitive-tools.yaml") != 0) {
+	if (reader_of(dir, name) == NULL) {
 		(void)snprintf(err, errlen, "%s%s: not a file of a rule pack, "
 		    "rules belong into rules/", dir, name);
 		return -1;
@@ -107,9 +123,10 @@ check_entry(int fd, const char *dir, const char *name, int top, char *err,
 }
 
 static int
-list_dir(int dirfd, const char *dir, int top, struct names *l, char *err,
+list_dir(int dirfd, const char *dir, struct names *l, char *err,
     size_t errlen)
 {
+	const char	*shown = dir[0] == '\0' ? "." : dir;
 	struct dirent	*e;
 	DIR		*d;
 	int		 entries = 0, fd, rc = -1;
@@ -117,8 +134,7 @@ list_dir(int dirfd, const char *dir, int top, struct names *l, char *err,
 	fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
 	    O_CLOEXEC);
 	if (fd == -1 || (d = fdopendir(fd)) == NULL) {
-		(void)snprintf(err, errlen, "%s: %s", top ? "." : dir,
-		    strerror(errno));
+		(void)snprintf(err, errlen, "%s: %s", shown, strerror(errno));
 		if (fd != -1)
 			close(fd);
 		return -1;
@@ -132,10 +148,10 @@ list_dir(int dirfd, const char *dir, int top, struct names *l, char *err,
 			continue;
 		if (++entries > MAX_RULEPACK_ENTRIES) {
 			(void)snprintf(err, errlen, "%s: more than %d entries",
-			    top ? "." : dir, MAX_RULEPACK_ENTRIES);
+			    shown, MAX_RULEPACK_ENTRIES);
 			goto out;
 		}
-		switch (check_entry(fd, dir, e->d_name, top, err, errlen)) {
+		switch (check_entry(fd, dir, e->d_name, err, errlen)) {
 		case -1:
 			goto out;
 		case 0:
@@ -144,15 +160,14 @@ list_dir(int dirfd, const char *dir, int top, struct names *l, char *err,
 		if (l->n == MAX_RULEPACK_FILES ||
 		    (l->name[l->n] = strdup(e->d_name)) == NULL) {
 			(void)snprintf(err, errlen, "%s: more than %d files, "
-			    "or out of memory", top ? "." : dir,
+			    "or out of memory", shown,
 			    MAX_RULEPACK_FILES);
 			goto out;
 		}
 		l->n++;
 	}
 	if (errno != 0) {
-		(void)snprintf(err, errlen, "%s: %s", top ? "." : dir,
-		    strerror(errno));
+		(void)snprintf(err, errlen, "%s: %s", shown, strerror(errno));
 		goto out;
 	}
 	/* byte order, as the reference reads them: the last one wins */
@@ -238,9 +253,7 @@ slurp(struct rulepack *p, int dirfd, const char *name, const char *shown,
 }
 
 static int
-read_file(struct rulepack *p, int dirfd, const char *dir, const char *name,
-    void (*reader)(struct ruleyaml *, struct rulefile *,
-    struct rulefile_counts *))
+read_file(struct rulepack *p, int dirfd, const char *dir, const char *name)
 {
 	struct ruleyaml	 y;
 	struct rulefile	*f;
@@ -258,64 +271,93 @@ read_file(struct rulepack *p, int dirfd, const char *dir, const char *name,
 	if ((data = slurp(p, dirfd, name, f->name, &len)) == NULL)
 		return -1;
 	if (ruleyaml_open(&y, f->name, data, len, p->err, p->errlen) == 0)
-		reader(&y, f, &p->counts);
+		reader_of(dir, name)(&y, f, &p->counts);
 	rc = ruleyaml_close(&y);
 	free(data);
 	return rc;
 }
 
+/* All files of a directory in byte order; dir ends in "/" or is the top. */
 static int
-read_rules(struct rulepack *p, int dirfd)
-{
-	struct names	 l;
-	size_t		 i;
-	int		 fd, rc = -1;
-
-	memset(&l, 0, sizeof(l));
-	fd = openat(dirfd, RULES_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-	    O_CLOEXEC);
-	if (fd == -1 && errno == ENOENT)
-		return 0;
-	if (fd == -1) {
-		(void)snprintf(p->err, p->errlen, "%s: %s", RULES_DIR,
-		    strerror(errno));
-		return -1;
-	}
-	if (check_dir(p, fd, RULES_DIR) == -1)
-		goto out;
-	if (list_dir(fd, RULES_DIR "/", 0, &l, p->err, p->errlen) == -1)
-		goto out;
-	for (i = 0; i < l.n; i++)
-		if (read_file(p, fd, RULES_DIR "/", l.name[i],
-		    strcmp(l.name[i], LOCAL_FILE) == 0 ? rulefile_local :
-		    rulefile_rules) == -1)
-			goto out;
-	rc = 0;
-out:
-	names_free(&l);
-	close(fd);
-	return rc;
-}
-
-static int
-read_top(struct rulepack *p, int dirfd)
+read_files(struct rulepack *p, int fd, const char *dir)
 {
 	struct names	 l;
 	size_t		 i;
 	int		 rc = -1;
 
 	memset(&l, 0, sizeof(l));
-	if (list_dir(dirfd, "", 1, &l, p->err, p->errlen) == -1)
+	if (list_dir(fd, dir, &l, p->err, p->errlen) == -1)
 		goto out;
 	for (i = 0; i < l.n; i++)
-		if (read_file(p, dirfd, "", l.name[i],
-		    strcmp(l.name[i], "suppressions.yaml") == 0 ?
-		    rulefile_suppressions : rulefile_tools) == -1)
+		if (read_file(p, fd, dir, l.name[i]) == -1)
 			goto out;
 	rc = 0;
 out:
 	names_free(&l);
 	return rc;
+}
+
+/* The same of one below the pack, which need not be there. */
+static int
+read_subdir(struct rulepack *p, int dirfd, const char *name, const char *dir)
+{
+	int	 fd, rc = -1;
+
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+	    O_CLOEXEC);
+	if (fd == -1 && errno == ENOENT)
+		return 0;
+	if (fd == -1) {
+		(void)snprintf(p->err, p->errlen, "%s: %s", name,
+		    strerror(errno));
+		return -1;
+	}
+	if (check_dir(p, fd, name) == 0 && read_files(p, fd, dir) == 0)
+		rc = 0;
+	close(fd);
+	return rc;
+}
+
+static int
+has_file(const struct rulepack *p, const char *name)
+{
+	size_t	 i;
+
+	for (i = 0; i < p->nfiles; i++)
+		if (strcmp(p->files[i].name, name) == 0)
+			return 1;
+	return 0;
+}
+
+/*
+ * What the pack does not say of the judge.  Its own files come later and say
+ * the last word, key by key; of tools one list counts.
+ */
+static int
+read_builtin(struct rulepack *p)
+{
+	struct rulefile_counts	 counts;
+	struct ruleyaml		 y;
+	rulefile_reader		*reader;
+	const char		*name, *slash, *text;
+	size_t			 i;
+
+	memset(&counts, 0, sizeof(counts));
+	(void)snprintf(p->builtin.name, sizeof(p->builtin.name), "%s",
+	    "built in");
+	for (i = 0; (name = rulebuiltin(i, &text)) != NULL; i++) {
+		if (strcmp(name, TOOLS_FILE) == 0 && has_file(p, name))
+			continue;
+		slash = strchr(name, '/');
+		reader = slash == NULL ? reader_of("", name) :
+		    reader_of(JUDGE_DIR "/", slash + 1);
+		if (ruleyaml_open(&y, name, text, strlen(text), p->err,
+		    p->errlen) == 0)
+			reader(&y, &p->builtin, &counts);
+		if (ruleyaml_close(&y) == -1)
+			return -1;
+	}
+	return 0;
 }
 
 /*
@@ -355,6 +397,11 @@ write_records(struct rulepack *p, const char *name, struct rulebuf *b)
 	rulebuf_open(b, RULEREC_PACK);
 	rulebuf_str(b, name);
 	rulebuf_close(b);
+	rulebuf_open(b, RULEREC_FILE);
+	rulebuf_str(b, p->builtin.name);
+	rulebuf_str(b, "");
+	rulebuf_close(b);
+	rulebuf_append(b, &p->builtin.recs);
 	for (i = 0; i < p->nfiles; i++) {
 		f = &p->files[i];
 		rulebuf_open(b, RULEREC_FILE);
@@ -396,15 +443,16 @@ rulepack_read(int dirfd, const char *name, uint8_t **data, size_t *len,
 		goto out;
 	}
 	p->owner = st.st_uid;
-	if (check_dir(p, dirfd, name) == -1 || read_top(p, dirfd) == -1 ||
-	    read_rules(p, dirfd) == -1)
+	if (check_dir(p, dirfd, name) == -1 || read_files(p, dirfd, "") == -1 ||
+	    read_subdir(p, dirfd, RULES_DIR, RULES_DIR "/") == -1 ||
+	    read_subdir(p, dirfd, JUDGE_DIR, JUDGE_DIR "/") == -1)
 		goto out;
 	if (p->nfiles == 0) {
 		(void)snprintf(err, errlen, "%s: the directory holds no file "
 		    "of a rule pack", name);
 		goto out;
 	}
-	if (write_records(p, name, &b) == -1)
+	if (read_builtin(p) == -1 || write_records(p, name, &b) == -1)
 		goto out;
 	*data = b.data;
 	*len = b.len;
@@ -415,6 +463,8 @@ out:
 		rulebuf_free(&p->files[i].recs);
 		rulebuf_free(&p->files[i].notes);
 	}
+	rulebuf_free(&p->builtin.recs);
+	rulebuf_free(&p->builtin.notes);
 	rulebuf_free(&b);
 	free(p);
 	return rc;

@@ -29,9 +29,13 @@
  *
  *	rules/NAME.yaml		version, category, rules[]
  *	rules/local-patterns.yaml	version, lists of phrases and regexes
+ *	judge/NAME.yaml		what a model is told; injection, pii,
+ *				tool-injection, exfil
  *	suppressions.yaml  sensitive-tools.yaml
  *
- * judge/ is left alone.
+ * Of judge/ and sensitive-tools.yaml what a pack does not have is that of the
+ * pack "default", which the compiler carries (rulebuiltin.c).  Suppressions
+ * hide, so they are never made up for one.
  */
 
 #define MAX_RULEPACK_FILES	64
@@ -44,6 +48,7 @@
 #define MAX_RULEPACK_TOOLS	2048
 #define MAX_RULEPACK_PATTERNS	4096		/* local-patterns.yaml */
 #define MAX_RULEPACK_REGEX	2048		/* bytes */
+#define MAX_RULEPACK_PROMPT	(16 * 1024)	/* bytes */
 #define MAX_RULEPACK_ERR	512
 
 /*

@@ -104,6 +104,16 @@ rulebuf_close(struct rulebuf *b)
 		b->failed = 1;
 }
 
+/* A record as it was read. */
+void
+rulebuf_copy(struct rulebuf *b, enum rulerec_type type, const void *p,
+    size_t len)
+{
+	rulebuf_open(b, type);
+	rulebuf_bytes(b, p, len);
+	rulebuf_close(b);
+}
+
 void
 rulebuf_u8(struct rulebuf *b, unsigned int v)
 {

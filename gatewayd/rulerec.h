@@ -42,8 +42,29 @@
  *	TOOLSUP	u32 line, strings tool_pattern, reason, list findings
  *	TOOL	u32 line, u32 min_entities, u8 result_inspection, u8
  *		judge_result, u8 zero, u8 zero, string name
+ *	JUDGE	u32 line, u8 kind (common/judge.h), u8 enabled, u8
+ *		min_categories_for_high, u8 single_category_max_severity
+ *		(SEV_NONE: none), u8 flags (RULEREC_JUDGE_*), u8 zero[3],
+ *		strings system_prompt, adjudication_prompt
+ *	JUDGECAT u8 kind, u8 enabled, u8 severity in prompts, u8 in
+ *		completions, strings name, finding_id
  *	NOTE	u32 line, u8 kind (enum rulenote_kind), u8 zero[3], strings
  *		id, reason
+ *
+ * What gatewayd needs for its judge it finds in the matcher image, again as
+ * such records, but for these forms; patterns are those that PCRE2 is given,
+ * each with its flags (common/detect/image.h), and what never applies is
+ * left out:
+ *
+ *	STRIP	u32 kinds (bit per enum judge_kind), u32 flags, strings id,
+ *		pattern
+ *	SUPPRESS u32 condition (0 none, 1 is_epoch, 2 is_platform_id), u32
+ *		flags of the finding's pattern, u32 of the entity's, strings
+ *		id, finding_pattern as written, the same as an expression
+ *		("": none), entity_pattern
+ *	TOOLSUP	u32 flags, string tool_pattern, list findings
+ *	TOOL	u32 min_entities, u8 result_inspection, u8 judge_result, u8
+ *		zero, u8 zero, string name
  */
 
 #define RULEREC_MAGIC		"DCRULES1"
@@ -64,7 +85,9 @@ enum rulerec_type {
 	RULEREC_TOOLSUP,
 	RULEREC_TOOL,
 	RULEREC_NOTE,
-	RULEREC_END
+	RULEREC_END,
+	RULEREC_JUDGE,
+	RULEREC_JUDGECAT
 };
 
 enum rulenote_kind {
@@ -72,6 +95,9 @@ enum rulenote_kind {
 	RULENOTE_SKIPPED,	/* a rule is not in force, and why */
 	RULENOTE_DISABLED	/* a rule is switched off by its author */
 };
+
+/* the categories that follow take the place of those before */
+#define RULEREC_JUDGE_CATEGORIES	0x01
 
 /* Records while they are written.  After a failure nothing more happens. */
 struct rulebuf {
@@ -96,6 +122,8 @@ void	rulebuf_header(struct rulebuf *);
 void	rulebuf_end(struct rulebuf *);
 void	rulebuf_append(struct rulebuf *, const struct rulebuf *);
 void	rulebuf_free(struct rulebuf *);
+void	rulebuf_copy(struct rulebuf *, enum rulerec_type, const void *,
+	    size_t);
 void	rulebuf_open(struct rulebuf *, enum rulerec_type);
 void	rulebuf_close(struct rulebuf *);
 void	rulebuf_u8(struct rulebuf *, unsigned int);

@@ -457,3 +457,9 @@ detect_pack(const struct detect *d)
 {
 	return match_pack(d->match);
 }
+
+const void *
+detect_judge(const struct detect *d, size_t *len)
+{
+	return match_judge(d->match, len);
+}

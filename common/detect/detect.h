@@ -102,6 +102,9 @@ size_t			 detect_kept(const struct detect *);
 
 size_t			 detect_nrules(const struct detect *);
 const struct match_rule	*detect_rule(const struct detect *, size_t);
+/* the part of the image that is for a judge, and its length */
+const void		*detect_judge(const struct detect *, size_t *);
+
 const char		*detect_hash(const struct detect *);	/* 64 hex */
 const char		*detect_pack(const struct detect *);	/* its name */
 

@@ -24,7 +24,7 @@
  * All integers little-endian.
  *
  *	magic[8] "DCMATCH1"
- *	u32 version (2)		u32 length of the whole image
+ *	u32 version (3)		u32 length of the whole image
  *	u32 number of rules	u32 offset of the first Hyperscan database
  *	u32 lengths of the IMAGE_DATABASES databases, one after the other
  *	hash[64], hexadecimal SHA-256 of the records
@@ -36,6 +36,7 @@
  *		u32 confidence in millionths
  *		strings id, category, title, pattern
  *		u32 number of tags, strings
+ *	u32 length of the judge's records, and they: of no concern here
  *	the serialised databases, to the end
  *
  * A string is its u32 length with the NUL, the bytes, and a NUL.  Patterns
@@ -49,7 +50,7 @@
 
 #define IMAGE_MAGIC		"DCMATCH1"
 #define IMAGE_MAGIC_LEN		8
-#define IMAGE_VERSION		2
+#define IMAGE_VERSION		3
 #define IMAGE_HASH_LEN		64	/* hex digits, without NUL */
 #define IMAGE_DATABASES		3
 #define IMAGE_HEADER_LEN	(IMAGE_MAGIC_LEN + 4 * 4 + \

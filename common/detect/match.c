@@ -75,6 +75,8 @@ struct match {
 	hs_scratch_t		*scratch;
 	struct confirm		*confirm;
 	const char		*pack;
+	const void		*judge;		/* records, not read here */
+	size_t			 judge_len;
 	char			 hash[IMAGE_HASH_LEN + 1];
 	size_t			 kept;		/* bytes of the image in use */
 	size_t			 nrules;
@@ -203,6 +205,8 @@ open_rules(struct match *m, const struct cursor *start)
 		take_rule(&c, &r, (uint32_t)i, NULL);
 		ntags += r.ntags;
 	}
+	m->judge_len = take_u32(&c);
+	m->judge = take(&c, m->judge_len);
 	if (c.failed || c.pos != c.len)
 		return -1;
 	m->tags = calloc(ntags + 1, sizeof(*m->tags));
@@ -690,4 +694,11 @@ size_t
 match_kept(const struct match *m)
 {
 	return m->kept;
+}
+
+const void *
+match_judge(const struct match *m, size_t *len)
+{
+	*len = m->judge_len;
+	return m->judge;
 }

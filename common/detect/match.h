@@ -104,6 +104,7 @@ size_t			 match_kept(const struct match *);
 
 size_t			 match_count(const struct match *);
 const struct match_rule	*match_rule(const struct match *, size_t);
+const void		*match_judge(const struct match *, size_t *);
 const char		*match_hash(const struct match *);
 const char		*match_pack(const struct match *);
 

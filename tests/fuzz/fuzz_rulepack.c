@@ -14,6 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include "gatewayd/judgepack.h"
 #include "tests/unit/pack.h"
 
 int	LLVMFuzzerInitialize(int *, char ***);
@@ -28,7 +29,8 @@ int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static const char *const names[] = { "rules/x.yaml",
     "rules/local-patterns.yaml", "suppressions.yaml",
-    "sensitive-tools.yaml" };
+    "sensitive-tools.yaml", "judge/injection.yaml", "judge/pii.yaml",
+    "judge/tool-injection.yaml", "judge/exfil.yaml" };
 
 static char	 dir[64];
 static int	 dirfd_;
@@ -50,16 +52,36 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	CHECK(atexit(clean) == 0);
 	CHECK((dirfd_ = open(dir, O_RDONLY | O_DIRECTORY)) != -1);
 	CHECK(mkdirat(dirfd_, "rules", 0700) == 0);
+	CHECK(mkdirat(dirfd_, "judge", 0700) == 0);
 	return 0;
+}
+
+/* every suppression is tried once */
+static void
+judgepack_use(const struct judgepack *jp)
+{
+	static const char	 text[] = "trace_id=0123456789abcdef a@b.c";
+	struct wbuf		 w;
+	uint32_t		 steps = MAX_JUDGEPACK_STEPS;
+	char			 id[64];
+
+	wbuf_init(&w, 4096);
+	(void)judgepack_strip(jp, JUDGE_PII, text, sizeof(text) - 1, &w);
+	CHECK(w.failed || w.len <= sizeof(text) - 1);
+	wbuf_free(&w);
+	(void)judgepack_suppressed(jp, "list_files", "JUDGE-PII-PHONE",
+	    "1700000000", &steps, id, sizeof(id));
 }
 
 static void
 compile(const uint8_t *recs, size_t len)
 {
 	struct rulereport	 report;
+	struct judgepack	*jp;
 	struct detect		*d;
+	const void		*judge;
 	uint8_t			*image;
-	size_t			 imagelen;
+	size_t			 imagelen, judgelen;
 	char			 err[512];
 
 	if (rulecompile(recs, len, &image, &imagelen, &report, err,
@@ -72,6 +94,11 @@ compile(const uint8_t *recs, size_t len)
 	d = detect_open(image, imagelen, err, sizeof(err));
 	CHECK(d != NULL);
 	CHECK_INT(detect_nrules(d), report.loaded);
+	judge = detect_judge(d, &judgelen);
+	CHECK((jp = judgepack_open(judge, judgelen, err, sizeof(err))) !=
+	    NULL);
+	judgepack_use(jp);
+	judgepack_close(jp);
 	detect_close(d);
 	rulereport_free(&report);
 	free(image);
@@ -88,7 +115,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (len == 0)
 		return 0;
-	name = names[data[0] & 3];
+	name = names[data[0] & 7];
 	fd = openat(dirfd_, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	CHECK(fd != -1);
 	CHECK(write(fd, data + 1, len - 1) == (ssize_t)(len - 1));

@@ -30,7 +30,7 @@ import sys
 import lib
 
 WINGS = ('gatewayd', 'auditd', 'sinkd', 'scannerd', 'ctl')
-GENERATED = {'syscall_names.h'}         # by common/syscalls.sh
+GENERATED = {'common': {'syscall_names.h'}, 'gatewayd': {'rule_builtin.h'}}
 FIRST_SCREEN = 60                       # lines, with the licence
 
 # a role, where its first screen is, and the words that name it there
@@ -81,7 +81,7 @@ def includes(wing, allowed):
         for name in re.findall(r'^\s*#\s*include\s+"([^"]+)"', read(path),
                 re.M):
             n += 1
-            if wing == 'common' and name in GENERATED:
+            if name in GENERATED.get(wing, ()):
                 continue
             to = resolve(path, name)
             if to is None or to.split('/')[0] not in allowed:

@@ -64,7 +64,7 @@ header(void)
 	CHECK_STR(opened(0, "", 0), "");
 	CHECK_STR(opened(0, "X", 1), "not a matcher image");
 	CHECK_STR(opened(8, "\1", 1),
-	    "matcher image of version 1, this program reads 2");
+	    "matcher image of version 1, this program reads 3");
 	CHECK_STR(opened(12, "\0\0\0\0", 4), damaged);	/* length */
 	CHECK_STR(opened(16, "\0\0\1\0", 4), damaged);	/* rules */
 	CHECK_STR(opened(16, "\1\0\0\0", 4), damaged);

@@ -288,12 +288,20 @@ directories(void)
 	    "pack");
 	/* what lies beside is no business of ours */
 	pack_file(&p, "README.md", "text");
+	(void)snprintf(path, sizeof(path), "%s/other", p.dir);
+	CHECK(mkdir(path, 0700) == 0);
+	pack_file(&p, "other/x.yaml", "text");
+	CHECK_INT(pack_read(&p), -1);
+	CHECK_STR(p.err, "testpack: the directory holds no file of a rule "
+	    "pack");
 	(void)snprintf(path, sizeof(path), "%s/judge", p.dir);
 	CHECK(mkdir(path, 0700) == 0);
 	pack_file(&p, "judge/x.yaml", "text");
 	CHECK_INT(pack_read(&p), -1);
-	CHECK_STR(p.err, "testpack: the directory holds no file of a rule "
-	    "pack");
+	CHECK_STR(p.err, "judge/x.yaml: not a file of a rule pack, rules "
+	    "belong into rules/");
+	(void)snprintf(path, sizeof(path), "%s/judge/x.yaml", p.dir);
+	CHECK(unlink(path) == 0);
 	/* a YAML file that would not be read is an error, not a surprise */
 	pack_file(&p, "rules.yaml", HEAD);
 	CHECK_INT(pack_read(&p), -1);
