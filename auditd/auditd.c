@@ -372,6 +372,7 @@ main(int argc, char *argv[])
 	sc.path = "audit.db";
 	sc.alg = (enum chain_alg)auditd.rec.hash_alg;
 	read_keys(&sc);
+	spool_read();
 	stamp_init(&auditd.stamp, &auditd.suite);
 	open_store(&sc);
 	commit_init();

@@ -105,6 +105,22 @@ void	 stats_gone(const struct worker *);
 void	 stats_tell(struct worker *);
 void	 stats_tick(void);
 
+/* note.c: what an operator did with the front end */
+struct note {
+	const char	*action;
+	const char	*target;
+	const char	*change;
+	enum severity	 severity;
+	uid_t		 uid;		/* who did it */
+	int		 late;		/* while we were not there: */
+	uint64_t	 time_us;	/* then */
+	uint8_t		 id[EVENT_ID_LEN];
+};
+int	 note_allowed(const char *);	/* is it an action of operators */
+int	 note_event(const struct note *, uint64_t *);
+void	 spool_read(void);		/* the file that was handed over */
+void	 spool_record(void);
+
 /* auditd.c: those that the supervisor told us of */
 void	 deaths_record(void);
 

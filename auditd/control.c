@@ -645,58 +645,30 @@ control_lists(struct peer *p, struct msg *msg)
 	peer_done(p, msg->hdr.id, CTL_OK);
 }
 
-static int
-names_secret(const char *key)
-{
-	static const char *const words[] = { "token", "secret", "password",
-	    "key", "bearer", "header" };
-	size_t	i;
-
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcasestr(key, words[i]) != NULL)
-			return (1);
-	return (0);
-}
-
 /*
  * What an operator did with the front end: a changed configuration.
  */
 static void
 control_note(struct peer *p, struct msg *msg)
 {
-	static const char *const allowed[] = { "config-update", "init",
-	    "setup-observability" };
-	char		 actor[32], where[256], red[MAX_REDACT_TEXT];
-	const char	*action, *target, *what;
-	struct event	 ev;
+	struct note	 n;
 	struct after	*a;
 	struct rbuf	 r;
-	size_t		 i;
 
+	memset(&n, 0, sizeof(n));
 	rbuf_init(&r, msg->data, msg->len);
-	action = rbuf_str(&r, 64);
-	target = rbuf_str(&r, sizeof(where) - 1);
-	what = rbuf_str(&r, MAX_NOTE_TEXT);
-	for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
-		if (strcmp(action, allowed[i]) == 0)
-			break;
-	if (rbuf_end(&r) == -1 || i == sizeof(allowed) / sizeof(allowed[0])) {
+	n.action = rbuf_str(&r, 64);
+	n.target = rbuf_str(&r, 255);
+	n.change = rbuf_str(&r, MAX_NOTE_TEXT);
+	n.severity = SEV_INFO;
+	n.uid = p->caller.uid;
+	if (rbuf_end(&r) == -1 || !note_allowed(n.action)) {
 		peer_error(p, msg->hdr.id, CTL_USAGE, "malformed");
 		return;
 	}
-	snprintf(actor, sizeof(actor), "uid:%u", p->caller.uid);
-	redact_name(&auditd.redactor, target, where, sizeof(where));
-	/* values are evidence, unless the key may hold a secret */
-	if (names_secret(target))
-		redact_reason(&auditd.redactor, what, red);
-	else
-		strlcpy(red, what, sizeof(red));
-	stamp_event(&auditd.stamp, &ev, action, SEV_INFO);
-	ev.field[EV_TARGET] = where;
-	ev.field[EV_ACTOR] = actor;
 	a = commit_after(answer_recorded, p, msg->hdr.id);
-	if (commit_event(&ev, json_pack("{s:s}", "change", red),
-	    &a->seq) == -1 && TAILQ_LAST(&auditd.after, after_list) == a) {
+	if (note_event(&n, &a->seq) == -1 &&
+	    TAILQ_LAST(&auditd.after, after_list) == a) {
 		TAILQ_REMOVE(&auditd.after, a, entry);
 		answer_recorded(a, "the audit log takes no events now");
 	}

@@ -149,6 +149,7 @@ seal_tick(evutil_socket_t fd, short what, void *arg)
 	    (uint64_t)auditd.rec.checkpoint_seconds * 1000)
 		seal_now();
 	lists_check();
+	spool_record();
 	deaths_record();
 	control_tick();
 	limits_look();
@@ -232,6 +233,7 @@ seal_begin(void)
 	lists_verify();
 	commit_now();
 	outbox_open();
+	spool_record();
 	deaths_record();
 	seal_now();
 	limits_look();

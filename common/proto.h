@@ -225,6 +225,7 @@ enum start_fd_kind {
 	SFD_CERT,		/* sinkd: its client certificate, PEM */
 	SFD_RESOLV_CONF,	/* resolver: /etc/resolv.conf */
 	SFD_HOSTS,		/* resolver: /etc/hosts */
+	SFD_SPOOL,		/* auditd: what was done without it */
 };
 
 struct start_fd {
@@ -245,7 +246,8 @@ struct log_line {
 
 enum request_kind {
 	REQ_RELOAD = 1, REQ_STOP, REQ_REPLACE, REQ_DEATH_KEPT,
-	REQ_SYSLOG		/* sinkd: connect the local syslog socket */
+	REQ_SYSLOG,		/* sinkd: connect the local syslog socket */
+	REQ_SPOOL_KEPT		/* auditd: id 0 all of it, 1 it is broken */
 };
 
 struct request {

@@ -24,6 +24,7 @@
 #include "conffile.h"
 #include "edit.h"
 #include "redacted.h"
+#include "spoolfile.h"
 
 #define MAX_EVENT_CHANGE	4096	/* bytes of what an event says */
 #define MAX_EVENT_NOTE		512	/* of these, what is no difference */
@@ -35,6 +36,8 @@ struct run {
 	const char	 *why;		/* it is not to be written; or NULL */
 	int		  rc;		/* of what was said already */
 	int		  made;		/* before() was called */
+	int		  spooled;	/* the event is in the spool */
+	char		  what[MAX_EVENT_CHANGE]; /* it says */
 };
 
 static int
@@ -150,6 +153,43 @@ consider(struct run *r, const char *text, size_t len, const char *new,
 	return (-1);
 }
 
+static void
+describe(struct run *r)
+{
+	const struct edit	*e = r->e;
+	char			 diff[MAX_EVENT_CHANGE - MAX_EVENT_NOTE];
+
+	treediff_text(&e->diff, diff, sizeof(diff));
+	if (e->diff.n == 0 && e->changed)
+		strlcpy(diff, "comments, order or form only", sizeof(diff));
+	snprintf(r->what, sizeof(r->what), "%s%s%s%s%s", e->verb != NULL ?
+	    e->verb : "", e->verb != NULL ? ": " : "", diff, e->note !=
+	    NULL && diff[0] != '\0' ? "; " : "", e->note != NULL ? e->note :
+	    "");
+}
+
+/*
+ * Where no suite runs, the event is written down before the change: none is
+ * without one, also when this program is killed in between.
+ */
+static int
+spool_first(struct run *r, char *err, size_t errlen)
+{
+	const struct edit	*e = r->e;
+	pid_t			 pid;
+
+	if (!e->changed && e->note == NULL)
+		return (0);
+	describe(r);
+	if (suite_alive(&r->c->paths, &pid) != 0)
+		return (0);
+	if (spoolfile_add(&r->c->paths, e->action, e->target, r->what, err,
+	    errlen) == -1)
+		return (-1);
+	r->spooled = 1;
+	return (0);
+}
+
 /* a confedit_fn around the command's own */
 static int
 make(const char *text, size_t len, char **out, size_t *outlen, void *arg,
@@ -162,37 +202,55 @@ make(const char *text, size_t len, char **out, size_t *outlen, void *arg,
 		return (-1);
 	if (consider(r, text, len, *out, *outlen) == -1)
 		return (-1);
-	if (e->dry_run || e->before == NULL)
+	if (e->dry_run)
 		return (0);
 	errno = 0;
-	if (e->before(e->arg, err, errlen) == -1) {
-		r->rc = out_fail(errno == EACCES || errno == EPERM ?
-		    CTL_PERMISSION : CTL_FAILURE, "%s", err);
-		return (-1);
+	if (spool_first(r, err, errlen) == 0) {
+		if (e->before == NULL)
+			return (0);
+		errno = 0;
+		r->made = 1;
+		if (e->before(e->arg, err, errlen) == 0)
+			return (0);
 	}
-	r->made = 1;
-	return (0);
+	r->rc = out_fail(errno == EACCES || errno == EPERM ?
+	    CTL_PERMISSION : CTL_FAILURE, "%s", err);
+	return (-1);
+}
+
+static void
+undo(struct run *r)
+{
+	struct edit	*e = r->e;
+
+	if (r->made && e->undo != NULL)
+		e->undo(e->arg);
+	if (r->spooled)
+		spoolfile_undo(&r->c->paths, e->action, e->target, r->what);
 }
 
 /* an event of what was done; it is done, so nothing of this is a failure */
 static void
-record(const struct paths *p, struct edit *e)
+record(struct run *r)
 {
-	char	err[MAX_CTL_TEXT + 64], what[MAX_EVENT_CHANGE];
-	char	diff[MAX_EVENT_CHANGE - MAX_EVENT_NOTE];
-	int	rc;
+	const struct paths	*p = &r->c->paths;
+	struct edit		*e = r->e;
+	char			 err[MAX_CTL_TEXT + 64], why[MAX_CONFFILE_ERR];
+	int			 rc;
 
-	treediff_text(&e->diff, diff, sizeof(diff));
-	if (e->diff.n == 0 && e->changed)
-		strlcpy(diff, "comments, order or form only", sizeof(diff));
-	snprintf(what, sizeof(what), "%s%s%s%s%s", e->verb != NULL ? e->verb :
-	    "", e->verb != NULL ? ": " : "", diff, e->note != NULL &&
-	    diff[0] != '\0' ? "; " : "", e->note != NULL ? e->note : "");
-	rc = config_note(p, e->action, e->target, what, &e->seq, err,
+	if (r->spooled)
+		return;
+	rc = config_note(p, e->action, e->target, r->what, &e->seq, err,
 	    sizeof(err));
 	e->running = rc != 0;
+	if (rc == 1)
+		return;
 	if (rc == -1)
-		out_note("the change is made and was not recorded: %s", err);
+		out_note("the change is made and waits to be recorded: %s",
+		    err);
+	if (spoolfile_add(p, e->action, e->target, r->what, why,
+	    sizeof(why)) == -1)
+		out_note("the change is made and was not recorded: %s", why);
 }
 
 /* the same without a lock and without writing: neither may be possible */
@@ -220,7 +278,7 @@ look(struct run *r, char *err, size_t errlen)
 int
 edit_config(const struct ctl *c, struct edit *e)
 {
-	struct run	r = { c, e, NULL, CTL_OK, 0 };
+	struct run	r = { .c = c, .e = e };
 	char		err[MAX_CONFEDIT_ERR];
 	int		rv;
 
@@ -237,12 +295,11 @@ edit_config(const struct ctl *c, struct edit *e)
 	if (rv == -1) {
 		if (r.rc == CTL_OK)
 			r.rc = out_fail(code_of(errno), "%s", err);
-		if (r.made && e->undo != NULL)
-			e->undo(e->arg);
+		undo(&r);
 		return (r.rc);
 	}
 	if (!e->dry_run && (e->changed || e->note != NULL))
-		record(&c->paths, e);
+		record(&r);
 	return (CTL_OK);
 }
 

@@ -61,6 +61,7 @@ static const struct {
 	{ P(audit_db),		P(audit),	"audit.db" },
 	{ P(sign),		P(state),	"sign" },
 	{ P(sinks),		P(state),	"sinks" },
+	{ P(spool),		P(state),	"spool.events" },
 	{ P(device_key),	P(state),	"device.key" },
 	{ P(device_pub),	P(state),	"device.pub" },
 	{ P(control),		P(run),		"control" },

@@ -36,6 +36,7 @@
  *	audit		/var/lib/defenseclaw/audit	audit
  *	sign		/var/lib/defenseclaw/sign	sign
  *	sinks		/var/lib/defenseclaw/sinks	sinks
+ *	spool		/var/lib/defenseclaw/spool.events spool.events
  *	device_key	/var/lib/defenseclaw/device.key	device.key
  *	device_pub	/var/lib/defenseclaw/device.pub	device.pub
  *	run		/run/defenseclaw		run
@@ -71,6 +72,7 @@ struct paths {
 	char	 audit_db[MAX_CONF_PATH];
 	char	 sign[MAX_CONF_PATH];
 	char	 sinks[MAX_CONF_PATH];	/* of file sinks, one each */
+	char	 spool[MAX_CONF_PATH];	/* changes not recorded yet */
 	char	 device_key[MAX_CONF_PATH];
 	char	 device_pub[MAX_CONF_PATH];
 	char	 run[MAX_CONF_PATH];

@@ -196,6 +196,10 @@ struct sup {
 	struct death		 deaths[MAX_PENDING_DEATHS];
 	unsigned int		 ndeaths;	/* not yet in the log */
 	unsigned int		 deaths_sent;	/* of them, to auditd */
+	struct {
+		dev_t		 dev;
+		ino_t		 ino;	/* 0: none was handed over */
+	}			 spool;
 	uint32_t		 deaths_to;	/* its incarnation */
 	int			 tcp;		/* listening sockets */
 	int			 unix_http;
@@ -282,6 +286,10 @@ void		 sink_hand(struct proc *);
 void		 resolver_hand(struct proc *);
 void		 outbox_send(struct proc *);
 void		 sink_syslog(struct proc *);
+
+/* spool.c */
+void		 spool_hand(struct proc *);
+void		 spool_kept(int);
 
 /* listen.c */
 int		 listen_control(struct slot *);

@@ -209,6 +209,7 @@ slot_start(struct slot *s)
 		break;
 	case ROLE_AUDITD:
 		spawn_hand(p, SFD_PUBKEY, NULL, sup.now.device_pub);
+		spool_hand(p);
 		if ((fd = open("/etc/machine-id", O_RDONLY | O_CLOEXEC |
 		    O_NOFOLLOW)) != -1) {
 			spawn_hand(p, SFD_MACHINE_ID, NULL, fd);

@@ -504,6 +504,8 @@ from_role_request(struct peer *peer, struct msg *msg)
 		slots_stop();
 	else if (p->role == ROLE_AUDITD && rq.kind == REQ_DEATH_KEPT)
 		deaths_kept(rq.incarnation);
+	else if (p->role == ROLE_AUDITD && rq.kind == REQ_SPOOL_KEPT)
+		spool_kept(rq.id != 0);
 	else if (p->role == ROLE_SINK && rq.kind == REQ_SYSLOG)
 		sink_syslog(p);
 	else if (p->role == ROLE_AUDITD && rq.kind == REQ_REPLACE) {

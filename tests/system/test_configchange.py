@@ -125,8 +125,110 @@ def secrets_are_in_no_difference():
         eq(SECRET_VALUE in repr(s.rows()), False, 'a secret in an event')
 
 
+def spool(s):
+    return os.path.join(s.state, 'spool.events')
+
+
+def late(s):
+    return [r for r in s.rows() if r['details'] and
+        r['details'].get('late')]
+
+
+def changes_without_a_suite_are_recorded_late():
+    with Suite() as s:
+        ok(s.ctl('config', 'set', 'log.level', 'debug'))
+        ok(s.ctl('config', 'set', 'log.level', 'debug'))
+        ok(s.ctl('setup', 'observability', 'add', 'file', '--name', 'out',
+            '--non-interactive'))
+        eq(os.stat(spool(s)).st_mode & 0o777, 0o600)
+        fails(s.ctl('config', 'set', 'log.max_size_mb', '0'), 3)
+        s.start()
+        # they came before the first row of any traffic, and READY
+        rows = late(s)
+        eq([(r['action'], r['target'], r['actor']) for r in rows],
+            [('config-update', 'log.level', 'uid:%d' % os.stat(s.home).
+            st_uid), ('setup-observability', 'audit_sinks.out', 'uid:%d' %
+            os.stat(s.home).st_uid)])
+        eq(rows[0]['details']['change'], 'log.level: (none) -> debug')
+        eq(rows[0]['details']['changed_at'] < rows[0]['timestamp'], True)
+        wait_for(lambda: not os.path.exists(spool(s)), 'the spool is gone')
+        ok(s.ctl('config', 'set', 'log.level', 'info'))
+        eq(os.path.exists(spool(s)), False, 'a spool beside a suite')
+        s.stop()
+        s.start()
+        eq(len(late(s)), 2)
+
+
+def a_change_that_fails_leaves_no_event():
+    with Suite() as s:
+        ok(s.ctl('config', 'set', 'agent.id', 'first'))
+        before = text(s.config)
+        if os.geteuid() == 0:
+            # nothing can be written beside it: the lock is, the rest not
+            s.launcher = ['prlimit', '--fsize=0']
+            eq(s.ctl('config', 'set', 'agent.id', 'second').returncode != 0,
+                True)
+            s.launcher = []
+        eq(text(s.config), before)
+        s.start()
+        eq([r['details']['change'] for r in late(s)],
+            ['agent.id: (none) -> first'])
+
+
+def a_spool_that_is_known_is_taken_once():
+    """As after a crash between the record and the end of the file."""
+    with Suite() as s:
+        ok(s.ctl('config', 'set', 'agent.id', 'a'))
+        with open(spool(s), 'rb') as f:
+            kept = f.read()
+        st = os.stat(spool(s))
+        for _ in range(2):
+            s.start()
+            wait_for(lambda: not os.path.exists(spool(s)), 'taken in')
+            eq(len(late(s)), 1)
+            s.stop()
+            with open(spool(s), 'wb') as f:
+                f.write(kept)
+            os.chown(spool(s), st.st_uid, st.st_gid)
+            os.chmod(spool(s), 0o600)
+
+
+def aside(s):
+    return [f for f in os.listdir(s.state) if 'broken' in f]
+
+
+def a_broken_spool_is_set_aside():
+    with Suite() as s:
+        ok(s.ctl('config', 'set', 'agent.id', 'a'))
+        ok(s.ctl('config', 'set', 'agent.id', 'b'))
+        with open(spool(s), 'r+b') as f:
+            f.truncate(os.path.getsize(spool(s)) - 5)
+        # nothing more is written into it
+        fails(s.ctl('config', 'set', 'agent.id', 'c'), 1, 'damaged')
+        eq('agent:\n  id: b\n' in text(s.config), True)
+        s.start()
+        eq(len(late(s)), 1)
+        eq([r['severity'] for r in s.rows() if r['target'] ==
+            'spool.events'], ['HIGH'])
+        wait_for(lambda: aside(s), 'set aside')
+        assert 'spool.events' in s.log() and 'damaged' in s.log(), s.log()
+        s.stop()
+        # one that others could have written is not even looked at
+        for f in aside(s):
+            os.unlink(os.path.join(s.state, f))
+        ok(s.ctl('config', 'set', 'agent.id', 'd'))
+        os.chmod(spool(s), 0o606)
+        s.start()
+        eq(len(aside(s)), 1)
+        eq(len(late(s)), 1)
+        assert 'others may read or write' in s.log(), s.log()
+
+
 TESTS = [nobody_writes_what_is_managed, nobody_writes_what_is_read_only,
-    secrets_are_in_no_difference]
+    secrets_are_in_no_difference,
+    changes_without_a_suite_are_recorded_late,
+    a_change_that_fails_leaves_no_event,
+    a_spool_that_is_known_is_taken_once, a_broken_spool_is_set_aside]
 
 if __name__ == '__main__':
     names = sys.argv[1:]
