@@ -29,17 +29,27 @@
  */
 
 /*
- * Texts of a sink go into the log and onto an operator's screen.
+ * Texts of a sink go into the log and onto an operator's screen; what its
+ * receiver said may quote an event.
  */
 void
 outbox_text(char *s, size_t size)
 {
+	char	 red[MAX_REDACT_TEXT] = "", *said;
 	size_t	 i;
 
 	s[size - 1] = '\0';
+	if ((said = strchr(s, OUTBOX_SAID)) != NULL)
+		*said++ = '\0';
+	if (said != NULL)
+		redact_reason(&auditd.redactor, said, red);
 	for (i = 0; s[i] != '\0'; i++)
 		if ((s[i] < ' ' || s[i] > '~') && s[i] != '\n')
 			s[i] = '?';
+	if (said != NULL) {
+		strlcat(s, ": ", size);
+		strlcat(s, red, size);
+	}
 }
 
 static void

@@ -41,6 +41,12 @@
 #define MAX_OUTBOX_OPEN		64	/* batches not yet acknowledged */
 #define MAX_OUTBOX_REASON	256	/* bytes of a text with its NUL */
 
+/*
+ * Before a receiver's own words in a reason, which are its last part: auditd
+ * redacts them, for what a receiver quotes may be a value of an event.
+ */
+#define OUTBOX_SAID		'\x1f'
+
 enum outbox_stream { OUTBOX_LOG = 1, OUTBOX_REPLAY, OUTBOX_RETRY };
 
 struct outbox_pull {
@@ -76,7 +82,7 @@ struct outbox_dead {
 	uint32_t	http;		/* status, 0 none */
 	int32_t		code;		/* of the protocol, -1 none */
 	uint32_t	pad;
-	char		reason[MAX_OUTBOX_REASON]; /* redacted, escaped */
+	char		reason[MAX_OUTBOX_REASON]; /* escaped */
 };
 
 enum outbox_news {

@@ -42,6 +42,7 @@ static struct event	*fill;		/* let a batch fill */
 static struct event	*poll;		/* for acknowledgements */
 static unsigned int	 poll_ms = ACK_POLL_MS;
 static unsigned int	 failures;	/* in a row */
+static unsigned int	 refusals;	/* in a row, of what was sent */
 static int		 reported;	/* sink.failed was */
 static int		 busy;		/* a body is with the carrier */
 static int		 slow;
@@ -123,11 +124,28 @@ static void
 success(void)
 {
 	sinkd.state.last_success_us = clock_wall_us();
-	failures = 0;
+	failures = refusals = 0;
 	if (reported)
 		log_info("delivers again");
 	reported = 0;
 	circuit(CIRCUIT_CLOSED, 0);
+}
+
+/* as long as the receiver asks for, within reason; then status says so */
+static uint64_t
+asked_wait(const struct answer *a, uint64_t ms)
+{
+	char	 note[96];
+
+	if (a == NULL || a->retry_after_ms <= (int64_t)ms)
+		return (ms);
+	if (a->retry_after_ms <= MAX_RETRY_AFTER_MS)
+		return ((uint64_t)a->retry_after_ms);
+	snprintf(note, sizeof(note), "; it asks for %lld s of patience and "
+	    "has %d s", (long long)(a->retry_after_ms / 1000),
+	    MAX_RETRY_AFTER_MS / 1000);
+	strlcat(sinkd.state.error, note, sizeof(sinkd.state.error));
+	return (MAX_RETRY_AFTER_MS);
 }
 
 static void
@@ -137,6 +155,7 @@ failure(const struct judgement *j, const struct answer *a,
 	uint64_t	 ms;
 	unsigned int	 after;
 	int		 held = j->outcome == OUT_HOLD;
+	int		 sure = held || j->late;
 
 	failures++;
 	sinkd.state.failures++;
@@ -144,15 +163,16 @@ failure(const struct judgement *j, const struct answer *a,
 	strlcpy(sinkd.state.error, j->reason, sizeof(sinkd.state.error));
 	ms = held ? backoff(MIN_HOLD_MS, MAX_HOLD_MS) :
 	    backoff(MIN_BACKOFF_MS, MAX_BACKOFF_MS);
-	if (a != NULL && a->retry_after_ms > (int64_t)ms)
-		ms = (uint64_t)a->retry_after_ms;
-	after = held ? 1 : FAILED_AFTER;
+	ms = asked_wait(a, ms);
+	after = sure ? 1 : FAILED_AFTER;
 	/* else the news of one short failure could be what fails next */
 	if (report_count(pc) == 0)
-		after = held ? FAILED_AFTER : QUIET_FAILED_AFTER;
+		after = sure ? FAILED_AFTER : QUIET_FAILED_AFTER;
 	if (!reported && failures >= after) {
-		log_warnx("%s: %s", held ? "held until an operator acts" :
-		    "does not deliver", j->reason);
+		/* without what the receiver said, which nobody redacted */
+		log_warnx("%s: %.*s", held ? "held until an operator acts" :
+		    "does not deliver", (int)strcspn(j->reason,
+		    (const char []){ OUTBOX_SAID, '\0' }), j->reason);
 		if (held)
 			report_news(OUTBOX_REJECTED, j, a, pc);
 		report_news(OUTBOX_FAILED, j, a, pc);
@@ -215,6 +235,18 @@ piece_refused(struct piece *pc, const struct judgement *j,
 		piece_cut(pc, pc->from + n / 2);
 }
 
+/*
+ * Who refuses all that comes is set up wrongly, and asked ever more seldom:
+ * at full speed the whole log would soon be put aside.
+ */
+static void
+piece_unwanted(const struct piece *pc, const struct judgement *j,
+    const struct answer *a)
+{
+	if (++refusals > MAX_QUICK_REFUSALS)
+		failure(j, a, pc);
+}
+
 static void
 piece_delivered(struct piece *pc)
 {
@@ -254,18 +286,22 @@ piece_judged(struct piece *pc, const struct judgement *j,
 	switch (j->outcome) {
 	case OUT_DELIVERED:
 	case OUT_AWAIT_ACK:
-		if (j->outcome == OUT_AWAIT_ACK && sinkd.sink.rec.use_ack)
+		/* what is accepted and never indexed is no success */
+		if (j->outcome == OUT_AWAIT_ACK && sinkd.sink.rec.use_ack) {
 			piece_accepted(pc, j->ack_id);
-		else
-			piece_delivered(pc);
+			break;
+		}
+		piece_delivered(pc);
 		success();
 		break;
 	case OUT_SPLIT:
 	case OUT_BISECT:
 		piece_refused(pc, j, a);
+		piece_unwanted(pc, j, a);
 		break;
 	case OUT_DEAD:
 		piece_dead(pc, OUTBOX_DEADLETTER, j, a);
+		piece_unwanted(pc, j, a);
 		break;
 	case OUT_RETRY:
 	case OUT_HOLD:
@@ -456,6 +492,7 @@ deliver_indexed(uint64_t id)
 	TAILQ_FOREACH(pc, &sinkd.pieces, entry)
 		if (pc->state == PIECE_WAITING && pc->ack_id == id) {
 			piece_delivered(pc);
+			success();
 			poll_ms = ACK_POLL_MS;
 			return;
 		}
@@ -472,6 +509,18 @@ deliver_rechannel(void)
 			pc->state = PIECE_QUEUED;
 }
 
+static void
+ack_late(const struct piece *pc)
+{
+	struct judgement	 j;
+
+	memset(&j, 0, sizeof(j));
+	sink_judged(&j, OUT_RETRY, -1, "accepted, and not indexed within %u s",
+	    sinkd.sink.rec.ack_timeout_ms / 1000);
+	j.late = 1;
+	failure(&j, NULL, pc);
+}
+
 /*
  * What was not indexed in time is sent again, in its place in the line.
  */
@@ -479,7 +528,7 @@ static void
 poll_cb(evutil_socket_t fd, short what, void *arg)
 {
 	uint64_t	 ids[MAX_ACK_IDS], now = clock_ms();
-	struct piece	*pc;
+	struct piece	*pc, *late = NULL;
 	size_t		 n = 0;
 
 	(void)fd;
@@ -490,12 +539,14 @@ poll_cb(evutil_socket_t fd, short what, void *arg)
 		if (pc->state != PIECE_WAITING)
 			continue;
 		if (now - pc->sent_ms > sinkd.sink.rec.ack_timeout_ms) {
-			log_warnx("not indexed within %u s: sent again",
-			    sinkd.sink.rec.ack_timeout_ms / 1000);
 			pc->state = PIECE_QUEUED;
+			if (late == NULL)
+				late = pc;
 		} else if (n < MAX_ACK_IDS)
 			ids[n++] = pc->ack_id;
 	}
+	if (late != NULL)
+		ack_late(late);
 	if (n != 0) {
 		http_poll_acks(ids, n);
 		poll_ms = poll_ms * 2 < MAX_ACK_POLL_MS ? poll_ms * 2 :

@@ -39,6 +39,7 @@
 #define MAX_GZIP	(MAX_OUTBOX_BYTES * 16)
 #define MAX_HEADER_LINE	(MAX_SECRET + 256)
 #define UUID_LEN	36
+#define MAX_ASKED_S	(INT64_MAX / 1000) /* of Retry-After, in ms */
 
 struct transfer {
 	CURL			*easy;
@@ -48,6 +49,7 @@ struct transfer {
 	int			 truncated;
 	int			 busy;
 	int64_t			 retry_after_ms;
+	time_t			 retry_at;	/* Retry-After as a date */
 	int64_t			 date_us;
 	char			 error[CURL_ERROR_SIZE];
 };
@@ -76,14 +78,27 @@ on_body(char *data, size_t size, size_t n, void *arg)
 	return (len);
 }
 
-/* "Retry-After: 120" (RFC 9110, 10.2.3); a date there is our default */
+/* "120" or a date (RFC 9110, 10.2.3) */
+static void
+on_retry_after(struct transfer *r, const char *text)
+{
+	long long	 v;
+	char		*end;
+
+	v = strtoll(text, &end, 10);
+	if (*end != '\0')
+		r->retry_at = curl_getdate(text, NULL);
+	else if (v >= 0)
+		r->retry_after_ms = (v < MAX_ASKED_S ? v : MAX_ASKED_S) *
+		    1000;
+}
+
 static size_t
 on_header(char *line, size_t size, size_t n, void *arg)
 {
 	struct transfer	*r = arg;
 	size_t		 len = size * n, at;
-	char		 text[64], *end;
-	long long	 v;
+	char		 text[64];
 	time_t		 t;
 
 	for (at = 0; at < len && line[at] != ':'; at++)
@@ -93,11 +108,9 @@ on_header(char *line, size_t size, size_t n, void *arg)
 	memcpy(text, line + at + 1, len - at - 1);
 	text[len - at - 1] = '\0';
 	text[strcspn(text, "\r\n")] = '\0';
-	if (at == 11 && strncasecmp(line, "retry-after", 11) == 0) {
-		v = strtoll(text, &end, 10);
-		if (*end == '\0' && v >= 0 && v <= MAX_RETRY_AFTER_MS / 1000)
-			r->retry_after_ms = v * 1000;
-	} else if (at == 4 && strncasecmp(line, "date", 4) == 0 &&
+	if (at == 11 && strncasecmp(line, "retry-after", 11) == 0)
+		on_retry_after(r, text);
+	else if (at == 4 && strncasecmp(line, "date", 4) == 0 &&
 	    (t = curl_getdate(text, NULL)) > 0)
 		r->date_us = (int64_t)t * 1000000;
 	return (len);
@@ -106,16 +119,23 @@ on_header(char *line, size_t size, size_t n, void *arg)
 static void
 answer_of(struct transfer *r, int rc, struct answer *a)
 {
-	long	 status = 0;
+	long	 status = 0, proxy = 0;
 
 	curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(r->easy, CURLINFO_HTTP_CONNECTCODE, &proxy);
 	memset(a, 0, sizeof(*a));
+	a->proxy = (int)proxy;
 	a->curl = rc;
 	a->truncated = r->truncated;
 	if (rc == CURLE_OK || r->truncated)
 		a->http = (int)status;
 	a->body = r->in.len != 0 ? (const char *)r->in.data : "";
 	a->len = r->in.len;
+	/* by the clock that the date is of, when it is told */
+	if (r->retry_at > 0)
+		r->retry_after_ms = (int64_t)r->retry_at * 1000 -
+		    (r->date_us != 0 ? r->date_us :
+		    (int64_t)clock_wall_us()) / 1000;
 	a->retry_after_ms = r->retry_after_ms;
 	a->error = r->error;
 	if (a->http != 0 && r->date_us != 0)
@@ -231,6 +251,7 @@ request_start(struct transfer *r, const char *url, const char *method,
 	wbuf_reset(&r->in);
 	r->truncated = 0;
 	r->retry_after_ms = -1;
+	r->retry_at = 0;
 	r->date_us = 0;
 	r->error[0] = '\0';
 	r->busy = 1;

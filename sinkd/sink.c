@@ -22,6 +22,7 @@
 #include "common/export.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "common/outbox.h"
 #include "sink.h"
 
 static const struct sink_ops *const	kinds[] = {
@@ -107,6 +108,17 @@ sink_judged(struct judgement *j, enum outcome outcome, int code,
 	log_escape(j->reason, sizeof(j->reason), text, strlen(text));
 }
 
+void
+sink_said(struct judgement *j, const char *text)
+{
+	size_t	 n = strlen(j->reason);
+
+	if (text[0] == '\0' || n + 2 >= sizeof(j->reason))
+		return;
+	j->reason[n++] = OUTBOX_SAID;
+	log_escape(j->reason + n, sizeof(j->reason) - n, text, strlen(text));
+}
+
 /*
  * With TLS 1.3 the receiver says so after the handshake (RFC 8446, 6.2), and
  * libcurl takes it for a connection that broke: OpenSSL's text remains.
@@ -120,6 +132,26 @@ wants_certificate(const char *why)
 	    strstr(alert, "unknown ca") != NULL));
 }
 
+/*
+ * A proxy that wants what we do not have, or lets nobody through to there,
+ * is no receiver that is away for a moment.
+ */
+static void
+judge_proxy(int status, struct judgement *j)
+{
+	if (status == 407)
+		sink_judged(j, OUT_HOLD, -1, "HTTP 407: the proxy wants "
+		    "credentials, and none are sent to proxies: let this "
+		    "host through without");
+	else if (status < 500 && status != 408 && status != 425 &&
+	    status != 429)
+		sink_judged(j, OUT_HOLD, -1, "HTTP %d: the proxy lets nobody "
+		    "through to the receiver", status);
+	else
+		sink_judged(j, OUT_RETRY, -1, "HTTP %d from the proxy",
+		    status);
+}
+
 void
 sink_judge_transport(const struct answer *a, struct judgement *j)
 {
@@ -128,6 +160,10 @@ sink_judge_transport(const struct answer *a, struct judgement *j)
 
 	memset(j, 0, sizeof(*j));
 	j->bad_event = -1;
+	if (a->proxy >= 400) {
+		judge_proxy(a->proxy, j);
+		return;
+	}
 	switch (a->curl) {
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CERTPROBLEM:
@@ -162,7 +198,9 @@ sink_judge_status(const struct answer *a, struct judgement *j)
 		    "never followed: configure the address itself", a->http);
 	else if (a->http == 413)
 		sink_judged(j, OUT_SPLIT, -1, "HTTP 413: too large");
-	else if (a->http == 401 || a->http == 403 || a->http == 407)
+	else if (a->http == 407)
+		judge_proxy(a->http, j);
+	else if (a->http == 401 || a->http == 403)
 		sink_judged(j, OUT_HOLD, -1, "HTTP %d: the receiver does not "
 		    "accept our credentials", a->http);
 	else if (a->http == 400 || a->http == 422)

@@ -50,6 +50,7 @@ struct answer {
 	const char	*body;		/* not NUL-terminated */
 	size_t		 len;
 	int		 truncated;	/* body longer than MAX_SINK_ANSWER */
+	int		 proxy;		/* its status for a tunnel, 0 none */
 	int64_t		 retry_after_ms; /* -1: the header was not there */
 	const char	*error;		/* libcurl's or ours, "" none */
 };
@@ -73,6 +74,7 @@ struct judgement {
 	int		 new_channel;	/* HEC: code 11 */
 	int		 no_ack;	/* HEC: code 14, tokens without ack */
 	int		 slow_down;	/* HEC: codes 24, 25 */
+	int		 late;		/* HEC: accepted, never indexed */
 	char		 reason[MAX_SINK_REASON]; /* escaped, for the log */
 };
 
@@ -103,7 +105,7 @@ const struct sink_ops	*sink_ops(enum sink_kind);
 
 /*
  * Transport failures (no HTTP answer) are the same for every HTTP kind: TLS
- * and certificates hold, the rest is tried again.
+ * and certificates hold, and a proxy that refuses; the rest is tried again.
  */
 void	 sink_judge_transport(const struct answer *, struct judgement *);
 
@@ -113,6 +115,9 @@ void	 sink_judge_status(const struct answer *, struct judgement *);
 /* for the kinds: outcome, code and reason, which is escaped */
 void	 sink_judged(struct judgement *, enum outcome, int, const char *, ...)
 	    __attribute__((__format__(printf, 4, 5)));
+
+/* for the kinds: the receiver's own words, after the reason; escapes them */
+void	 sink_said(struct judgement *, const char *);
 
 /* for the kinds: appends a string literal */
 #define sink_put(w, literal)	wbuf_put(w, literal, sizeof(literal) - 1)

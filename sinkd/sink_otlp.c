@@ -358,7 +358,8 @@ otlp_judge(const struct sink *s, const struct answer *a,
 		uint64_t	 n = j->rejected;
 
 		sink_judged(j, OUT_DEAD, -1, "partial success: %" PRIu64
-		    " records rejected: %s", n, text);
+		    " records rejected", n);
+		sink_said(j, text);
 		j->rejected = n;
 	}
 }

@@ -42,10 +42,11 @@
 #define MIN_BACKOFF_MS		500
 #define MAX_HOLD_MS		(10 * 60 * 1000)
 #define MIN_HOLD_MS		30000
-#define MAX_RETRY_AFTER_MS	(60 * 60 * 1000)
+#define MAX_RETRY_AFTER_MS	(60 * 60 * 1000) /* whatever is asked for */
 #define MAX_SLOW_MS		1000	/* between requests when asked to */
 #define FAILED_AFTER		3	/* failures in a row become an event */
 #define QUIET_FAILED_AFTER	8	/* when delivery events alone wait */
+#define MAX_QUICK_REFUSALS	32	/* in a row: two bad events found */
 
 struct batch {
 	uint64_t	 id;

@@ -72,12 +72,16 @@ broken(int rc, const char *text)
 {
 	struct judgement	 j;
 	struct answer		 a;
+	long			 proxy = 0;
 
 	memset(&a, 0, sizeof(a));
 	a.curl = rc;
 	a.error = text;
 	a.body = "";
 	a.retry_after_ms = -1;
+	if (curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &proxy) ==
+	    CURLE_OK)
+		a.proxy = (int)proxy;
 	disconnect();
 	sink_judge_transport(&a, &j);
 	over(&j, &a);

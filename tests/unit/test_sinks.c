@@ -463,6 +463,8 @@ test_otlp_answers(void)
 	CHECK_INT(j.outcome, OUT_DEAD);
 	CHECK_INT(j.rejected, 12);
 	CHECK(strstr(j.reason, "old\\n") != NULL);
+	/* the receiver's words stand apart, for auditd to redact */
+	CHECK(strstr(j.reason, "rejected\x1f""old") != NULL);
 	CHECK_INT(judged(&sink_otlp, 200, "{\"partialSuccess\":{"
 	    "\"rejectedLogRecords\":3}}").rejected, 3);
 	sink.rec.protobuf = 1;
@@ -517,6 +519,10 @@ test_transport(void)
 		{ CURLE_COULDNT_CONNECT, OUT_RETRY },
 		{ CURLE_OPERATION_TIMEDOUT, OUT_RETRY },
 		{ CURLE_GOT_NOTHING, OUT_RETRY },
+	}, proxies[] = {
+		{ 200, OUT_RETRY }, { 403, OUT_HOLD }, { 405, OUT_HOLD },
+		{ 407, OUT_HOLD }, { 408, OUT_RETRY }, { 429, OUT_RETRY },
+		{ 500, OUT_RETRY }, { 502, OUT_RETRY }, { 503, OUT_RETRY },
 	};
 	struct answer		 a;
 	struct judgement	 j;
@@ -530,6 +536,16 @@ test_transport(void)
 		CHECK_INT(j.outcome, table[i].outcome);
 		CHECK(j.reason[0] != '\0');
 	}
+	/* a proxy that refuses is not a receiver that is away */
+	a.curl = CURLE_RECV_ERROR;
+	for (i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++) {
+		a.proxy = proxies[i].curl;
+		sink_judge_transport(&a, &j);
+		CHECK_INT(j.outcome, proxies[i].outcome);
+		if (a.proxy >= 400)
+			CHECK(strstr(j.reason, "proxy") != NULL);
+	}
+	a.proxy = 0;
 	/* no terminal is fooled by a receiver */
 	a.error = "a\033[2Jb\n";
 	sink_judge_transport(&a, &j);
