@@ -376,7 +376,7 @@ main(int argc, char *argv[])
 	stamp_init(&auditd.stamp, &auditd.suite);
 	open_store(&sc);
 	commit_init();
-	limits_init(dir);
+	limits_open(dir);
 	seal_init();
 	outbox_init();
 	params.dirs[params.ndirs++] = dir;

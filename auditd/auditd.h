@@ -140,9 +140,9 @@ void	 append_msg(struct peer *, struct msg *);
 int	 event_is_ours(const struct event *);	/* no worker may send it */
 
 /* limits.c: what traffic may write */
-void	 limits_init(int);
+void	 limits_open(int);
 void	 limits_look(void);
-enum refusal	 limits_row(const struct event *, size_t, unsigned int *);
+enum refusal	 limits_row(const struct event *, size_t, int, unsigned int *);
 unsigned int	 limits_take(const char *, size_t);
 
 /* lists.c */

@@ -33,20 +33,21 @@
 struct held {
 	STAILQ_ENTRY(held)	 entry;
 	struct peer		*peer;
+	int			 charged;	/* to its actor's budget */
 	size_t			 len;
 	uint8_t			 data[];
 };
 
 static STAILQ_HEAD(, held)	 helds = STAILQ_HEAD_INITIALIZER(helds);
 static unsigned int		 nheld;
-static uint64_t			 held_since;
+static uint64_t			 held_since;	/* nothing was taken */
 static uint64_t			 own_rows;	/* of the open transaction */
 static struct event		*commit_ev;	/* end of this loop's turn */
 static struct event		*retry_ev;	/* store busy, or failed */
 
 struct auditd	auditd;
 
-static void	append_one(struct peer *, const void *, size_t);
+static void	append_one(struct peer *, const void *, size_t, int);
 
 static void
 commit_cb(evutil_socket_t fd, short what, void *arg)
@@ -294,7 +295,7 @@ commit_event(struct event *ev, json_t *details, uint64_t *seq)
 }
 
 static void
-hold(struct peer *peer, const void *data, size_t len)
+hold(struct peer *peer, const void *data, size_t len, int charged)
 {
 	struct event	 ev;
 	struct held	*h;
@@ -308,6 +309,7 @@ hold(struct peer *peer, const void *data, size_t len)
 		return;
 	}
 	h->peer = peer;
+	h->charged = charged;
 	h->len = len;
 	memcpy(h->data, data, len);
 	if (nheld++ == 0)
@@ -318,7 +320,7 @@ hold(struct peer *peer, const void *data, size_t len)
 }
 
 static void
-append_one(struct peer *peer, const void *data, size_t len)
+append_one(struct peer *peer, const void *data, size_t len, int charged)
 {
 	struct worker		*w = peer->ctx;
 	struct event		 ev;
@@ -336,13 +338,13 @@ append_one(struct peer *peer, const void *data, size_t len)
 		refuse(peer, ev.id, REFUSAL_EVENT, 0);
 		return;
 	}
-	if ((no = limits_row(&ev, len, &wait_s)) != 0) {
+	if ((no = limits_row(&ev, len, charged, &wait_s)) != 0) {
 		refuse(peer, ev.id, no, wait_s);
 		return;
 	}
 	if (commit_begin() == -1) {
 		if (auditd.reconciled && auditd.why[0] == '\0')
-			hold(peer, data, len);
+			hold(peer, data, len, 1);
 		else
 			refuse(peer, ev.id, REFUSAL_STORE, 0);
 		return;
@@ -366,9 +368,9 @@ append_msg(struct peer *peer, struct msg *msg)
 {
 	/* order is kept: nothing overtakes what is held */
 	if (nheld != 0)
-		hold(peer, msg->data, msg->len);
+		hold(peer, msg->data, msg->len, 0);
 	else
-		append_one(peer, msg->data, msg->len);
+		append_one(peer, msg->data, msg->len, 0);
 }
 
 static void
@@ -392,7 +394,9 @@ held_release(void)
 		}
 		STAILQ_REMOVE_HEAD(&helds, entry);
 		nheld--;
-		append_one(h->peer, h->data, h->len);
+		/* who lets us write now and then is waited for */
+		held_since = clock_ms();
+		append_one(h->peer, h->data, h->len, h->charged);
 		free(h);
 	}
 	TAILQ_FOREACH(w, &auditd.workers, entry)

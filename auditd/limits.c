@@ -48,7 +48,7 @@ static enum space_level		told = SPACE_OK;	/* in the log */
 
 /* of our directory: its disk is the one that counts */
 void
-limits_init(int dirfd)
+limits_open(int dirfd)
 {
 	dir = dirfd;
 	space_init(&auditd.space, auditd.rec.disk_reserve_mb * MB,
@@ -200,10 +200,12 @@ limits_take(const char *actor, size_t len)
 
 /*
  * Before a row from a worker: 0, or why it is not taken, and for how long
- * its actor had better wait.
+ * its actor had better wait.  One that was charged before is looked at for
+ * room alone.
  */
 enum refusal
-limits_row(const struct event *ev, size_t len, unsigned int *wait_s)
+limits_row(const struct event *ev, size_t len, int charged,
+    unsigned int *wait_s)
 {
 	const char	*actor = ev->field[EV_ACTOR];
 	const char	*action = ev->field[EV_ACTION];
@@ -213,6 +215,8 @@ limits_row(const struct event *ev, size_t len, unsigned int *wait_s)
 		limits_look();
 	if (auditd.out[0] != '\0' && strcmp(action, ACTION_RELOAD) != 0)
 		return (REFUSAL_STORE);
+	if (charged)
+		return (0);
 	if (actor == NULL)
 		actor = "";
 	if (action_is_note(action)) {

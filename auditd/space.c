@@ -63,7 +63,7 @@ static void
 forecast(struct space *s, uint64_t now_ms)
 {
 	const struct space_sample	*old;
-	double				 gone, span;
+	double				 gone, span, left;
 
 	s->full_s = SPACE_NEVER;
 	old = &s->sample[s->nsamples < MAX_SPACE_SAMPLES ? 0 : s->next];
@@ -71,7 +71,9 @@ forecast(struct space *s, uint64_t now_ms)
 		return;
 	gone = (double)(old->room - s->room);
 	span = (double)(now_ms - old->ms) / 1000;
-	s->full_s = (uint64_t)((double)s->room * span / gone);
+	left = (double)s->room * span / gone;
+	if (left < MAX_SPACE_FORECAST_S)
+		s->full_s = (uint64_t)left;
 }
 
 static int

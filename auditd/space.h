@@ -33,6 +33,7 @@
 #define SPACE_WARN_S		(24 * 3600)	/* forecast that warns */
 #define SPACE_CALM_S		(36 * 3600)	/* and one that does no more */
 #define SPACE_NEVER		UINT64_MAX
+#define MAX_SPACE_FORECAST_S	(100ULL * 365 * 86400) /* more is never */
 #define SPACE_SAMPLE_MS		60000
 #define SPACE_MIN_MS		600000	/* less history tells nothing */
 #define MAX_SPACE_SAMPLES	61	/* an hour */

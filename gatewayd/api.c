@@ -278,6 +278,14 @@ api_limited(const struct asker *a, const char *what, unsigned int wait_s)
 	free(body);
 }
 
+/* is its answer leave to go on, or none; r may be NULL */
+static int
+asks_verdict(const struct route *r)
+{
+	return (r != NULL && (r->inspect != NULL ||
+	    r->handler == evaluate_guardrail));
+}
+
 /* NULL, with *known when another method would do */
 static const struct route *
 route_find(const struct http_head *h, int *known)
@@ -325,7 +333,7 @@ limited_http(uint64_t id, const struct route *r, const struct conn_peer *peer,
 		return (0);
 	memset(&a, 0, sizeof(a));
 	a.conn = id;
-	a.inspects = r != NULL && r->inspect != NULL;
+	a.inspects = asks_verdict(r);
 	strlcpy(a.actor, actor, sizeof(a.actor));
 	auth_request_id(h, a.request_id);
 	api_limited(&a, what, wait_s);
@@ -477,7 +485,7 @@ api_request(void *arg, uint64_t id, const struct conn_peer *peer,
 		auth_actor(peer, h, a.actor);
 	auth_asker(&a, h);
 	a.has_effect = r->has_effect;
-	a.inspects = r->inspect != NULL;
+	a.inspects = asks_verdict(r);
 	limits_body(a.actor, len);
 	if (r->handler == alerts_get && query_limit(h, &a.limit) == -1) {
 		api_error(&a, 400, "limit must be a positive number");

@@ -148,8 +148,10 @@ held_open(struct held_file *f, const char *dir, const char *name)
 }
 
 /*
- * A secret by its name: from the service manager or from secrets/.  -1:
- * load_text says why; ENOENT when it is in neither.
+ * A secret by its name: from the service manager or, when that has none of
+ * this name, from secrets/.  -1: load_text says why; ENOENT when it is in
+ * neither.  One that the manager has and that is not as it must be is never
+ * replaced by an older one of the same name.
  */
 int
 held_find(struct held_file *f, const char *name)
@@ -157,8 +159,8 @@ held_find(struct held_file *f, const char *name)
 	const char	*creds = getenv("CREDENTIALS_DIRECTORY");
 
 	if (creds != NULL && creds[0] == '/' &&
-	    held_open(f, creds, name) == 0)
-		return (0);
+	    (held_open(f, creds, name) == 0 || errno != ENOENT))
+		return (f->fd == -1 ? -1 : 0);
 	sup.load_text[0] = '\0';
 	return (held_open(f, sup.paths.secrets, name));
 }

@@ -444,6 +444,9 @@ from_role_serving(struct peer *peer, struct msg *msg)
 	struct proc	*p = peer->ctx;
 
 	(void)msg;
+	/* once: each costs a roster for everybody who reads it */
+	if (p->state != PROC_READY || p->serving)
+		return;
 	p->serving = 1;
 	role_ready(p);
 }

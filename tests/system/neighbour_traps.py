@@ -318,9 +318,30 @@ def trap_lock(n):
     return out
 
 
+@trap('trap.credentials', 'have root start the suite with its own '
+    'CREDENTIALS_DIRECTORY (sudo -E): the start says so and fails, also '
+    'where secrets/ has all', 'refused')
+def trap_credentials(n):
+    s = n.suite
+    d = os.path.join(n.dir, 'creds')
+    with acting(AGENT):
+        os.mkdir(d)
+        with open(os.path.join(d, 'gateway-token'), 'w') as f:
+            f.write('f' * 64 + '\n')
+        os.chmod(f.name, 0o600)
+    s.stop()
+    try:
+        s.start(env={'CREDENTIALS_DIRECTORY': d})
+        out = ['started']
+    except StartFailed as e:
+        out = ['refused' if f.name + ': must be a regular file of uid 0' in
+            e.text else e.text]
+    s.start()
+    return out
+
+
 @trap('trap.environment', 'have root start the suite with its own '
-    'CREDENTIALS_DIRECTORY, LISTEN_FDS, NOTIFY_SOCKET, TMPDIR, HOME, TZ '
-    '(sudo -E); LD_PRELOAD and the like are the loader\'s and sudo\'s affair',
+    'LISTEN_FDS, NOTIFY_SOCKET, TMPDIR, HOME, TZ (sudo -E); LD_PRELOAD and the like are the loader\'s and sudo\'s affair',
     'no effect')
 def trap_environment(n):
     s = n.suite
@@ -335,8 +356,8 @@ def trap_environment(n):
         notify.bind(os.path.join(d, 'notify'))
     s.stop()
     before = sorted(os.listdir(d))
-    s.start(env={'CREDENTIALS_DIRECTORY': d, 'LISTEN_FDS': '2', 'LISTEN_PID':
-        '1', 'NOTIFY_SOCKET': os.path.join(d, 'notify'), 'TMPDIR': d,
+    s.start(env={'LISTEN_FDS': '2', 'LISTEN_PID': '1', 'NOTIFY_SOCKET':
+        os.path.join(d, 'notify'), 'TMPDIR': d,
         'SQLITE_TMPDIR': d, 'HOME': d, 'TZ': ':' + os.path.join(d, 'tz'),
         'XDG_CONFIG_HOME': d, 'EVENT_SHOW_METHOD': '1', 'HOSTALIASES': d,
         'DEFENSECLAW_GATEWAY_TOKEN': 'f' * 64, 'OPENCLAW_GATEWAY_TOKEN':

@@ -35,7 +35,7 @@ RAX, RDX, RSI, RDI, ORIG_RAX, RIP, RSP = 10, 12, 13, 14, 15, 16, 19
 R10, R9, R8 = 7, 8, 9
 SYSCALL = b'\x0f\x05'
 # of x86_64
-NR = {'read': 0, 'open': 2, 'mmap': 9, 'socket': 41, 'connect': 42,
+NR = {'read': 0, 'write': 1, 'open': 2, 'mmap': 9, 'socket': 41, 'connect': 42,
     'accept': 43, 'sendto': 44, 'bind': 49, 'listen': 50, 'setsockopt': 54,
     'execve': 59, 'kill': 62, 'getpid': 39, 'ptrace': 101, 'close': 3,
     'openat': 257, 'process_vm_readv': 310, 'pidfd_open': 434,

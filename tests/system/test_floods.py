@@ -154,6 +154,9 @@ def one_rate_for_each():
             (len(good), took))
         for a in limited:
             is_block(a)
+        # who merges verdicts reads the body, too
+        is_block(suite.post('/v1/guardrail/evaluate', {'mode': 'action',
+            'direction': 'prompt', 'local_result': {}}))
         # another principal is another bucket; health asks for none
         eq(ask(suite, suite.client(unix=True, token=None)).status, 200)
         eq(suite.get('/health', token=None).status, 200)

@@ -25,7 +25,9 @@ import os
 import signal
 import socket
 import struct
+import time
 
+import lib
 from lib import *
 from puppet import Killed, Puppet
 from receivers import *
@@ -190,12 +192,40 @@ def dies_of_the_rest(scene):
     s.wait_row("action = 'role-death' AND target = 'sink.alpha'")
 
 
+def resident(pid):
+    with open('/proc/%d/statm' % pid) as f:
+        return int(f.read().split()[1]) * 4096
+
+
+def worker_says_the_same(s):
+    """That it serves, without an end: each time everybody would be told,
+    and auditd, which is busy, would find all of it."""
+    frames = struct.pack('=4I', lib.MSG['MSG_SERVING'], 16, 0, 0) * 100
+    worker, auditd = pid_of(s, 'gatewayd.1'), pid_of(s, 'auditd')
+    supervisor = s.proc.pid
+    os.kill(auditd, signal.SIGSTOP)
+    try:
+        before = resident(supervisor)
+        with Puppet(worker) as p:
+            for _ in range(40):
+                wait_for(lambda: p.call('write', 3, frames, len(frames)) ==
+                    len(frames), 'room for more')
+        time.sleep(1)
+        grown = resident(supervisor) - before
+    finally:
+        os.kill(auditd, signal.SIGCONT)
+    eq(grown < 8 << 20, True, 'the supervisor grew by %d bytes' % grown)
+    eq(pid_of(s, 'auditd'), auditd, 'auditd, which lives')
+    eq(s.get('/health').status, 200)
+
+
 def scene(mode, uid=None):
     with Suite(mode, uid=uid) as s, Scene(s) as sc:
         for fn in (tokens_stay_apart, opens_nothing,
                 reaches_its_own_port_only, dies_of_the_rest):
             print('    %s' % fn.__name__, flush=True)
             fn(sc)
+        worker_says_the_same(s)
 
 
 def user_mode():

@@ -118,6 +118,29 @@ forecast(void)
 	CHECK(s.nsamples == MAX_SPACE_SAMPLES);
 }
 
+/* a pace at which nobody lives to see the end is none */
+static void
+forecast_of_ages(void)
+{
+	uint64_t	free = UINT64_MAX, now = 0;
+
+	space_init(&s, MB, 0);
+	CHECK_INT(space_update(&s, 0, free, now), SPACE_OK);
+	CHECK_INT(minutes(30, 1, &free, &now), SPACE_OK);
+	CHECK(s.full_s == SPACE_NEVER);
+	free = 400 * 365 * 24 * 60ULL + MB;
+	now += 2 * 60 * MINUTE;
+	CHECK_INT(minutes(61, 1, &free, &now), SPACE_OK);
+	CHECK_INT(minutes(61, 1, &free, &now), SPACE_OK);
+	CHECK(s.full_s == SPACE_NEVER);
+	/* fifty years are told */
+	free = 50 * 365 * 24 * 60ULL + MB;
+	CHECK_INT(minutes(61, 1, &free, &now), SPACE_OK);
+	CHECK_INT(minutes(61, 1, &free, &now), SPACE_OK);
+	CHECK(s.full_s > 49 * 365 * 86400ULL &&
+	    s.full_s < 51 * 365 * 86400ULL);
+}
+
 int
 main(void)
 {
@@ -126,5 +149,6 @@ main(void)
 	RUN(whichever_is_less);
 	RUN(no_limits);
 	RUN(forecast);
+	RUN(forecast_of_ages);
 	return (0);
 }
