@@ -159,6 +159,12 @@ int	 cmd_config_show(struct ctl *);
 int	 cmd_config_path(struct ctl *);
 int	 cmd_config_get(struct ctl *);
 int	 cmd_config_set(struct ctl *);
+int	 cmd_config_unset(struct ctl *);
+
+/* cmd_history.c */
+int	 cmd_config_diff(struct ctl *);
+int	 cmd_config_history(struct ctl *);
+int	 cmd_config_rollback(struct ctl *);
 
 /*
  * Reads config.yaml and prints what is wrong with it on standard error.

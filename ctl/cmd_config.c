@@ -363,13 +363,40 @@ set_done(const struct key *k, const char *old, const char *new,
 		    "dry_run", e->dry_run, "needs", next, "seq",
 		    (json_int_t)e->seq));
 	else if (!e->changed)
-		printf("%s: says so already\n", k->path);
+		printf("%s: is so already\n", k->path);
 	else if (!e->dry_run)
 		printf("%s: %s -> %s\n", k->path, old[0] != '\0' ?
 		    out_safe(old) : "''", new[0] != '\0' ? out_safe(new) :
 		    "''");
 	if (next != NULL && !out_json)
 		printf("takes effect with `defenseclawctl %s'\n", next);
+}
+
+/* back to its default */
+int
+cmd_config_unset(struct ctl *c)
+{
+	static struct conf	 conf;
+	const struct key	*k;
+	struct conf_setting	 one = { c->args[0], NULL };
+	struct edit		 e = { .action = "config-update",
+				    .fn = confedit_setting, .arg = &one,
+				    .dry_run = cmd_has(c, O_DRY_RUN) };
+	char			 old[MAX_CONF_VALUE], new[MAX_CONF_VALUE];
+	int			 rc;
+
+	if ((k = key_named(c->args[0])) == NULL)
+		return (CTL_NOT_FOUND);
+	if ((rc = config_need(c, &conf)) != CTL_OK)
+		return (rc);
+	schema_get(k, &conf, old, sizeof(old));
+	schema_defaults(&conf);
+	schema_get(k, &conf, new, sizeof(new));
+	e.target = k->path;
+	if ((rc = edit_config(c, &e)) == CTL_OK)
+		set_done(k, old, new, &e);
+	edit_free(&e);
+	return (rc);
 }
 
 int

@@ -33,6 +33,7 @@
 #include "common/json.h"
 #include "cmd.h"
 #include "confparse.h"
+#include "history.h"
 
 /*
  * start, stop, restart, reload.  Where a service manager has the suite as a
@@ -432,6 +433,7 @@ cmd_start(struct ctl *c)
 	if (suite_listens(&c->paths) == 1)
 		return (out_fail(CTL_ALREADY, "already running: see "
 		    "`defenseclawctl status'"));
+	history_found(&c->paths);
 	if (!cmd_has(c, O_FOREGROUND) &&
 	    (m = manager_find(&c->paths, &program)) != NULL)
 		return (manager_do(m, program, "start"));
@@ -525,6 +527,7 @@ config_usable(const struct paths *p, const char *otherwise)
 	if (config_load(p->config, &conf, err, sizeof(err)) == CTL_CONFIG)
 		return (out_fail(CTL_CONFIG, "%s: the running suite keeps "
 		    "what it has", otherwise));
+	history_found(p);
 	return (CTL_OK);
 }
 

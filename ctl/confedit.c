@@ -238,6 +238,72 @@ confedit_set(const char *text, size_t len, const char *key, const char *value,
 	return (rv);
 }
 
+/* the lines of a key, where nothing else stands on them */
+static int
+cut_key(struct yedit *e, const struct ypath *at)
+{
+	const struct ynode	*n = &e->t.n[at->node[at->n - 1]];
+	size_t			 from = yedit_after_line(e, n->line - 1), i;
+
+	if (n->line == 1 && e->len >= 3 &&
+	    memcmp(e->text, "\xef\xbb\xbf", 3) == 0)
+		from = 3;
+	if (e->t.n[n->parent].style == YS_FLOW)
+		return (yedit_refuse(e, "its section is written with { }"));
+	if (n->kind != Y_SCALAR)
+		return (yedit_refuse(e, "has a section or a list for a "
+		    "value"));
+	for (i = 0; i < (size_t)n->col; i++)
+		if (e->text[from + i] != ' ')
+			return (yedit_refuse(e, "starts in mid-line"));
+	return (yedit_splice(e, from, yedit_after_line(e, n->vendline), ""));
+}
+
+static int
+unset(struct yedit *e, const struct key *k)
+{
+	static struct conf	 c;
+	unsigned char		 before[CONF_HASH_LEN], after[CONF_HASH_LEN];
+	struct ypath		 at;
+
+	if (confedit_valid(e, &c) == -1)
+		return (-1);
+	ypath_split(&at, k->path);
+	digest_others(&e->t, &at, before);
+	if (at.nfound < at.n)
+		return (0);
+	if (cut_key(e, &at) == -1 || confedit_valid(e, &c) == -1)
+		return (-1);
+	digest_others(&e->t, &at, after);
+	if (memcmp(before, after, sizeof(after)) != 0 ||
+	    c.line[k - schema_keys] != 0)
+		return (yedit_refuse(e, "the change would affect other "
+		    "keys"));
+	return (0);
+}
+
+int
+confedit_unset(const char *text, size_t len, const char *key, char **out,
+    size_t *outlen, char *err, size_t errlen)
+{
+	const struct key	*k = schema_find(key);
+	struct yedit		 e;
+	int			 rv;
+
+	*out = NULL;
+	*outlen = 0;
+	if (k == NULL) {
+		snprintf(err, errlen, "%.*s: unknown key", MAX_CONF_KEY, key);
+		return (-1);
+	}
+	if ((rv = confedit_open(&e, k->path, text, len, err, errlen)) == 0)
+		rv = unset(&e, k);
+	if (rv == 0)
+		confedit_take(&e, out, outlen);
+	yedit_close(&e);
+	return (rv);
+}
+
 /* errno is EINVAL where it is the edit that cannot be made */
 static int
 edit_open(int fd, const char *path, confedit_fn *fn, void *arg, char *err,
@@ -304,6 +370,9 @@ confedit_setting(const char *text, size_t len, char **out, size_t *outlen,
 {
 	const struct conf_setting	*s = arg;
 
+	if (s->value == NULL)
+		return (confedit_unset(text, len, s->key, out, outlen, err,
+		    errlen));
 	return (confedit_set(text, len, s->key, s->value, out, outlen, err,
 	    errlen));
 }

@@ -44,13 +44,20 @@ int	confedit_set(const char *, size_t, const char *, const char *,
 	    char **, size_t *, char *, size_t);
 
 /*
+ * The same for taking a key's line out; comments and its section stay.  What
+ * is not there is no error.
+ */
+int	confedit_unset(const char *, size_t, const char *, char **, size_t *,
+	    char *, size_t);
+
+/*
  * An edit of any kind: it makes a new text of the old one, 0, or -1 with a
  * reason.
  */
 typedef int confedit_fn(const char *, size_t, char **, size_t *, void *,
 	    char *, size_t);
 
-/* of one key, with a struct conf_setting */
+/* of one key, with a struct conf_setting; value NULL takes it out */
 struct conf_setting {
 	const char	*key;
 	const char	*value;

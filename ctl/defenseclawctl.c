@@ -184,6 +184,14 @@ const struct cmd ctl_cmds[] = {
 	{ "config", "set", "KEY VALUE", 2, 2, BIT(DRY_RUN), 0, 0,
 	    cmd_config_set, "change one key and leave the rest of the file as "
 	    "it is" },
+	{ "config", "unset", "KEY", 1, 1, BIT(DRY_RUN), 0, 0,
+	    cmd_config_unset, "take one key out: its default holds" },
+	{ "config", "diff", "[FILE|STATE|running]", 0, 1, 0, 0, 0,
+	    cmd_config_diff, "the keys in which the configuration differs" },
+	{ "config", "history", "", 0, 0, 0, 0, 0, cmd_config_history,
+	    "the states that the configuration has had" },
+	{ "config", "rollback", "STATE", 1, 1, BIT(DRY_RUN), 0, 0,
+	    cmd_config_rollback, "make the configuration what it was" },
 
 	{ "setup", "observability add", "KIND", 1, 1, BIT(NAME) | BIT(HOST) |
 	    BIT(PORT) | BIT(HEADER) | BIT(ACTION) | BIT(FROM) | BIT(ENABLED) |

@@ -23,6 +23,7 @@
 
 #include "conffile.h"
 #include "edit.h"
+#include "history.h"
 #include "redacted.h"
 #include "spoolfile.h"
 
@@ -37,6 +38,8 @@ struct run {
 	int		  rc;		/* of what was said already */
 	int		  made;		/* before() was called */
 	int		  spooled;	/* the event is in the spool */
+	char		 *new;		/* what is written, for the history */
+	size_t		  newlen;
 	char		  what[MAX_EVENT_CHANGE]; /* it says */
 };
 
@@ -153,6 +156,35 @@ consider(struct run *r, const char *text, size_t len, const char *new,
 	return (-1);
 }
 
+/*
+ * What somebody made of the file by hand is a state, too.  The history is a
+ * help: without it the change is made all the same.
+ */
+static void
+keep(struct run *r, const char *text, size_t len, const char *new,
+    size_t newlen)
+{
+	char	err[MAX_CONF_MSG];
+
+	if (history_add(&r->c->paths, text, len, "found", "config.yaml", err,
+	    sizeof(err)) == -1)
+		out_note("the history does not have what was there: %s", err);
+	if ((r->new = malloc(newlen + 1)) != NULL) {
+		memcpy(r->new, new, newlen);
+		r->newlen = newlen;
+	}
+}
+
+static void
+keep_new(struct run *r)
+{
+	char	err[MAX_CONF_MSG];
+
+	if (r->new != NULL && history_add(&r->c->paths, r->new, r->newlen,
+	    r->e->action, r->e->target, err, sizeof(err)) == -1)
+		out_note("the history does not have this change: %s", err);
+}
+
 static void
 describe(struct run *r)
 {
@@ -204,6 +236,8 @@ make(const char *text, size_t len, char **out, size_t *outlen, void *arg,
 		return (-1);
 	if (e->dry_run)
 		return (0);
+	if (e->changed)
+		keep(r, text, len, *out, *outlen);
 	errno = 0;
 	if (spool_first(r, err, errlen) == 0) {
 		if (e->before == NULL)
@@ -296,10 +330,13 @@ edit_config(const struct ctl *c, struct edit *e)
 		if (r.rc == CTL_OK)
 			r.rc = out_fail(code_of(errno), "%s", err);
 		undo(&r);
+		free(r.new);
 		return (r.rc);
 	}
 	if (!e->dry_run && (e->changed || e->note != NULL))
 		record(&r);
+	keep_new(&r);
+	free(r.new);
 	return (CTL_OK);
 }
 

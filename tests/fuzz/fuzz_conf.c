@@ -20,12 +20,14 @@
 #include <string.h>
 
 #include "ctl/confedit.h"
+#include "ctl/redacted.h"
 
 /*
  * Any text is parsed the same way twice; where it is valid, every key can be
  * read back; and an edit (which one, the last two bytes say) either is
  * refused with a reason or gives a valid text in which that key has the value
  * and every other key the value it had.  So has an edit of one of its sinks.
+ * A key can be taken out again, and secrets out and in.
  */
 
 #define MAX_FUZZ_VALUE	64
@@ -92,6 +94,55 @@ edit(const char *text, size_t len, const struct key *k, const char *value)
 		must(strcmp(was, is) == 0);
 	}
 	free(out);
+}
+
+/* taken out, a key has its default and all others what they had */
+static void
+unset(const char *text, size_t len, const struct key *k)
+{
+	char		*out, err[MAX_CONFEDIT_ERR];
+	char		 was[MAX_CONF_VALUE], is[MAX_CONF_VALUE];
+	struct conf	 before, after, plain;
+	size_t		 outlen;
+	int		 i;
+
+	must(conf_parse(text, len, "f", &before, &rep) == 0);
+	err[0] = '\0';
+	if (confedit_unset(text, len, k->path, &out, &outlen, err,
+	    sizeof(err)) == -1) {
+		must(err[0] != '\0' && out == NULL);
+		return;
+	}
+	must(conf_parse(out, outlen, "f", &after, &rep) == 0);
+	schema_defaults(&plain);
+	for (i = 0; i < schema_nkeys; i++) {
+		schema_get(&schema_keys[i], &schema_keys[i] == k ? &plain :
+		    &before, was, sizeof(was));
+		schema_get(&schema_keys[i], &after, is, sizeof(is));
+		must(strcmp(was, is) == 0);
+	}
+	must(after.line[k - schema_keys] == 0);
+	free(out);
+}
+
+/* without its secrets, filled in again, a text is what it was */
+static void
+redact(const char *text, size_t len)
+{
+	char	*red, *back, err[MAX_CONF_MSG];
+	size_t	 redlen, backlen;
+	int	 n;
+
+	n = redacted_text(text, len, &red, &redlen, err, sizeof(err));
+	if (n == -1)
+		return;
+	if (redacted_fill(red, redlen, text, len, &back, &backlen, err,
+	    sizeof(err)) == 0) {
+		must(n != 0 || (backlen == len &&
+		    memcmp(back, text, len) == 0));
+		free(back);
+	}
+	free(red);
 }
 
 /* the same number of sinks but gone, and these two of the same name */
@@ -177,6 +228,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	k = &schema_keys[data[len] % schema_nkeys];
 	if (rv == 0 && a.nsinks > 0)
 		edit_sink(text, len, &a, data[len + 1]);
+	if (rv == 0)
+		unset(text, len, k);
+	redact(text, len);
 	edit(text, len, k, value_for(k, text, data[len + 1] < len ?
 	    data[len + 1] : len, buf));
 	free(text);

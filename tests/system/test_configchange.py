@@ -224,11 +224,100 @@ def a_broken_spool_is_set_aside():
         assert 'others may read or write' in s.log(), s.log()
 
 
+def states(s):
+    return json.loads(ok(s.ctl('config', 'history', '--json')).stdout)[
+        'states']
+
+
+def history_and_rollback():
+    with Suite() as s:
+        first = text(s.config) + '# by hand: token: %s\nllm:\n' \
+            '  api_key: "%s"\n' % (SECRET_VALUE, SECRET_VALUE)
+        put(s.config, first)
+        eq(states(s), [])
+        ok(s.ctl('config', 'set', 'log.level', 'debug'))
+        ok(s.ctl('config', 'set', 'agent.id', 'a'))
+        second = text(s.config)
+        eq([(x['state'], x['action'], x['target']) for x in states(s)],
+            [(3, 'config-update', 'agent.id'), (2, 'config-update',
+            'log.level'), (1, 'found', 'config.yaml')])
+        d = os.path.join(s.state, 'history')
+        eq(os.stat(d).st_mode & 0o777, 0o700)
+        for f in os.listdir(d):
+            eq(os.stat(os.path.join(d, f)).st_mode & 0o777, 0o600)
+            eq(SECRET_VALUE in text(os.path.join(d, f)), False, f)
+        r = ok(s.ctl('config', 'diff', '1'))
+        eq(r.stdout.splitlines()[2:], ['+ agent.id: a', '+ log.level: debug'])
+        r = ok(s.ctl('config', 'rollback', '1', '--dry-run'))
+        eq(text(s.config), second)
+        assert SECRET_VALUE not in r.stdout, r.stdout
+        ok(s.ctl('config', 'rollback', '1'))
+        # the secret is still there, and so is every other byte
+        eq(text(s.config), first.replace('token: ' + SECRET_VALUE,
+            'token: <redacted>'))
+        ok(s.ctl('config', 'rollback', '3'))
+        got = json.loads(ok(s.ctl('config', 'diff', '3', '--json')).stdout)
+        eq((got['same'], got['differences']), (True, []))
+        # nothing is invented where the secret is gone
+        put(s.config, text(s.config).split('llm:')[0])
+        fails(s.ctl('config', 'rollback', '1'), 3, 'llm.api_key: a secret')
+        fails(s.ctl('config', 'rollback', '99'), 7, 'no state 99')
+        fails(s.ctl('config', 'rollback', 'x'), 2)
+        # not more than there is room for
+        for i in range(70):
+            ok(s.ctl('config', 'set', 'agent.name', 'n%d' % i))
+        kept = states(s)
+        eq((len(kept), kept[0]['target']), (64, 'agent.name'))
+        eq(len(os.listdir(d)), 64)
+
+
+def unset_takes_a_line_out():
+    with Suite() as s:
+        put(s.config, '# top\ngateway:\n  # the port\n  api_port: %d # here\n'
+            '  workers: 2\nlog: {level: debug}\n' % s.port)
+        ok(s.ctl('config', 'unset', 'gateway.api_port'))
+        eq(text(s.config), '# top\ngateway:\n  # the port\n  workers: 2\n'
+            'log: {level: debug}\n')
+        ok(s.ctl('config', 'unset', 'gateway.workers'))
+        eq(text(s.config), '# top\ngateway:\n  # the port\n'
+            'log: {level: debug}\n')
+        r = ok(s.ctl('config', 'unset', 'gateway.workers'))
+        assert 'is so already' in r.stdout, r.stdout
+        fails(s.ctl('config', 'unset', 'log.level'), 3, '{ }')
+        fails(s.ctl('config', 'unset', 'log.levle'), 7, 'log.level')
+        ok(s.ctl('config', 'set', 'gateway.workers', '1'))
+        eq(text(s.config), '# top\ngateway:\n  workers: 1\n  # the port\n'
+            'log: {level: debug}\n')
+
+
+def differences_from_what_runs():
+    with Suite() as s:
+        fails(s.ctl('config', 'diff'), 5, 'not running')
+        ok(s.ctl('config', 'set', 'agent.id', 'a'))
+        s.start()
+        eq(ok(s.ctl('config', 'diff')).stdout, 'no key differs\n')
+        ok(s.ctl('config', 'set', 'agent.id', 'b'))
+        r = ok(s.ctl('config', 'diff', 'running'))
+        eq(r.stdout.splitlines(), ['--- running', '+++ ' + s.config,
+            '- agent.id: a', '+ agent.id: b'])
+        ok(s.ctl('reload'))
+        eq(ok(s.ctl('config', 'diff')).stdout, 'no key differs\n')
+        # by hand, and put in force without a command
+        other = os.path.join(s.dir, 'other.yaml')
+        put(other, text(s.config).replace('id: b', 'id: c'))
+        got = json.loads(ok(s.ctl('config', 'diff', other,
+            '--json')).stdout)
+        eq(got['differences'], [{'key': 'agent.id', 'old': 'c',
+            'new': 'b'}])
+        fails(s.ctl('config', 'diff', other + 'x'), 7)
+
+
 TESTS = [nobody_writes_what_is_managed, nobody_writes_what_is_read_only,
     secrets_are_in_no_difference,
     changes_without_a_suite_are_recorded_late,
     a_change_that_fails_leaves_no_event,
-    a_spool_that_is_known_is_taken_once, a_broken_spool_is_set_aside]
+    a_spool_that_is_known_is_taken_once, a_broken_spool_is_set_aside,
+    history_and_rollback, unset_takes_a_line_out, differences_from_what_runs]
 
 if __name__ == '__main__':
     names = sys.argv[1:]
