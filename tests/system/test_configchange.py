@@ -105,7 +105,8 @@ def secrets_are_in_no_difference():
         'llm: {api_key: %s2}\n# old: token: %s3\n'
         'webhooks:\n  - name: w\n    url: https://hooks.example/%s4\n')
     with Suite() as s:
-        before = lines.replace('%s', SECRET_VALUE) % s.port
+        before = lines.replace('%s', SECRET_VALUE) % s.port + \
+            'guardrail:\n  rule_pack_dir: %s\n' % s.pack
         put(s.config, before)
         r = ok(s.ctl('config', 'set', 'gateway.api_port', '1999',
             '--dry-run'))
