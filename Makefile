@@ -55,7 +55,8 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -I$(B) $(CFLAGS) $(WARN) $(HARDEN) \
 ALL_LDFLAGS = $(LDFLAGS) $(LDHARDEN) -Wl,--as-needed
 
 LIBS_COMMON = $(call pkg,--libs,libbsd-overlay libevent_core libsodium jansson)
-LIBS_DETECT = -lhs_runtime $(call pkg,--libs,libpcre2-8) -lm
+LIBS_PCRE2 = $(call pkg,--libs,libpcre2-8)
+LIBS_DETECT = -lhs_runtime $(LIBS_PCRE2) -lm
 LIBS_DB	= $(call pkg,--libs,sqlite3)
 LIBS_YAML = $(call pkg,--libs,yaml-0.1)
 LIBS_EGRESS = $(call pkg,--libs,libcurl libcares zlib)
@@ -109,11 +110,12 @@ help:
 
 # --- programs -------------------------------------------------------------
 
-$(BIN)/defenseclawctl: $(call obj,ctl/defenseclawctl.c) $(LIBCTL) $(LIBCOMMON)
+$(BIN)/defenseclawctl: $(call obj,ctl/defenseclawctl.c) $(LIBCTL) \
+    $(LIBDETECT) $(LIBCOMMON)
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_YAML) $(LIBS_DB) \
-	    $(LIBS_COMMON)
+	    $(LIBS_PCRE2) $(LIBS_COMMON)
 
 $(BIN)/defenseclawd: $(call obj,ctl/defenseclawd/defenseclawd.c $(SUP_SRCS)) \
     $(LIBCTL) $(LIBCOMMON)

@@ -90,6 +90,7 @@ void	 json_out_str(struct json_out *, const char *, const char *);
 void	 json_out_int(struct json_out *, const char *, int64_t);
 void	 json_out_real(struct json_out *, const char *, double);
 void	 json_out_bool(struct json_out *, const char *, int);
+void	 json_out_value(struct json_out *, const char *, const json_t *);
 
 /* the text, malloc'd; NULL when it failed */
 char	*json_out_end(struct json_out *);

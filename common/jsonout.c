@@ -294,6 +294,13 @@ json_out_bool(struct json_out *o, const char *key, int v)
 		out_put(o, "false", 5);
 }
 
+void
+json_out_value(struct json_out *o, const char *key, const json_t *v)
+{
+	out_key(o, key);
+	out_value(o, v, 0);
+}
+
 char *
 json_text(const json_t *root)
 {

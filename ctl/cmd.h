@@ -38,7 +38,8 @@ enum opt_id {
 	O_FEATURES, O_VERSION, O_NAME, O_HOST, O_PORT, O_HEADER, O_ENABLED,
 	O_DISABLED, O_TOKEN, O_TOKEN_FILE, O_TOKEN_ENV, O_NON_INTERACTIVE,
 	O_DRY_RUN, O_NO_TEST, O_YES, O_ALL, O_TIMEOUT, O_UNTIL, O_SESSION,
-	O_TARGET, O_TEXT, O_FORMAT, O_RESUME, O_COUNT
+	O_TARGET, O_TEXT, O_FORMAT, O_RESUME, O_FAIL_MODE,
+	O_SYSTEM, O_COUNT
 };
 
 #define BIT(id)		(1ULL << O_##id)
@@ -95,6 +96,9 @@ int	 cmd_completion(struct ctl *);
 int	 cmd_version(struct ctl *);
 void	 cmd_usage_line(const struct cmd *, FILE *);
 void	 cmd_overview(const char *, FILE *);	/* all, or below words */
+
+/* cmd_hook.c */
+int	 cmd_hook(struct ctl *);
 
 /* cmd_init.c */
 int	 cmd_init(struct ctl *);

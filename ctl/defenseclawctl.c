@@ -108,6 +108,10 @@ struct option_def ctl_options[MAX_OPTIONS + 1] = {
 	    "only jsonl can be verified" },
 	[O_RESUME] = { "resume", 0, NULL, "go on after the last whole row of "
 	    "the file" },
+	[O_FAIL_MODE] = { "fail-mode", 0, "open|closed", "what becomes of a "
+	    "call that nobody decides; closed is the default" },
+	[O_SYSTEM] = { "system", 0, NULL, "the suite of this host, whatever "
+	    "the environment says" },
 	/* here follow the keys of sinks, and the end */
 	[MAX_OPTIONS] = { NULL, 0, NULL, NULL }
 };
@@ -137,6 +141,10 @@ const struct cmd ctl_cmds[] = {
 	    "the verdict on what a tool gave back" },
 	{ "inspect", "batch", "FILE", 1, 1, 0, 0, 0, cmd_inspect_batch,
 	    "verdicts on a file of rows, one JSON object per line" },
+
+	{ "hook", NULL, "AGENT", 1, 1, BIT(FAIL_MODE) | BIT(TIMEOUT) |
+	    BIT(SYSTEM), 0, 0, cmd_hook, "the gate of an agent's hook: reads "
+	    "its event, answers in its words" },
 
 	{ "audit", "list", "", 0, 0, BIT(LIMIT) | BIT(SEVERITY) |
 	    BIT(ACTION) | BIT(ACTOR) | BIT(SINCE) | BIT(BEFORE), 0, 0,
@@ -423,10 +431,19 @@ run(struct ctl *c, const char **words, int nwords)
 			cmd_usage_line(c->cmd, stderr);
 		return (status);
 	}
-	if (paths_init(&c->paths, c->cmd->setup ? PATHS_SETUP :
-	    PATHS_COMMAND, cmd_has(c, O_USER), err, sizeof(err)) == -1)
+	if (paths_init(&c->paths, cmd_has(c, O_SYSTEM) ? PATHS_SYSTEM :
+	    c->cmd->setup ? PATHS_SETUP : PATHS_COMMAND, cmd_has(c, O_USER),
+	    err, sizeof(err)) == -1)
 		return (out_fail(CTL_CONFIG, "%s", err));
 	return (c->cmd->run(c));
+}
+
+/* a hook's client takes 2 for a block, and anything else but 0 for leave */
+static int
+ended(char *const argv[], int status)
+{
+	return (argv[0] != NULL && argv[1] != NULL &&
+	    strcmp(argv[1], "hook") == 0 && status != 0 ? CTL_USAGE : status);
 }
 
 int
@@ -439,7 +456,7 @@ main(int argc, char *argv[])
 
 	log_init("defenseclawctl", 0);
 	if (log_std_fds() == -1)
-		return (CTL_FAILURE);
+		return (ended(argv, CTL_FAILURE));
 	signal(SIGPIPE, SIG_DFL);
 	if ((words = calloc((size_t)argc + 1, sizeof(*words))) == NULL)
 		fatal("arguments");
@@ -457,5 +474,5 @@ main(int argc, char *argv[])
 	if (out_end() != 0 && status == CTL_OK)
 		status = CTL_FAILURE;
 	free(words);
-	return (status);
+	return (ended(argv, status));
 }

@@ -85,7 +85,8 @@ struct paths {
 
 enum paths_for {
 	PATHS_SETUP,	/* init and start: uid 0 means system mode */
-	PATHS_COMMAND	/* any other: system mode where it is running */
+	PATHS_COMMAND,	/* any other: system mode where it is running */
+	PATHS_SYSTEM	/* system mode, whatever user or environment say */
 };
 
 /*

@@ -41,33 +41,49 @@ struct route {
 	void		(*handler)(const struct asker *, json_t *);
 	const char	*inspect;	/* its word for a verdict's row */
 	int		 has_effect;	/* beyond its answer */
+	enum hook_agent	 agent;		/* of a hook's route */
 };
 
 static const struct route routes[] = {
-	{ METHOD_GET, "/health", 0, 0, health_get, NULL, 0 },
-	{ METHOD_GET, "/status", 0, CLIENT | READERS, status_get, NULL, 0 },
-	{ METHOD_GET, "/metrics", 0, CLIENT | READERS, metrics_get, NULL, 0 },
+	{ METHOD_GET, "/health", 0, 0, health_get, NULL, 0, 0 },
+	{ METHOD_GET, "/status", 0, CLIENT | READERS, status_get, NULL, 0, 0 },
+	{ METHOD_GET, "/metrics", 0, CLIENT | READERS, metrics_get, NULL, 0,
+	    0 },
 	{ METHOD_POST, "/api/v1/inspect/tool", MAX_BODY_INSPECT, CLIENT,
-	    inspect_tool, "inspect-tool", 0 },
+	    inspect_tool, "inspect-tool", 0, 0 },
 	{ METHOD_POST, "/api/v1/inspect/request", MAX_BODY_INSPECT, CLIENT,
-	    inspect_request, "inspect-request", 0 },
+	    inspect_request, "inspect-request", 0, 0 },
 	{ METHOD_POST, "/api/v1/inspect/response", MAX_BODY_INSPECT, CLIENT,
-	    inspect_response, "inspect-response", 0 },
+	    inspect_response, "inspect-response", 0, 0 },
 	{ METHOD_POST, "/api/v1/inspect/tool-response", MAX_BODY_INSPECT,
-	    CLIENT, inspect_tool_response, "inspect-tool-response", 0 },
+	    CLIENT, inspect_tool_response, "inspect-tool-response", 0, 0 },
+	{ METHOD_POST, "/api/v1/claude-code/hook", MAX_BODY_INSPECT, CLIENT,
+	    hook_post, "hook", 0, HOOK_CLAUDE_CODE },
+	{ METHOD_POST, "/api/v1/codex/hook", MAX_BODY_INSPECT, CLIENT,
+	    hook_post, "hook", 0, HOOK_CODEX },
+	{ METHOD_POST, "/api/v1/cursor/hook", MAX_BODY_INSPECT, CLIENT,
+	    hook_post, "hook", 0, HOOK_CURSOR },
+	{ METHOD_POST, "/api/v1/geminicli/hook", MAX_BODY_INSPECT, CLIENT,
+	    hook_post, "hook", 0, HOOK_GEMINICLI },
+	{ METHOD_POST, "/api/v1/opencode/hook", MAX_BODY_INSPECT, CLIENT,
+	    hook_post, "hook", 0, HOOK_OPENCODE },
+	{ METHOD_POST, "/api/v1/generic/hook", MAX_BODY_INSPECT, CLIENT,
+	    hook_post, "hook", 0, HOOK_GENERIC },
 	{ METHOD_POST, "/v1/guardrail/evaluate", MAX_BODY_OTHER, CLIENT,
-	    evaluate_guardrail, NULL, 0 },
+	    evaluate_guardrail, NULL, 0, 0 },
 	{ METHOD_POST, "/audit/event", MAX_BODY_OTHER, CLIENT, audit_event,
-	    NULL, 1 },
+	    NULL, 1, 0 },
 	{ METHOD_POST, "/enforce/block", MAX_BODY_OTHER, CLIENT,
-	    enforce_block, NULL, 1 },
+	    enforce_block, NULL, 1, 0 },
 	{ METHOD_DELETE, "/enforce/block", MAX_BODY_OTHER, CLIENT,
-	    enforce_block, NULL, 1 },
+	    enforce_block, NULL, 1, 0 },
 	{ METHOD_POST, "/enforce/allow", MAX_BODY_OTHER, CLIENT,
-	    enforce_allow, NULL, 1 },
-	{ METHOD_GET, "/enforce/blocked", 0, CLIENT, enforce_blocked, NULL, 0 },
-	{ METHOD_GET, "/enforce/allowed", 0, CLIENT, enforce_allowed, NULL, 0 },
-	{ METHOD_GET, "/alerts", 0, CLIENT, alerts_get, NULL, 0 },
+	    enforce_allow, NULL, 1, 0 },
+	{ METHOD_GET, "/enforce/blocked", 0, CLIENT, enforce_blocked, NULL, 0,
+	    0 },
+	{ METHOD_GET, "/enforce/allowed", 0, CLIENT, enforce_allowed, NULL, 0,
+	    0 },
+	{ METHOD_GET, "/alerts", 0, CLIENT, alerts_get, NULL, 0, 0 },
 };
 #define NROUTES	(sizeof(routes) / sizeof(routes[0]))
 
@@ -456,10 +472,14 @@ call(const struct route *r, const struct asker *a, const char *body,
 	}
 	if (wrong == NULL)
 		r->handler(a, j);
-	else if (unreadable && r->inspect != NULL && starts_object(body, len))
+	else if (unreadable && r->inspect != NULL && starts_object(body,
+	    len)) {
 		/* clients take an error for leave to go on */
-		inspect_unreadable(a, r->inspect, wrong);
-	else {
+		if (r->handler == hook_post)
+			hook_unreadable(a, wrong);
+		else
+			inspect_unreadable(a, r->inspect, wrong);
+	} else {
 		snprintf(text, sizeof(text), "invalid JSON body: %s", wrong);
 		api_error(a, 400, text);
 	}
@@ -486,6 +506,7 @@ api_request(void *arg, uint64_t id, const struct conn_peer *peer,
 	auth_asker(&a, h);
 	a.has_effect = r->has_effect;
 	a.inspects = asks_verdict(r);
+	a.agent = r->agent;
 	limits_body(a.actor, len);
 	if (r->handler == alerts_get && query_limit(h, &a.limit) == -1) {
 		api_error(&a, 400, "limit must be a positive number");
@@ -609,5 +630,6 @@ ctl_call(struct peer *p, struct msg *msg)
 	}
 	limits_body(a.actor, len);
 	a.has_effect = routes[i].has_effect;
+	a.agent = routes[i].agent;
 	call(&routes[i], &a, body, len);
 }

@@ -22,6 +22,7 @@
 
 #include "common/action.h"
 #include "common/detect/detect.h"
+#include "common/hook.h"
 #include "common/json.h"
 #include "common/proto.h"
 #include "common/redact.h"
@@ -67,6 +68,7 @@ struct asker {
 	int		 has_effect;	/* late is not undone */
 	int		 inspects;	/* a verdict is what it wants */
 	int		 code;		/* control: how a good answer ends */
+	enum hook_agent	 agent;		/* a hook's route: whose */
 	unsigned int	 limit;		/* ?limit=N, 0 when absent */
 	uint64_t	 since_us;	/* HTTP: the request was whole */
 };
@@ -96,6 +98,7 @@ struct inspection {
 	const char		*mcp_server;	/* NULL: none */
 	int			 clamp;		/* block only CRITICAL */
 	const char		*unreadable;	/* why there is no text */
+	const struct hook	*hook;		/* NULL: not a hook's */
 };
 
 struct gatewayd {
@@ -180,6 +183,14 @@ void	 inspect_tool_response(const struct asker *, json_t *);
 /* JSON by syntax that we have no value for; what names the row */
 void	 inspect_unreadable(const struct asker *, const char *, const char *);
 void	 inspect_rule_ids(struct json_out *, const struct verdict *);
+void	 inspect_value(const struct asker *, const struct inspection *,
+	    const char *, const char *, const json_t *);
+
+/* hook.c: routes of agents' hooks */
+void	 hook_post(const struct asker *, json_t *);
+void	 hook_unreadable(const struct asker *, const char *);
+void	 hook_members(struct json_out *, const struct hook *,
+	    const struct verdict *, const char *);
 
 /* policyapi.c */
 void	 evaluate_guardrail(const struct asker *, json_t *);

@@ -120,7 +120,8 @@ verdict_names(struct json_out *o, const struct verdict *v)
 
 /* malloc'd; NULL when it cannot be written */
 static char *
-verdict_json(const struct verdict *v, const char *reason, int reveal)
+verdict_json(const struct inspection *in, const struct verdict *v,
+    const char *reason, int reveal)
 {
 	struct json_out	 o;
 	size_t		 i;
@@ -144,6 +145,8 @@ verdict_json(const struct verdict *v, const char *reason, int reveal)
 	if (strcmp(v->action, "block") == 0 &&
 	    gatewayd.rec.block_message[0] != '\0')
 		json_out_str(&o, "block_message", gatewayd.rec.block_message);
+	if (in->hook != NULL)
+		hook_members(&o, in->hook, v, reason);
 	json_out_close(&o, '}');
 	return (json_out_end(&o));
 }
@@ -171,10 +174,18 @@ details_json(const struct inspection *in, const struct verdict *v,
 	static const char *const directions[] = { "prompt", "completion",
 	    "tool_call" };
 	struct json_out	 o;
+	char		 name[MAX_TARGET_NAME + 1];
 
 	json_out_init(&o);
 	json_out_open(&o, NULL, '{');
 	json_out_str(&o, "direction", directions[in->direction]);
+	if (in->hook != NULL) {
+		redact_name(&gatewayd.redactor, in->hook->event, name,
+		    sizeof(name));
+		json_out_str(&o, "hook", name);
+		json_out_str(&o, "connector",
+		    hook_agent_name(in->hook->agent));
+	}
 	json_out_str(&o, "action", v->action);
 	json_out_str(&o, "raw_action", v->raw_action);
 	json_out_str(&o, "mode", decide_mode());
@@ -244,7 +255,7 @@ inspect(const struct asker *a, const struct inspection *in, const char *what,
 	snprintf(action, sizeof(action), "%s-%s", what, v.raw_action);
 	details = details_json(&seen, &v, reason, len, now > start ?
 	    now - start : 0);
-	answer = verdict_json(&v, reason, a->reveal);
+	answer = verdict_json(&seen, &v, reason, a->reveal);
 	if (details == NULL || answer == NULL) {
 		api_error(a, 503, "no verdict: its answer could not be "
 		    "written");
@@ -263,6 +274,13 @@ inspect(const struct asker *a, const struct inspection *in, const char *what,
 out:
 	free(details);
 	free(answer);
+}
+
+void
+inspect_value(const struct asker *a, const struct inspection *in,
+    const char *what, const char *target, const json_t *value)
+{
+	inspect(a, in, what, target, value);
 }
 
 /*

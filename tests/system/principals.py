@@ -123,6 +123,10 @@ ROUTES = (
     ('POST', '/api/v1/inspect/response', {'content': 'x'}, CLIENTS, 200),
     ('POST', '/api/v1/inspect/tool-response', {'tool': 'x', 'output': 'y'},
         CLIENTS, 200),
+    *(('POST', '/api/v1/%s/hook' % a, {'hook_event_name': 'PreToolUse',
+        'tool_input': {'command': 'ls'}}, CLIENTS, 200) for a in
+        ('claude-code', 'codex', 'cursor', 'geminicli', 'opencode',
+        'generic')),
     ('POST', '/v1/guardrail/evaluate', {'direction': 'prompt', 'mode':
         'action'}, CLIENTS, 200),
     ('POST', '/audit/event', {'action': 'x-said'}, CLIENTS, 200),
