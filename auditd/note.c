@@ -54,7 +54,7 @@ int
 note_allowed(const char *action)
 {
 	static const char *const allowed[] = { "config-update", "init",
-	    "setup-observability" };
+	    "policy-update", "setup-observability" };
 	size_t	i;
 
 	for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)

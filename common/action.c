@@ -25,7 +25,7 @@ action_is_auditds(const char *action)
 	static const char *const own[] = { ACTION_CHECKPOINT, ACTION_EPOCH,
 	    ACTION_UNFOUNDED, ACTION_SPACE, "start", "stop", "auditd-stop",
 	    "role-death", "acknowledge-alerts", "config-update", "init",
-	    "setup-observability" };
+	    "policy-update", "setup-observability" };
 	/* whatever is said of delivery */
 	static const char *const families[] = { "sink.", "sink-",
 	    "dead-letters-" };

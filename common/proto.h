@@ -303,7 +303,11 @@ struct plan {
 	struct plan_sink sinks[MAX_SINKS];
 };
 
-enum blob_kind { BLOB_RECORDS = 1, BLOB_PACK, BLOB_MATCHER, BLOB_OUTBOX };
+enum blob_kind {
+	BLOB_RECORDS = 1, BLOB_PACK, BLOB_MATCHER, BLOB_OUTBOX,
+	BLOB_VECTORS,		/* rulec: what a pack is tested with */
+	BLOB_REPORT		/* rulec: what became of it, JSON */
+};
 
 struct blob {
 	uint32_t	kind;

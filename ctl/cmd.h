@@ -157,6 +157,13 @@ int	 cmd_tool_allow(struct ctl *);
 int	 cmd_tool_unblock(struct ctl *);
 int	 cmd_tool_list(struct ctl *);
 
+/* cmd_policy.c */
+int	 cmd_policy_list(struct ctl *);
+int	 cmd_policy_show(struct ctl *);
+int	 cmd_policy_validate(struct ctl *);
+int	 cmd_policy_test(struct ctl *);
+int	 cmd_policy_activate(struct ctl *);
+
 /* cmd_config.c */
 int	 cmd_config_validate(struct ctl *);
 int	 cmd_config_show(struct ctl *);

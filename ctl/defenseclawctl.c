@@ -181,6 +181,18 @@ const struct cmd ctl_cmds[] = {
 	{ "tool", "list", "", 0, 0, 0, 0, 0, cmd_tool_list,
 	    "the block and allow lists" },
 
+	{ "policy", "list", "", 0, 0, 0, 0, 0, cmd_policy_list,
+	    "the rule packs, and which is active" },
+	{ "policy", "show", "[PACK]", 0, 1, 0, 0, 0, cmd_policy_show,
+	    "the rules of the active pack, or of another" },
+	{ "policy", "validate", "[PACK]", 0, 1, 0, 0, 0,
+	    cmd_policy_validate, "read and compile a pack as the suite does" },
+	{ "policy", "test", "[PACK]", 0, 1, 0, 0, 0, cmd_policy_test,
+	    "try its rules on the texts its author names" },
+	{ "policy", "activate", "PACK", 1, 1, BIT(DRY_RUN), 0, 0,
+	    cmd_policy_activate, "make a pack that passes both the one that "
+	    "decides" },
+
 	{ "config", "validate", "[FILE]", 0, 1, 0, 0, 0, cmd_config_validate,
 	    "check a configuration" },
 	{ "config", "show", "", 0, 0, 0, 0, 0, cmd_config_show,

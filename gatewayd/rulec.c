@@ -23,7 +23,7 @@
  *   if taken chooses the records of one load
  *
  * rulec -P compile
- *   may      turn the records it was handed into one sealed memory file
+ *   may      turn the records it was handed into sealed memory files
  *   may not  open a file, network, exec
  *   if taken owns gatewayd's matcher: what gatewayd deserialises is its work
  */
@@ -41,6 +41,7 @@
 #include "rulecompile.h"
 #include "rulepack.h"
 #include "ruleself.h"
+#include "rulevector.h"
 
 #define MAX_RULEC_SECONDS	20
 
@@ -96,9 +97,11 @@ read_main(void)
 	char				 err[MAX_RULEPACK_ERR];
 	uint8_t				*recs;
 	size_t				 len;
-	int				 dir;
+	int				 dir, test;
 
-	if ((dir = role_fd(SFD_INPUT, NULL)) == -1)
+	/* the front end, which tests a pack, calls its directory so */
+	test = (dir = role_fd(SFD_INPUT, VECTORS_INPUT)) != -1;
+	if (!test && (dir = role_fd(SFD_INPUT, NULL)) == -1)
 		fatalx("no rule pack was handed over");
 	params.dirs[params.ndirs++] = dir;
 	role_enter(&read_promise, &params);
@@ -106,6 +109,29 @@ read_main(void)
 	    sizeof(err)) == -1)
 		fatalx("rule pack: %s", err);
 	send_blob(BLOB_PACK, recs, len);
+	if (!test)
+		return;
+	if (rulepack_vectors(dir, role.start.pack, &recs, &len, err,
+	    sizeof(err)) == -1)
+		fatalx("rule pack: %s", err);
+	send_blob(BLOB_VECTORS, recs, len);
+}
+
+/* the rules tried on their vectors, and all that is to be said of the pack */
+static void
+test_rules(int fd, const struct rulereport *rp, const void *image,
+    size_t imagelen)
+{
+	char		 err[MAX_RULECOMPILE_ERR], *text;
+	const void	*recs;
+	size_t		 len;
+
+	if ((recs = sealed_map(fd, MAX_SEALED, &len)) == NULL)
+		fatal("vectors");
+	if ((text = rulevector_report(recs, len, rp, image, imagelen, err,
+	    sizeof(err))) == NULL)
+		fatalx("rule pack: %s", err);
+	send_blob(BLOB_REPORT, text, strlen(text));
 }
 
 static void
@@ -132,8 +158,9 @@ compile_main(void)
 	const void			*recs;
 	uint8_t				*image;
 	size_t				 len, imagelen;
-	int				 fd;
+	int				 fd, vectors;
 
+	vectors = role_fd(SFD_INPUT, VECTORS_INPUT);
 	if ((fd = role_fd(SFD_INPUT, NULL)) == -1)
 		fatalx("no records were handed over");
 	role_enter(&compile_promise, NULL);
@@ -144,6 +171,10 @@ compile_main(void)
 	if (rulecompile(recs, len, &image, &imagelen, &rp, err,
 	    sizeof(err)) == -1)
 		fatalx("rule pack: %s", err);
+	if (vectors != -1) {
+		test_rules(vectors, &rp, image, imagelen);
+		return;
+	}
 	report(&rp);
 	send_blob(BLOB_MATCHER, image, imagelen);
 }

@@ -30,6 +30,7 @@ struct rulefile_counts {
 	int	 suppressions;
 	int	 tools;
 	int	 patterns;
+	int	 vectors;
 };
 
 #define MAX_RULEFILE_TEXT	4096	/* a title, a reason, an expression */

@@ -26,9 +26,11 @@
 
 #include "rulefile.h"
 #include "rulepack.h"
+#include "rulevector.h"
 
 #define RULES_DIR	"rules"
 #define JUDGE_DIR	"judge"
+#define VECTORS_DIR	"vectors"
 #define TOOLS_FILE	"sensitive-tools.yaml"
 #define LOCAL_FILE	"local-patterns.yaml"
 
@@ -79,6 +81,8 @@ reader_of(const char *dir, const char *name)
 		    rulefile_rules;
 	if (strcmp(dir, JUDGE_DIR "/") == 0)
 		return rulejudge_reader(name);
+	if (strcmp(dir, VECTORS_DIR "/") == 0)
+		return rulefile_vectors;
 	return strcmp(name, "suppressions.yaml") == 0 ?
 	    rulefile_suppressions : strcmp(name, TOOLS_FILE) == 0 ?
 	    rulefile_tools : NULL;
@@ -421,9 +425,18 @@ write_records(struct rulepack *p, const char *name, struct rulebuf *b)
 	return 0;
 }
 
-int
-rulepack_read(int dirfd, const char *name, uint8_t **data, size_t *len,
-    char *err, size_t errlen)
+/* what the pack says, without what is built in */
+static int
+read_pack(struct rulepack *p, int dirfd)
+{
+	return read_files(p, dirfd, "") == -1 ||
+	    read_subdir(p, dirfd, RULES_DIR, RULES_DIR "/") == -1 ||
+	    read_subdir(p, dirfd, JUDGE_DIR, JUDGE_DIR "/") == -1 ? -1 : 0;
+}
+
+static int
+make_records(int dirfd, const char *name, int vectors, uint8_t **data,
+    size_t *len, char *err, size_t errlen)
 {
 	struct rulepack	*p;
 	struct rulebuf	 b;
@@ -443,16 +456,16 @@ rulepack_read(int dirfd, const char *name, uint8_t **data, size_t *len,
 		goto out;
 	}
 	p->owner = st.st_uid;
-	if (check_dir(p, dirfd, name) == -1 || read_files(p, dirfd, "") == -1 ||
-	    read_subdir(p, dirfd, RULES_DIR, RULES_DIR "/") == -1 ||
-	    read_subdir(p, dirfd, JUDGE_DIR, JUDGE_DIR "/") == -1)
+	if (check_dir(p, dirfd, name) == -1 || (vectors ? read_subdir(p,
+	    dirfd, VECTORS_DIR, VECTORS_DIR "/") : read_pack(p, dirfd)) == -1)
 		goto out;
-	if (p->nfiles == 0) {
+	if (p->nfiles == 0 && !vectors) {
 		(void)snprintf(err, errlen, "%s: the directory holds no file "
 		    "of a rule pack", name);
 		goto out;
 	}
-	if (read_builtin(p) == -1 || write_records(p, name, &b) == -1)
+	if ((!vectors && read_builtin(p) == -1) ||
+	    write_records(p, name, &b) == -1)
 		goto out;
 	*data = b.data;
 	*len = b.len;
@@ -468,4 +481,18 @@ out:
 	rulebuf_free(&b);
 	free(p);
 	return rc;
+}
+
+int
+rulepack_read(int dirfd, const char *name, uint8_t **data, size_t *len,
+    char *err, size_t errlen)
+{
+	return make_records(dirfd, name, 0, data, len, err, errlen);
+}
+
+int
+rulepack_vectors(int dirfd, const char *name, uint8_t **data, size_t *len,
+    char *err, size_t errlen)
+{
+	return make_records(dirfd, name, 1, data, len, err, errlen);
 }

@@ -32,6 +32,7 @@
  *	judge/NAME.yaml		what a model is told; injection, pii,
  *				tool-injection, exfil
  *	suppressions.yaml  sensitive-tools.yaml
+ *	vectors/NAME.yaml	texts that the rules must find, or not
  *
  * Of judge/ and sensitive-tools.yaml what a pack does not have is that of the
  * pack "default", which the compiler carries (rulebuiltin.c).  Suppressions
@@ -58,5 +59,9 @@
  * refused as a whole.
  */
 int	rulepack_read(int, const char *, uint8_t **, size_t *, char *, size_t);
+
+/* the same of the vectors alone (VECTOR records), of which there may be none */
+int	rulepack_vectors(int, const char *, uint8_t **, size_t *, char *,
+	    size_t);
 
 #endif /* GATEWAYD_RULEPACK_H */

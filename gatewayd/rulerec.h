@@ -48,6 +48,9 @@
  *		strings system_prompt, adjudication_prompt
  *	JUDGECAT u8 kind, u8 enabled, u8 severity in prompts, u8 in
  *		completions, strings name, finding_id
+ *	VECTOR	u32 line, u8 direction (enum detect_direction), u8 whether it
+ *		must match, u8 zero, u8 zero, strings rule, tool, text; these
+ *		come with PACK, FILE and NOTE alone, never with rules
  *	NOTE	u32 line, u8 kind (enum rulenote_kind), u8 zero[3], strings
  *		id, reason
  *
@@ -87,7 +90,8 @@ enum rulerec_type {
 	RULEREC_NOTE,
 	RULEREC_END,
 	RULEREC_JUDGE,
-	RULEREC_JUDGECAT
+	RULEREC_JUDGECAT,
+	RULEREC_VECTOR
 };
 
 enum rulenote_kind {

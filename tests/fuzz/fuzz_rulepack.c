@@ -15,6 +15,7 @@
  */
 
 #include "gatewayd/judgepack.h"
+#include "gatewayd/rulevector.h"
 #include "tests/unit/pack.h"
 
 int	LLVMFuzzerInitialize(int *, char ***);
@@ -53,6 +54,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	CHECK((dirfd_ = open(dir, O_RDONLY | O_DIRECTORY)) != -1);
 	CHECK(mkdirat(dirfd_, "rules", 0700) == 0);
 	CHECK(mkdirat(dirfd_, "judge", 0700) == 0);
+	CHECK(mkdirat(dirfd_, "vectors", 0700) == 0);
 	return 0;
 }
 
@@ -104,6 +106,61 @@ compile(const uint8_t *recs, size_t len)
 	free(image);
 }
 
+/* what the reader made of vectors, and the bytes as they are, on one rule */
+static void
+vectors(const uint8_t *recs, size_t len, int valid)
+{
+	static const char	 text[] = "version: 1\ncategory: c\nrules:\n"
+	    "  - id: A\n    pattern: 'a+b'\n    severity: LOW\n";
+	static struct rulereport report;
+	static uint8_t		*image;
+	static size_t		 imagelen;
+	uint8_t			*rules;
+	size_t			 n;
+	char			 err[512] = "", *said;
+	int			 fd;
+
+	if (image == NULL) {
+		fd = openat(dirfd_, "rules/v.yaml", O_WRONLY | O_CREAT, 0600);
+		CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+		close(fd);
+		CHECK(rulepack_read(dirfd_, "fuzz", &rules, &n, err,
+		    sizeof(err)) == 0);
+		CHECK(rulecompile(rules, n, &image, &imagelen, &report, err,
+		    sizeof(err)) == 0);
+		free(rules);
+		CHECK(unlinkat(dirfd_, "rules/v.yaml", 0) == 0);
+	}
+	said = rulevector_report(recs, len, &report, image, imagelen, err,
+	    sizeof(err));
+	CHECK(said != NULL || (err[0] != '\0' && !valid));
+	free(said);
+}
+
+static int
+fuzz_vectors(const uint8_t *data, size_t len)
+{
+	uint8_t	*recs;
+	size_t	 n;
+	char	 err[512] = "";
+	int	 fd;
+
+	vectors(data, len, 0);
+	fd = openat(dirfd_, "vectors/x.yaml", O_WRONLY | O_CREAT | O_TRUNC,
+	    0600);
+	CHECK(fd != -1);
+	CHECK(write(fd, data, len) == (ssize_t)len);
+	close(fd);
+	if (rulepack_vectors(dirfd_, "fuzz", &recs, &n, err, sizeof(err)) ==
+	    0) {
+		vectors(recs, n, 1);
+		free(recs);
+	} else
+		CHECK(err[0] != '\0');
+	CHECK(unlinkat(dirfd_, "vectors/x.yaml", 0) == 0);
+	return 0;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -115,6 +172,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (len == 0)
 		return 0;
+	if (data[0] == 'v')
+		return fuzz_vectors(data + 1, len - 1);
 	name = names[data[0] & 7];
 	fd = openat(dirfd_, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	CHECK(fd != -1);

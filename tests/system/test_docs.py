@@ -43,7 +43,8 @@ ROLES = [       # source, which of its comments, promise, page, section
     ('ctl/defenseclawctl.c', 0, None, 'defenseclawctl.8'),
 ]
 # the pages of the front end: each command is in one of them
-COMMANDS = ['defenseclawctl.8', 'defenseclaw-audit.8']
+COMMANDS = ['defenseclawctl.8', 'defenseclaw-audit.8',
+    'defenseclaw-policy.8']
 # pages with more than one list of groups: which is whose
 LISTS = {'read_promise': 0, 'compile_promise': 1, 'auditd_promise': 0,
     'signer_promise': 1, 'sink_promise': 0, 'local_promise': 1,
