@@ -427,7 +427,8 @@ DEPS	= build-essential pkg-config libbsd-dev libevent-dev libsodium-dev \
 	  libhyperscan-dev libcurl4-openssl-dev libc-ares-dev zlib1g-dev \
 	  python3 curl
 TESTDEPS = clang libclang-rt-14-dev libhttp-parser-dev mandoc iproute2 \
-	  e2fsprogs sqlite3 wrk nginx-light python3-venv openssl
+	  e2fsprogs sqlite3 wrk nginx-light python3-venv openssl \
+	  python3-jsonschema python3-yaml
 
 deps:
 	$(Q)sh tests/deps.sh $(DEPS) \
@@ -454,6 +455,8 @@ install: all
 	cp -R etc/policies/guardrail $(DESTDIR)$(DATADIR)/policies/
 	$(INSTALL) -d $(DESTDIR)$(DATADIR)/splunk
 	cp -R etc/splunk/TA-defenseclaw $(DESTDIR)$(DATADIR)/splunk/
+	$(BIN)/defenseclawctl config schema > \
+	    $(DESTDIR)$(DATADIR)/config.schema.json
 	chmod -R u=rwX,go=rX $(DESTDIR)$(DATADIR)
 	for m in $(MANPAGES); do \
 	    d=$(DESTDIR)$(MANDIR)/man$${m##*.}; \

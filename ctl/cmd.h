@@ -172,6 +172,9 @@ int	 cmd_config_get(struct ctl *);
 int	 cmd_config_set(struct ctl *);
 int	 cmd_config_unset(struct ctl *);
 
+/* cmd_schema.c */
+int	 cmd_config_schema(struct ctl *);
+
 /* cmd_history.c */
 int	 cmd_config_diff(struct ctl *);
 int	 cmd_config_history(struct ctl *);

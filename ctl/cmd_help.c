@@ -242,6 +242,39 @@ operand_words(const struct cmd *k)
 		printf(" %s", schema_keys[i].path);
 }
 
+/* the values of a key that has a few */
+static void
+value_words(const struct key *k)
+{
+	int	i;
+
+	if (k->type == KEY_BOOL)
+		printf(" true false");
+	for (i = 0; k->type == KEY_ENUM && k->choices[i] != NULL; i++)
+		if (k->choices[i][0] != '\0')
+			printf(" %s", k->choices[i]);
+}
+
+static int
+has_values(const struct key *k)
+{
+	return (k->type == KEY_BOOL || k->type == KEY_ENUM);
+}
+
+static void
+bash_values(void)
+{
+	int	i;
+
+	for (i = 0; i < schema_nkeys; i++) {
+		if (!has_values(&schema_keys[i]))
+			continue;
+		printf("\t'config set %s') words='", schema_keys[i].path);
+		value_words(&schema_keys[i]);
+		printf("' ;;\n");
+	}
+}
+
 static void
 bash_prefix(const char *prefix)
 {
@@ -270,6 +303,7 @@ completion_bash(int zsh)
 	    "\tdone\n\tcase $said in\n");
 	bash_prefix("");
 	each_prefix(bash_prefix);
+	bash_values();
 	for (k = ctl_cmds; k->name != NULL; k++) {
 		cmd_path(k, path, sizeof(path));
 		printf("\t'%s'|'%s '*) words='", path, path);
@@ -310,6 +344,24 @@ fish_prefix(const char *prefix)
 	}
 }
 
+/* keys after get, set and unset, values after a key */
+static void
+fish_keys(const char *program)
+{
+	int	i;
+
+	for (i = 0; i < schema_nkeys; i++) {
+		printf("complete -c %s -n '__fish_seen_subcommand_from get "
+		    "set unset' -a %s\n", program, schema_keys[i].path);
+		if (!has_values(&schema_keys[i]))
+			continue;
+		printf("complete -c %s -n '__fish_seen_subcommand_from %s' "
+		    "-a '", program, schema_keys[i].path);
+		value_words(&schema_keys[i]);
+		printf("'\n");
+	}
+}
+
 static void
 completion_fish(void)
 {
@@ -322,6 +374,7 @@ completion_fish(void)
 		fish_program = names[n];
 		fish_prefix("");
 		each_prefix(fish_prefix);
+		fish_keys(names[n]);
 		for (i = 0; ctl_options[i].name != NULL; i++)
 			printf("complete -c %s -l %s%s\n", names[n],
 			    ctl_options[i].name, ctl_options[i].arg != NULL ?

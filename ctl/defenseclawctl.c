@@ -206,6 +206,8 @@ const struct cmd ctl_cmds[] = {
 	    "it is" },
 	{ "config", "unset", "KEY", 1, 1, BIT(DRY_RUN), 0, 0,
 	    cmd_config_unset, "take one key out: its default holds" },
+	{ "config", "schema", "", 0, 0, 0, 0, 0, cmd_config_schema,
+	    "the keys as a JSON Schema" },
 	{ "config", "diff", "[FILE|STATE|running]", 0, 1, 0, 0, 0,
 	    cmd_config_diff, "the keys in which the configuration differs" },
 	{ "config", "history", "", 0, 0, 0, 0, 0, cmd_config_history,
