@@ -21,8 +21,13 @@
 
 enum cursor_stmt {
 	CS_GET, CS_PUT, CS_DEL, CS_EACH, CS_DEAD_PUT, CS_DEAD_EACH,
-	CS_DEAD_RETRY, CS_DEAD_SENT, CS_DEAD_DROP, CS_DEAD_COUNT, CS_MAX
+	CS_DEAD_AGAIN, CS_DEAD_STEP, CS_DEAD_RETRY, CS_DEAD_SENT,
+	CS_DEAD_DROP, CS_DEAD_COUNT, CS_MAX
 };
+
+#define DEAD_ROWS							\
+	"SELECT seq, class, http, code, reason, time_us, retry"		\
+	" FROM sink_dead "
 
 static const char *const cursor_sql[CS_MAX] = {
 	[CS_GET] = "SELECT name, cursor, replay_next, replay_to, failed"
@@ -42,15 +47,19 @@ static const char *const cursor_sql[CS_MAX] = {
 	    " http = excluded.http, code = excluded.code,"
 	    " reason = excluded.reason, time_us = excluded.time_us,"
 	    " retry = 0",
-	[CS_DEAD_EACH] = "SELECT seq, class, http, code, reason, time_us,"
-	    " retry FROM sink_dead WHERE sink = ? AND seq > ? AND retry >= ?"
+	[CS_DEAD_EACH] = DEAD_ROWS "WHERE sink = ? AND seq > ?"
 	    " ORDER BY seq LIMIT ?",
-	[CS_DEAD_RETRY] = "UPDATE sink_dead SET retry = 1 WHERE sink = ?1"
-	    " AND (?2 = 0 OR seq = ?2) AND retry = 0",
+	/* by an index of these alone */
+	[CS_DEAD_AGAIN] = DEAD_ROWS "WHERE sink = ? AND seq > ?"
+	    " AND retry = 1 ORDER BY seq LIMIT ?",
+	[CS_DEAD_STEP] = "SELECT seq FROM sink_dead WHERE sink = ?"
+	    " AND seq > ? ORDER BY seq LIMIT 1 OFFSET ?",
+	[CS_DEAD_RETRY] = "UPDATE sink_dead SET retry = 1 WHERE sink = ?"
+	    " AND seq BETWEEN ? AND ? AND retry = 0",
 	[CS_DEAD_SENT] = "DELETE FROM sink_dead WHERE sink = ? AND retry = 1"
 	    " AND seq BETWEEN ? AND ?",
-	[CS_DEAD_DROP] = "DELETE FROM sink_dead WHERE sink = ?1"
-	    " AND (?2 = 0 OR seq = ?2)",
+	[CS_DEAD_DROP] = "DELETE FROM sink_dead WHERE sink = ?"
+	    " AND seq BETWEEN ? AND ?",
 	[CS_DEAD_COUNT] = "SELECT count(*) FROM sink_dead WHERE sink = ?"
 	    " AND class = ?",
 };
@@ -195,12 +204,12 @@ dead_each(struct cursors *c, const char *name, uint64_t after, int retry,
     unsigned int limit, int (*cb)(const struct dead_row *, void *), void *arg)
 {
 	struct dead_row	 row;
-	sqlite3_stmt	*st = of_sink(c, CS_DEAD_EACH, name);
+	sqlite3_stmt	*st = of_sink(c, retry ? CS_DEAD_AGAIN : CS_DEAD_EACH,
+			    name);
 	int		 rc, stop = 0;
 
 	sqlite3_bind_int64(st, 2, (sqlite3_int64)after);
-	sqlite3_bind_int(st, 3, retry);
-	sqlite3_bind_int(st, 4, (int)(limit == 0 || limit > MAX_DEAD_ROWS ?
+	sqlite3_bind_int(st, 3, (int)(limit == 0 || limit > MAX_DEAD_ROWS ?
 	    MAX_DEAD_ROWS : limit));
 	while (!stop && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		row.seq = (uint64_t)sqlite3_column_int64(st, 0);
@@ -219,42 +228,60 @@ dead_each(struct cursors *c, const char *name, uint64_t after, int retry,
 	    store_fail(c->store, rc, "read dead letters"));
 }
 
-/* of one sequence or, with 0, of all; how many it was */
+enum store_status
+dead_step(struct cursors *c, const char *name, uint64_t after, uint64_t *to)
+{
+	sqlite3_stmt	*st = of_sink(c, CS_DEAD_STEP, name);
+	int		 rc;
+
+	sqlite3_bind_int64(st, 2, (sqlite3_int64)after);
+	sqlite3_bind_int(st, 3, MAX_DEAD_STEP - 1);
+	*to = MAX_CHAIN_SEQ;
+	if ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		*to = (uint64_t)sqlite3_column_int64(st, 0);
+	(void)sqlite3_reset(st);
+	return (rc == SQLITE_ROW || rc == SQLITE_DONE ? STORE_OK :
+	    store_fail(c->store, rc, "read dead letters"));
+}
+
+/* between two sequences; how many it was */
 static enum store_status
 dead_change(struct cursors *c, enum cursor_stmt which, const char *what,
-    const char *name, uint64_t seq, uint64_t *n)
+    const char *name, uint64_t from, uint64_t to, uint64_t *n)
 {
 	sqlite3_stmt		*st = of_sink(c, which, name);
 	enum store_status	 ret;
 
-	sqlite3_bind_int64(st, 2, (sqlite3_int64)seq);
+	sqlite3_bind_int64(st, 2, (sqlite3_int64)from);
+	sqlite3_bind_int64(st, 3, (sqlite3_int64)to);
 	ret = done(c, which, what);
 	*n = (uint64_t)sqlite3_changes64(store_db(c->store));
 	return (ret);
 }
 
 enum store_status
-dead_retry(struct cursors *c, const char *name, uint64_t seq, uint64_t *n)
+dead_retry(struct cursors *c, const char *name, uint64_t from, uint64_t to,
+    uint64_t *n)
 {
-	return (dead_change(c, CS_DEAD_RETRY, "mark dead letters", name, seq,
-	    n));
+	return (dead_change(c, CS_DEAD_RETRY, "mark dead letters", name, from,
+	    to, n));
 }
 
 enum store_status
-dead_drop(struct cursors *c, const char *name, uint64_t seq, uint64_t *n)
+dead_drop(struct cursors *c, const char *name, uint64_t from, uint64_t to,
+    uint64_t *n)
 {
-	return (dead_change(c, CS_DEAD_DROP, "drop dead letters", name, seq,
-	    n));
+	return (dead_change(c, CS_DEAD_DROP, "drop dead letters", name, from,
+	    to, n));
 }
 
 enum store_status
 dead_sent(struct cursors *c, const char *name, uint64_t from, uint64_t to)
 {
-	sqlite3_stmt	*st = of_sink(c, CS_DEAD_SENT, name);
+	uint64_t	 n;
 
-	sqlite3_bind_int64(st, 2, (sqlite3_int64)from);
-	sqlite3_bind_int64(st, 3, (sqlite3_int64)to);
-	return (done(c, CS_DEAD_SENT, "take away dead letters"));
+	return (dead_change(c, CS_DEAD_SENT, "take away dead letters", name,
+	    from, to, &n));
 }
 
 enum store_status

@@ -28,6 +28,7 @@
  */
 
 #define MAX_DEAD_ROWS	500	/* of one answer */
+#define MAX_DEAD_STEP	10000	/* changed in one transaction */
 
 struct cursor_row {
 	char		 name[65];
@@ -66,14 +67,20 @@ enum store_status dead_put(struct cursors *, const char *,
 /* after seq, in order; with retry only those that wait to be sent again */
 enum store_status dead_each(struct cursors *, const char *, uint64_t, int,
 	    unsigned int, int (*)(const struct dead_row *, void *), void *);
-/* marks one (seq) or all (0) for sending; how many */
-enum store_status dead_retry(struct cursors *, const char *, uint64_t,
+/*
+ * To change many in steps: the last sequence of the next step after one,
+ * MAX_CHAIN_SEQ when it is the last step.
+ */
+enum store_status dead_step(struct cursors *, const char *, uint64_t,
 	    uint64_t *);
+/* marks those between two sequences for sending; how many */
+enum store_status dead_retry(struct cursors *, const char *, uint64_t,
+	    uint64_t, uint64_t *);
 /* delivered: those marked, between two sequences */
 enum store_status dead_sent(struct cursors *, const char *, uint64_t,
 	    uint64_t);
 enum store_status dead_drop(struct cursors *, const char *, uint64_t,
-	    uint64_t *);
+	    uint64_t, uint64_t *);
 /* how many of a class; those that wait to be sent again count too */
 enum store_status dead_count(struct cursors *, const char *,
 	    enum outbox_class, uint64_t *);

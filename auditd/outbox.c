@@ -265,6 +265,7 @@ batch_finish(struct outsink *s, uint64_t upto)
 	if ((b = calloc(1, sizeof(*b))) == NULL)
 		fatal("batch");
 	rows_send(s);
+	s->replayed = s->end.stream == OUTBOX_REPLAY;
 	s->end.batch = ++s->batches;
 	s->end.upto = upto;
 	b->id = s->end.batch;
@@ -385,8 +386,7 @@ outbox_retry(struct outsink *s)
 static int
 serve_retry(struct outsink *s)
 {
-	/* to find none, all dead letters of the sink are looked through */
-	if (!s->retry)
+	if (!s->retry || s->marking)
 		return (0);
 	s->end.stream = OUTBOX_RETRY;
 	s->scanned = 0;
@@ -403,6 +403,31 @@ serve_retry(struct outsink *s)
 	return (0);
 }
 
+/*
+ * No more of it; what its sink has of it is over when it says so, and of no
+ * other replay.
+ */
+void
+outbox_cancel(struct outsink *s)
+{
+	struct batch_out	*b;
+
+	/* rows that were sent need their end */
+	if (s->end.stream == OUTBOX_REPLAY)
+		batch_finish(s, s->replay - 1);
+	TAILQ_FOREACH(b, &s->out, entry)
+		b->stale |= b->stream == OUTBOX_REPLAY;
+	s->at.replay_next = s->at.replay_to = 0;
+	outbox_touch(s);
+}
+
+/* a busy log and a long replay go on in turn, a batch each */
+static int
+replay_due(const struct outsink *s)
+{
+	return (s->at.replay_next != 0 && s->replay <= s->at.replay_to);
+}
+
 static int
 serve_one(struct outsink *s)
 {
@@ -413,10 +438,11 @@ serve_one(struct outsink *s)
 	if (s->end.stream == OUTBOX_REPLAY)
 		return (serve_replay(s));
 	(void)serve_retry(s);
+	if (s->pulling && replay_due(s) && !s->replayed)
+		return (serve_replay(s));
 	if (s->pulling && serve_log(s))
 		return (1);
-	if (s->pulling && s->end.stream == 0 && s->at.replay_next != 0 &&
-	    s->replay <= s->at.replay_to)
+	if (s->pulling && s->end.stream == 0 && replay_due(s))
 		return (serve_replay(s));
 	return (0);
 }
@@ -535,6 +561,8 @@ outbox_ack(struct peer *p, struct msg *msg)
 			s->at.cursor = upto;
 		break;
 	case OUTBOX_REPLAY:
+		if (b->stale)
+			break;
 		s->at.replay_next = upto + 1;
 		/* all was read and this is the last of it */
 		if (s->at.replay_next > s->at.replay_to ||

@@ -47,7 +47,7 @@ struct batch_out {
 	uint64_t		 first;
 	uint64_t		 told;		/* upto, as the sink knows it */
 	uint64_t		 upto;		/* with those filtered out */
-	int			 stale;		/* retry: sent again anyway */
+	int			 stale;		/* what is said of it is void */
 };
 
 struct dead_out {
@@ -70,6 +70,8 @@ struct outsink {
 	uint64_t		 replay;	/* replay: to read from */
 	uint64_t		 retried;	/* dead letters: read up to */
 	int			 retry;		/* there may be more of them */
+	int			 marking;	/* and more to come */
+	int			 replayed;	/* the last batch was of that */
 	int			 pulling;	/* a pull waits */
 	struct outbox_pull	 pull;
 	struct wbuf		 rows;		/* packed, of the batch made */
@@ -111,19 +113,30 @@ void	 outbox_touch(struct outsink *);	/* write it soon */
 void	 outbox_bad(struct peer *, const char *); /* replaces the process */
 void	 outbox_text(char *, size_t);	/* of a sink: now a safe string */
 void	 outbox_retry(struct outsink *);	/* letters were marked */
+void	 outbox_cancel(struct outsink *);	/* no more is replayed */
 struct outsink	*outsink_find(const char *);
 
 /* outboxconf.c */
 void	 outbox_conf(struct peer *, struct msg *);
 void	 outbox_places(void);		/* of the sinks, in the log */
 
-/* outboxctl.c: what clients ask, and what sinks report */
-void	 sinks_list(struct peer *, struct msg *);
-void	 sinks_test(struct peer *, struct msg *);
-void	 sinks_replay(struct peer *, struct msg *);
+/* dead.c */
 void	 sinks_dead_list(struct peer *, struct msg *);
 void	 sinks_dead_retry(struct peer *, struct msg *);
 void	 sinks_dead_drop(struct peer *, struct msg *);
+void	 dead_forget(struct peer *);	/* a client went away */
+
+/* outboxctl.c: what clients ask, and what sinks report */
+/* of this name; NULL: the client was told */
+struct outsink	*sinks_named(struct peer *, uint32_t, const char *);
+/* an operator's change is an event; -1: the client was told */
+int	 sinks_changed(struct peer *, uint32_t, const char *, const char *,
+	    json_t *);
+/* takes the reference */
+void	 sinks_answer(struct peer *, uint32_t, json_t *, uint32_t);
+void	 sinks_list(struct peer *, struct msg *);
+void	 sinks_test(struct peer *, struct msg *);
+void	 sinks_replay(struct peer *, struct msg *);
 void	 sinks_test_again(struct outsink *);
 void	 sinks_forget(struct peer *);	/* a client went away */
 void	 sinks_tick(void);

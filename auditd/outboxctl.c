@@ -176,9 +176,8 @@ sinks_stats(struct sink_stats all[MAX_SINKS])
 	return (n);
 }
 
-/* takes the reference */
-static void
-answer(struct peer *p, uint32_t id, json_t *j, uint32_t code)
+void
+sinks_answer(struct peer *p, uint32_t id, json_t *j, uint32_t code)
 {
 	char	*text = json_text(j);
 
@@ -194,13 +193,12 @@ void
 sinks_list(struct peer *p, struct msg *msg)
 {
 	commit_now();
-	answer(p, msg->hdr.id, sinks_json(), CTL_OK);
+	sinks_answer(p, msg->hdr.id, sinks_json(), CTL_OK);
 }
 
-/* an operator's change is an event; -1: the client was told */
-static int
-changed(struct peer *p, uint32_t id, const char *action, const char *name,
-    json_t *details)
+int
+sinks_changed(struct peer *p, uint32_t id, const char *action,
+    const char *name, json_t *details)
 {
 	struct event	 ev;
 	char		 actor[32];
@@ -219,8 +217,8 @@ changed(struct peer *p, uint32_t id, const char *action, const char *name,
 	return (-1);
 }
 
-static struct outsink *
-named(struct peer *p, uint32_t id, const char *name)
+struct outsink *
+sinks_named(struct peer *p, uint32_t id, const char *name)
 {
 	struct outsink	*s = outsink_find(name);
 
@@ -276,7 +274,7 @@ sinks_test(struct peer *p, struct msg *msg)
 		peer_error(p, msg->hdr.id, CTL_USAGE, "malformed request");
 		return;
 	}
-	if ((s = named(p, msg->hdr.id, name)) == NULL)
+	if ((s = sinks_named(p, msg->hdr.id, name)) == NULL)
 		return;
 	if ((bar = test_bar(s)) != NULL) {
 		peer_error(p, msg->hdr.id, CTL_FAILURE, "%s", bar);
@@ -333,7 +331,29 @@ outbox_tested(struct peer *p, struct msg *msg)
 	if (j != NULL && t.have_skew)
 		json_object_set_new(j, "skew_ms",
 		    json_integer((json_int_t)t.skew_ms));
-	answer(to, s->test_id, j, t.code == CTL_OK ? CTL_OK : CTL_UPSTREAM);
+	sinks_answer(to, s->test_id, j, t.code == CTL_OK ? CTL_OK :
+	    CTL_UPSTREAM);
+}
+
+/* what its sink has already it will still send */
+static void
+replay_cancel(struct peer *p, uint32_t id, struct outsink *s)
+{
+	uint64_t	 next = s->at.replay_next, to = s->at.replay_to;
+
+	if (next == 0) {
+		peer_error(p, id, CTL_NOT_FOUND, "no rows are being "
+		    "replayed");
+		return;
+	}
+	if (sinks_changed(p, id, "sink-replay", s->rec.name, json_pack(
+	    "{s:b,s:I,s:I}", "cancelled", 1, "next", (json_int_t)next, "to",
+	    (json_int_t)to)) == -1)
+		return;
+	outbox_cancel(s);
+	sinks_answer(p, id, json_pack("{s:s,s:b,s:I,s:I}", "name",
+	    s->rec.name, "cancelled", 1, "next", (json_int_t)next, "to",
+	    (json_int_t)to), CTL_OK);
 }
 
 void
@@ -353,12 +373,16 @@ sinks_replay(struct peer *p, struct msg *msg)
 		peer_error(p, msg->hdr.id, CTL_USAGE, "malformed request");
 		return;
 	}
-	if ((s = named(p, msg->hdr.id, name)) == NULL)
+	if ((s = sinks_named(p, msg->hdr.id, name)) == NULL)
 		return;
+	if (from == 0) {
+		replay_cancel(p, msg->hdr.id, s);
+		return;
+	}
 	store_head(auditd.store, &h);
 	if (to == 0 || to > h.seq)
 		to = h.seq;
-	if (from == 0 || from > to) {
+	if (from > to) {
 		peer_error(p, msg->hdr.id, CTL_USAGE, "no such range in this "
 		    "log, which ends at %llu", (unsigned long long)h.seq);
 		return;
@@ -373,144 +397,16 @@ sinks_replay(struct peer *p, struct msg *msg)
 	s->at.replay_next = s->replay = from;
 	s->at.replay_to = to;
 	outbox_touch(s);
-	if (changed(p, msg->hdr.id, "sink-replay", s->rec.name, json_pack(
+	if (sinks_changed(p, msg->hdr.id, "sink-replay", s->rec.name, json_pack(
 	    "{s:I,s:I}", "from", (json_int_t)from, "to",
 	    (json_int_t)to)) == -1) {
 		s->at.replay_next = s->at.replay_to = 0;
 		return;
 	}
 	outbox_serve();
-	answer(p, msg->hdr.id, json_pack("{s:s,s:I,s:I}", "name",
+	sinks_answer(p, msg->hdr.id, json_pack("{s:s,s:I,s:I}", "name",
 	    s->rec.name, "from", (json_int_t)from, "to", (json_int_t)to),
 	    CTL_OK);
-}
-
-static int
-dead_json(const struct dead_row *d, void *arg)
-{
-	char	 when[EVENT_TIME_SIZE];
-
-	event_time(d->time_us, when);
-	json_array_append_new(arg, json_pack("{s:I,s:s,s:I,s:I,s:s,s:s,s:b}",
-	    "seq", (json_int_t)d->seq, "class",
-	    d->class == OUTBOX_QUARANTINED ? "quarantined" : "dead-letter",
-	    "http", (json_int_t)d->http, "code", (json_int_t)d->code,
-	    "reason", d->reason, "time", when, "retrying", d->retry));
-	return (0);
-}
-
-/* also those of a sink that was removed are there to be looked at */
-void
-sinks_dead_list(struct peer *p, struct msg *msg)
-{
-	struct rbuf	 b;
-	const char	*name;
-	uint64_t	 after;
-	uint32_t	 limit;
-	json_t		*list;
-
-	rbuf_init(&b, msg->data, msg->len);
-	after = rbuf_u64(&b);
-	limit = rbuf_u32(&b);
-	name = rbuf_str(&b, MAX_SINK_NAME);
-	if (rbuf_end(&b) == -1 || after > MAX_CHAIN_SEQ) {
-		peer_error(p, msg->hdr.id, CTL_USAGE, "malformed request");
-		return;
-	}
-	if ((list = json_array()) == NULL)
-		fatal("answer");
-	commit_now();
-	if (cursors == NULL || dead_each(cursors, name, after, 0, limit,
-	    dead_json, list) != STORE_OK) {
-		json_decref(list);
-		peer_error(p, msg->hdr.id, CTL_FAILURE, "%s",
-		    store_errtext(auditd.store));
-		return;
-	}
-	answer(p, msg->hdr.id, list, CTL_OK);
-}
-
-/* of one sequence or, with 0, of all; reason is NULL for a retry */
-static void
-dead_change(struct peer *p, struct msg *msg, uint64_t seq, const char *name,
-    const char *reason)
-{
-	struct outsink		*s = outsink_find(name);
-	enum store_status	 st = STORE_OK;
-	uint64_t		 n = 0;
-	json_t			*details;
-	char			 red[MAX_REDACT_TEXT];
-
-	if (reason == NULL && s == NULL) {
-		(void)named(p, msg->hdr.id, name);
-		return;
-	}
-	/* what sinks said before is written before, or it would undo this */
-	if (commit_begin() == 0)
-		commit_now();
-	if (cursors == NULL || commit_begin() == -1 ||
-	    (st = reason != NULL ? dead_drop(cursors, name, seq, &n) :
-	    dead_retry(cursors, name, seq, &n)) != STORE_OK) {
-		peer_error(p, msg->hdr.id, CTL_FAILURE, "%s",
-		    store_errtext(auditd.store));
-		if (st != STORE_OK)
-			commit_fail();
-		return;
-	}
-	if (s != NULL)
-		s->counted = 0;
-	if (n == 0) {
-		peer_error(p, msg->hdr.id, CTL_NOT_FOUND, "no such dead "
-		    "letter: see `dead-letters list'");
-		return;
-	}
-	details = json_pack("{s:I,s:I}", "count", (json_int_t)n, "seq",
-	    (json_int_t)seq);
-	if (reason != NULL && details != NULL) {
-		redact_reason(&auditd.redactor, reason, red);
-		json_object_set_new(details, "reason", json_string(red));
-	}
-	if (changed(p, msg->hdr.id, reason != NULL ? "dead-letters-drop" :
-	    "dead-letters-retry", name, details) == -1)
-		return;
-	if (reason == NULL)
-		outbox_retry(s);
-	answer(p, msg->hdr.id, json_pack("{s:s,s:I}", "name", name, "count",
-	    (json_int_t)n), CTL_OK);
-}
-
-void
-sinks_dead_retry(struct peer *p, struct msg *msg)
-{
-	struct rbuf	 b;
-	const char	*name;
-	uint64_t	 seq;
-
-	rbuf_init(&b, msg->data, msg->len);
-	seq = rbuf_u64(&b);
-	name = rbuf_str(&b, MAX_SINK_NAME);
-	if (rbuf_end(&b) == -1 || seq > MAX_CHAIN_SEQ)
-		peer_error(p, msg->hdr.id, CTL_USAGE, "malformed request");
-	else
-		dead_change(p, msg, seq, name, NULL);
-}
-
-void
-sinks_dead_drop(struct peer *p, struct msg *msg)
-{
-	struct rbuf	 b;
-	const char	*name, *reason;
-	uint64_t	 seq;
-
-	rbuf_init(&b, msg->data, msg->len);
-	seq = rbuf_u64(&b);
-	name = rbuf_str(&b, MAX_SINK_NAME);
-	reason = rbuf_str(&b, MAX_TARGET_REASON);
-	if (rbuf_end(&b) == -1 || seq > MAX_CHAIN_SEQ || reason[0] == '\0')
-		peer_error(p, msg->hdr.id, CTL_USAGE, "dropping evidence "
-		    "needs a reason");
-	else
-		dead_change(p, msg, seq, name, reason);
 }
 
 void
@@ -521,6 +417,7 @@ sinks_forget(struct peer *p)
 	TAILQ_FOREACH(s, &outsinks, entry)
 		if (s->tester == p)
 			s->tester = NULL;
+	dead_forget(p);
 }
 
 void

@@ -131,10 +131,16 @@ static const char schema_sinks[] =
     " PRIMARY KEY (sink, seq)"
     ") STRICT, WITHOUT ROWID;";
 
+/* there may be many: to count them, and to find those to be sent again */
+static const char schema_dead[] =
+    "CREATE INDEX sink_dead_class ON sink_dead(sink, class);"
+    "CREATE INDEX sink_dead_retry ON sink_dead(sink, seq) WHERE retry = 1;";
+
 const struct store_step	store_steps[] = {
 	{ schema_tables },
 	{ schema_views },
 	{ schema_sinks },
+	{ schema_dead },
 };
 const size_t		store_nsteps =
     sizeof(store_steps) / sizeof(store_steps[0]);

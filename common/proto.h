@@ -132,7 +132,7 @@ enum msg_type {
 	MSG_CTL_NEXT,			/* u64: go on from here */
 	MSG_CTL_SINKS,			/* empty: state of every sink */
 	MSG_CTL_SINK_TEST,		/* str name */
-	MSG_CTL_SINK_REPLAY,		/* u64 from, u64 to, str name */
+	MSG_CTL_SINK_REPLAY,		/* u64 from, 0: end; u64 to, str name */
 	MSG_CTL_DEAD_LIST,		/* u64 after, u32 limit, str name */
 	MSG_CTL_DEAD_RETRY,		/* u64 seq (0: all), str name */
 	MSG_CTL_DEAD_DROP,		/* u64 seq (0: all), str name, reason */

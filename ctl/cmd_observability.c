@@ -445,11 +445,13 @@ cmd_sink_replay(struct ctl *c)
 	uint64_t	 from = 0, to = 0;
 	struct wbuf	 w;
 	json_t		*j;
-	int		 rc;
+	int		 rc, cancel = cmd_has(c, O_CANCEL);
 
 	if (cmd_number(c, O_FROM, 1, INT64_MAX, &from) == -1 ||
 	    cmd_number(c, O_TO, 1, INT64_MAX, &to) == -1)
 		return (CTL_USAGE);
+	if (cancel == cmd_has(c, O_FROM) || (cancel && cmd_has(c, O_TO)))
+		return (out_fail(CTL_USAGE, "give --from SEQ, or --cancel"));
 	wbuf_init(&w, MAX_FRAME);
 	wbuf_u64(&w, from);
 	wbuf_u64(&w, to);
@@ -461,6 +463,10 @@ cmd_sink_replay(struct ctl *c)
 		out_fail(rc, "%s: %s", c->args[0], err);
 	else if (out_json)
 		out_document(json_incref(j));
+	else if (cancel)
+		printf("%s: rows %lld to %lld are not sent again\n",
+		    out_safe(c->args[0]), integer(j, "next"),
+		    integer(j, "to"));
 	else
 		printf("%s: rows %lld to %lld are sent again\n",
 		    out_safe(c->args[0]), integer(j, "from"),

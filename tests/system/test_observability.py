@@ -294,7 +294,17 @@ def in_a_running_suite():
             'the rows again')
         fails(s.ctl(*OBS, 'replay', 'live', '--from', '99999'), 2,
             'no such range')
+        for args in ((), ('--cancel', '--from', '1'), ('--cancel', '--to',
+                '1')):
+            fails(s.ctl(*OBS, 'replay', 'live', *args), 2, '--cancel')
+        wait_for(lambda: s.ctl(*OBS, 'replay', 'live', '--cancel').returncode
+            == 7, 'an end of the replay')
         ok(s.ctl(*OBS, 'disable', 'live'))
+        ok(s.ctl(*OBS, 'replay', 'live', '--from', '1'))
+        got = json.loads(ok(s.ctl(*OBS, 'replay', 'live', '--cancel',
+            '--json')).stdout)
+        eq((got['cancelled'], got['next']), (True, 1))
+        s.wait_row("action = 'sink-replay' AND details LIKE '%cancelled%'")
         fails(s.ctl(*OBS, 'test', 'live'), 1, 'disabled')
         ok(s.ctl(*OBS, 'enable', 'live'))
         ok(s.ctl(*OBS, 'test', 'live'))

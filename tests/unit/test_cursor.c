@@ -205,11 +205,11 @@ test_dead(void)
 	CHECK_INT(n, 1);
 
 	CHECK_INT(store_begin(store), STORE_OK);
-	CHECK_INT(dead_retry(cursors, "a", 2, &n), STORE_OK);
+	CHECK_INT(dead_retry(cursors, "a", 2, 2, &n), STORE_OK);
 	CHECK_INT(n, 1);
-	CHECK_INT(dead_retry(cursors, "a", 2, &n), STORE_OK);
+	CHECK_INT(dead_retry(cursors, "a", 2, 2, &n), STORE_OK);
 	CHECK_INT(n, 0);
-	CHECK_INT(dead_retry(cursors, "a", 99, &n), STORE_OK);
+	CHECK_INT(dead_retry(cursors, "a", 99, 99, &n), STORE_OK);
 	CHECK_INT(n, 0);
 	CHECK_INT(store_commit(store), STORE_OK);
 	CHECK_STR(letters("a", 0, 1, 0), "2r ");
@@ -220,19 +220,69 @@ test_dead(void)
 	CHECK_STR(letters("a", 0, 0, 0), "1 3 ");
 	/* one that failed again waits no more */
 	CHECK_INT(store_begin(store), STORE_OK);
-	CHECK_INT(dead_retry(cursors, "a", 0, &n), STORE_OK);
+	CHECK_INT(dead_retry(cursors, "a", 0, 9, &n), STORE_OK);
 	CHECK_INT(n, 2);
 	CHECK_INT(store_commit(store), STORE_OK);
 	dead("a", 1, OUTBOX_QUARANTINED);
 	CHECK_STR(letters("a", 0, 0, 0), "1 3r ");
 	CHECK_INT(store_begin(store), STORE_OK);
-	CHECK_INT(dead_drop(cursors, "a", 3, &n), STORE_OK);
+	CHECK_INT(dead_drop(cursors, "a", 3, 3, &n), STORE_OK);
 	CHECK_INT(n, 1);
-	CHECK_INT(dead_drop(cursors, "a", 0, &n), STORE_OK);
+	CHECK_INT(dead_drop(cursors, "a", 0, 9, &n), STORE_OK);
 	CHECK_INT(n, 1);
 	CHECK_INT(store_commit(store), STORE_OK);
 	CHECK_STR(letters("a", 0, 0, 0), "");
 	CHECK_STR(letters("b", 0, 0, 0), "2 ");
+	stop();
+}
+
+static unsigned int
+plan(const char *sql)
+{
+	sqlite3_stmt	*st;
+	unsigned int	 scans = 0;
+	const char	*s;
+
+	CHECK_INT(sqlite3_prepare_v2(store_db(store), sql, -1, &st, NULL),
+	    SQLITE_OK);
+	while (sqlite3_step(st) == SQLITE_ROW) {
+		s = (const char *)sqlite3_column_text(st, 3);
+		scans += strstr(s, "INDEX sink_dead_") == NULL;
+	}
+	sqlite3_finalize(st);
+	return (scans);
+}
+
+/* of very many, a step at a time, and none is read to find few */
+static void
+test_many(void)
+{
+	uint64_t	 n, to, i;
+
+	start();
+	CHECK_INT(plan("EXPLAIN QUERY PLAN SELECT count(*) FROM sink_dead"
+	    " WHERE sink = ? AND class = ?"), 0);
+	CHECK_INT(plan("EXPLAIN QUERY PLAN SELECT seq, reason FROM sink_dead"
+	    " WHERE sink = ? AND seq > ? AND retry = 1 ORDER BY seq LIMIT ?"),
+	    0);
+	CHECK_INT(store_begin(store), STORE_OK);
+	for (i = 1; i <= MAX_DEAD_STEP + 5; i++) {
+		struct outbox_dead	 d = { .seq = 2 * i, .class =
+		    OUTBOX_DEADLETTER, .code = -1, .reason = "x" };
+
+		CHECK_INT(dead_put(cursors, "a", &d, TIME0), STORE_OK);
+	}
+	CHECK_INT(dead_step(cursors, "a", 0, &to), STORE_OK);
+	CHECK_INT(to, 2 * MAX_DEAD_STEP);
+	CHECK_INT(dead_retry(cursors, "a", 1, to, &n), STORE_OK);
+	CHECK_INT(n, MAX_DEAD_STEP);
+	CHECK_INT(dead_step(cursors, "a", to, &i), STORE_OK);
+	CHECK(i == MAX_CHAIN_SEQ);
+	CHECK_INT(dead_retry(cursors, "a", to + 1, i, &n), STORE_OK);
+	CHECK_INT(n, 5);
+	CHECK_INT(dead_step(cursors, "nobody", 0, &to), STORE_OK);
+	CHECK(to == MAX_CHAIN_SEQ);
+	CHECK_INT(store_commit(store), STORE_OK);
 	stop();
 }
 
@@ -244,6 +294,7 @@ main(void)
 	RUN(test_durable);
 	RUN(test_undone);
 	RUN(test_dead);
+	RUN(test_many);
 	audit_teardown();
 	return (0);
 }
