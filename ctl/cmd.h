@@ -157,6 +157,12 @@ int	 cmd_tool_allow(struct ctl *);
 int	 cmd_tool_unblock(struct ctl *);
 int	 cmd_tool_list(struct ctl *);
 
+/* cmd_keys.c */
+int	 cmd_keys_list(struct ctl *);
+int	 cmd_keys_set(struct ctl *);
+int	 cmd_keys_unset(struct ctl *);
+int	 cmd_keys_check(struct ctl *);
+
 /* cmd_policy.c */
 int	 cmd_policy_list(struct ctl *);
 int	 cmd_policy_show(struct ctl *);

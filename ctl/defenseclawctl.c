@@ -194,6 +194,15 @@ const struct cmd ctl_cmds[] = {
 	    cmd_policy_activate, "make a pack that passes both the one that "
 	    "decides" },
 
+	{ "keys", "list", "", 0, 0, 0, 0, 0, cmd_keys_list,
+	    "the names of the secrets, and what uses them" },
+	{ "keys", "set", "NAME", 1, 1, 0, 0, 0, cmd_keys_set,
+	    "a secret from standard input, or asked for" },
+	{ "keys", "unset", "NAME", 1, 1, 0, 0, 0, cmd_keys_unset,
+	    "remove a secret that nothing uses" },
+	{ "keys", "check", "[NAME]", 0, 1, 0, 0, 0, cmd_keys_check,
+	    "are the secrets there, and nobody else's to read" },
+
 	{ "config", "validate", "[FILE]", 0, 1, 0, 0, 0, cmd_config_validate,
 	    "check a configuration" },
 	{ "config", "show", "", 0, 0, 0, 0, 0, cmd_config_show,

@@ -184,6 +184,25 @@ sinktoken_take(const struct ctl *c, const char *ask, char **token)
 	return (rv);
 }
 
+int
+sinktoken_read(const char *name, char **token)
+{
+	int	rv;
+
+	if (sodium_init() == -1 ||
+	    (*token = sodium_malloc(TOKEN_ROOM)) == NULL)
+		return (fail("token", ": no memory that can be guarded"));
+	if (!isatty(STDIN_FILENO))
+		rv = read_fd("standard input", STDIN_FILENO, *token);
+	else if ((rv = from_terminal(name, *token)) == 0)
+		rv = fail("token", ": nothing was typed");
+	if (rv != 1) {
+		sodium_free(*token);
+		*token = NULL;
+	}
+	return (rv);
+}
+
 static int
 open_secrets(const struct paths *p, char *err, size_t errlen)
 {

@@ -33,6 +33,12 @@
  */
 int	sinktoken_take(const struct ctl *, const char *, char **);
 
+/*
+ * From standard input, or asked for without echo where that is a terminal;
+ * as above, but that an empty answer is wrong, too.
+ */
+int	sinktoken_read(const char *, char **);
+
 /* "sink-NAME" below secrets/; -1 with a reason */
 int	sinktoken_write(const struct paths *, const char *, const char *,
 	    char *, size_t);
