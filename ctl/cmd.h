@@ -44,8 +44,9 @@ enum opt_id {
 
 #define BIT(id)		(1ULL << O_##id)
 #define ANY_COMMAND	(BIT(HELP) | BIT(JSON) | BIT(USER))
-/* and the options from O_COUNT on, which are the keys of sinks */
+/* and the options from O_COUNT on, which are keys of sinks, or of others */
 #define SINK_KEYS	(1ULL << 63)
+#define SETUP_KEYS	(1ULL << 62)
 #define MAX_CMD_PATH	64	/* "setup observability add" */
 
 struct ctl;
@@ -89,6 +90,16 @@ int	 cmd_seq(const char *, uint64_t *);
 /* "audit list"; how many of these words it begins with, and their number */
 void	 cmd_path(const struct cmd *, char *, size_t);
 int	 cmd_match(const struct cmd *, const char **, int, int *);
+
+/* does a command take option number i, wherever that is defined */
+int	 cmd_takes(const struct cmd *, int);
+
+/* cmd_setup.c */
+int	 cmd_setup(struct ctl *);
+int	 cmd_setup_guardrail(struct ctl *);
+int	 cmd_setup_gateway(struct ctl *);
+int	 cmd_setup_skill_scanner(struct ctl *);
+int	 cmd_setup_mcp_scanner(struct ctl *);
 
 /* cmd_help.c */
 int	 cmd_help(struct ctl *);

@@ -73,13 +73,6 @@ cmd_overview(const char *prefix, FILE *f)
 	    "it.  defenseclawctl help COMMAND tells more.\n");
 }
 
-/* does the command take this option */
-static int
-takes(uint64_t opts, int i)
-{
-	return ((opts & (i < O_COUNT ? 1ULL << i : SINK_KEYS)) != 0);
-}
-
 static void
 print_option(const struct option_def *d)
 {
@@ -101,13 +94,13 @@ cmd_usage_line(const struct cmd *k, FILE *f)
 	command_line(k, line, sizeof(line));
 	fprintf(f, "usage: defenseclawctl %s", line);
 	for (i = 0; i < O_COUNT; i++)
-		if (takes(k->opts, i))
-			fprintf(f, takes(k->must, i) ? " --%s%s%s" :
+		if ((k->opts & 1ULL << i) != 0)
+			fprintf(f, (k->must & 1ULL << i) != 0 ? " --%s%s%s" :
 			    " [--%s%s%s]", ctl_options[i].name,
 			    ctl_options[i].arg != NULL ? " " : "",
 			    ctl_options[i].arg != NULL ?
 			    ctl_options[i].arg : "");
-	if (k->opts & SINK_KEYS)
+	if (k->opts & (SINK_KEYS | SETUP_KEYS))
 		fprintf(f, " [--KEY VALUE] ...");
 	fprintf(f, "\n");
 }
@@ -120,7 +113,7 @@ usage(const struct cmd *k)
 	cmd_usage_line(k, stdout);
 	printf("\n%s\n\n", k->help);
 	for (i = 0; ctl_options[i].name != NULL; i++)
-		if (takes(k->opts | ANY_COMMAND, i))
+		if (cmd_takes(k, i))
 			print_option(&ctl_options[i]);
 }
 
@@ -308,7 +301,7 @@ completion_bash(int zsh)
 		cmd_path(k, path, sizeof(path));
 		printf("\t'%s'|'%s '*) words='", path, path);
 		for (i = 0; ctl_options[i].name != NULL; i++)
-			if (takes(k->opts | ANY_COMMAND, i))
+			if (cmd_takes(k, i))
 				printf(" --%s", ctl_options[i].name);
 		operand_words(k);
 		printf("' ;;\n");

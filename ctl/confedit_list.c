@@ -288,9 +288,11 @@ place(const struct yedit *e, int list, const char *name)
 			last = i;
 	}
 	if (last != 0)
-		return (yedit_after_line(e, n[last].vendline));
+		return (yedit_below(e, n[last].vendline, column(e,
+		    n[list].start)));
 	line = dash_line(e, list, first);
-	return (line != -1 ? yedit_above(e, first, line) :
+	return (line != -1 ? yedit_above(e, first, line,
+	    column(e, n[list].start)) :
 	    yedit_after_line(e, n[list].vendline));
 }
 
@@ -311,7 +313,7 @@ add_sink(struct yedit *e, const char *name, const char *kind)
 			return (-1);
 		list = find_list(&e->t);
 		n = &e->t.n[list];
-		where = yedit_after_line(e, n->vendline);
+		where = yedit_below(e, n->vendline, 0);
 		head = 0;
 		if (n->kind == Y_SEQ) {
 			where = place(e, list, name);

@@ -30,9 +30,11 @@
 
 #include "common/log.h"
 #include "cmd.h"
+#include "setup.h"
 #include "sinkopt.h"
 
 #define TEXT_OR_FILE	(BIT(CONTENT) | BIT(FILE))
+#define SETUP_ALL	(BIT(NON_INTERACTIVE) | BIT(DRY_RUN) | SETUP_KEYS)
 
 struct option_def ctl_options[MAX_OPTIONS + 1] = {
 	[O_HELP] = { "help", 'h', NULL, "how to use the command" },
@@ -69,8 +71,8 @@ struct option_def ctl_options[MAX_OPTIONS + 1] = {
 	[O_CONTENT] = { "content", 0, "TEXT", "text to inspect" },
 	[O_OUTPUT] = { "output", 0, "TEXT", "what the tool gave back" },
 	[O_MODEL] = { "model", 0, "NAME", "name of the model" },
-	[O_MODE] = { "mode", 0, "observe|action", "what a new configuration "
-	    "says; action is the default" },
+	[O_MODE] = { "mode", 0, "observe|action", "observe records what "
+	    "would be blocked, action blocks it" },
 	[O_SKIP_INSTALL] = { "skip-install", 0, NULL, "accepted for scripts: "
 	    "nothing is ever installed or downloaded" },
 	[O_FOREGROUND] = { "foreground", 0, NULL, "do not go into the "
@@ -113,7 +115,7 @@ struct option_def ctl_options[MAX_OPTIONS + 1] = {
 	    "call that nobody decides; closed is the default" },
 	[O_SYSTEM] = { "system", 0, NULL, "the suite of this host, whatever "
 	    "the environment says" },
-	/* here follow the keys of sinks, and the end */
+	/* here follow the keys of sinks, those of setup, and the end */
 	[MAX_OPTIONS] = { NULL, 0, NULL, NULL }
 };
 
@@ -256,6 +258,18 @@ const struct cmd ctl_cmds[] = {
 	    BIT(ALL) | BIT(REASON), 0, 0, cmd_dead_drop,
 	    "give them up; the log keeps them" },
 
+	{ "setup", "guardrail", "", 0, 0, BIT(MODE) | SETUP_ALL, 0, 0,
+	    cmd_setup_guardrail,
+	    "mode, detection strategy and block message" },
+	{ "setup", "gateway", "", 0, 0, SETUP_ALL, 0, 0,
+	    cmd_setup_gateway, "where clients are served, and how many" },
+	{ "setup", "skill-scanner", "", 0, 0, SETUP_ALL, 0, 0,
+	    cmd_setup_skill_scanner, "how skills are to be scanned" },
+	{ "setup", "mcp-scanner", "", 0, 0, SETUP_ALL, 0, 0,
+	    cmd_setup_mcp_scanner, "how MCP servers are to be scanned" },
+	{ "setup", NULL, "", 0, 0, 0, 0, 0, cmd_setup,
+	    "what can be set up, and what is" },
+
 	{ "version", NULL, "", 0, 0, 0, 0, 0, cmd_version,
 	    "version of this program" },
 	{ "completion", NULL, "bash|zsh|fish", 1, 1, 0, 0, 0, cmd_completion,
@@ -264,6 +278,8 @@ const struct cmd ctl_cmds[] = {
 	    "how to use a command" },
 	{ NULL, NULL, NULL, 0, 0, 0, 0, 0, NULL, NULL }
 };
+
+static int	nsinkopts;
 
 const char *
 cmd_value(const struct ctl *c, enum opt_id id)
@@ -275,6 +291,18 @@ int
 cmd_has(const struct ctl *c, enum opt_id id)
 {
 	return (c->opts.value[id] != NULL);
+}
+
+int
+cmd_takes(const struct cmd *k, int i)
+{
+	uint64_t	opts = k->opts | ANY_COMMAND;
+
+	if (i < O_COUNT)
+		return ((opts & 1ULL << i) != 0);
+	if (i < O_COUNT + nsinkopts)
+		return ((opts & SINK_KEYS) != 0);
+	return ((opts & SETUP_KEYS) != 0 && setup_takes(k, i));
 }
 
 int
@@ -373,9 +401,12 @@ find(const char **words, int nwords, int *used, int *status)
 	char			 prefix[MAX_CMD_PATH] = "";
 	int			 i, n, total, most = 0;
 
+	/* one that is also the beginning of others comes after them */
 	for (k = ctl_cmds; k->name != NULL; k++) {
 		n = cmd_match(k, words, nwords, &total);
-		if (n == total) {
+		if (n == total && n == most && n < nwords)
+			break;
+		if (n == total && n >= most) {
 			*used = n;
 			return (k);
 		}
@@ -400,7 +431,6 @@ static int
 misuse(const struct ctl *c)
 {
 	const struct cmd	*k = c->cmd;
-	uint64_t		 bit;
 	const char		*token = cmd_value(c, O_TOKEN);
 	int			 i;
 
@@ -409,12 +439,11 @@ misuse(const struct ctl *c)
 		return (out_fail(CTL_USAGE, "--token: %s is an option: is the "
 		    "variable before it empty?", token));
 	for (i = 0; i < MAX_OPTIONS; i++) {
-		bit = i < O_COUNT ? 1ULL << i : SINK_KEYS;
-		if (c->opts.value[i] != NULL &&
-		    ((k->opts | ANY_COMMAND) & bit) == 0)
+		if (c->opts.value[i] != NULL && !cmd_takes(k, i))
 			return (out_fail(CTL_USAGE, "--%s is no option of "
 			    "this command", ctl_options[i].name));
-		if (c->opts.value[i] == NULL && (k->must & bit) != 0)
+		if (c->opts.value[i] == NULL && i < O_COUNT &&
+		    (k->must & 1ULL << i) != 0)
 			return (out_fail(CTL_USAGE, "--%s %s is required",
 			    ctl_options[i].name, ctl_options[i].arg));
 	}
@@ -490,7 +519,10 @@ main(int argc, char *argv[])
 		if (strcmp(argv[i], "--json") == 0)
 			break;
 	out_init(i < argc && strcmp(argv[i], "--json") == 0);
-	sinkopt_define(ctl_options + O_COUNT, MAX_OPTIONS - O_COUNT);
+	nsinkopts = sinkopt_define(ctl_options + O_COUNT,
+	    MAX_OPTIONS - O_COUNT);
+	setup_define(ctl_options + O_COUNT + nsinkopts,
+	    MAX_OPTIONS - O_COUNT - nsinkopts);
 	if (options_parse(&c.opts, ctl_options, argc - 1, argv + 1, words,
 	    &nwords, err, sizeof(err)) == -1)
 		return (out_fail(CTL_USAGE, "%s", err));

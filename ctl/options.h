@@ -27,7 +27,7 @@
  * the two would be lost, unless what help calls its value ends in "...".
  */
 
-#define MAX_OPTIONS	128	/* definitions of one program */
+#define MAX_OPTIONS	192	/* definitions of one program */
 #define MAX_REPEATED	32	/* values of repeated options, of all */
 #define MAX_OPTIONS_ERR	256
 

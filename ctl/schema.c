@@ -32,10 +32,17 @@
 static const char *const modes[] = { "observe", "action", NULL };
 static const char *const strategies[] = { "", "regex_only", "regex_judge",
     "judge_first", NULL };
+static const char *const scan_policies[] = { "strict", "balanced",
+    "permissive", NULL };
 static const char *const hashes[] = { "blake2b-256", "sha-256", NULL };
 static const char *const levels[] = { "info", "debug", NULL };
 static const char *const token_envs[] = { "DEFENSECLAW_GATEWAY_TOKEN",
     "OPENCLAW_GATEWAY_TOKEN", NULL };
+
+/* what keys live in, to be found in spite of a slip of the pen */
+static const char *const sections[] = { "agent", "gateway", "guardrail",
+    "scanners", "scanners.skill_scanner", "scanners.mcp_scanner", "audit",
+    "log", "sandbox", NULL };
 
 #define FIELD(f)	offsetof(struct conf, f), sizeof(((struct conf *)0)->f)
 #define BOOL(p, f, fl, d, h)						\
@@ -104,6 +111,40 @@ const struct key schema_keys[] = {
 	    guardrail.detection_strategy_tool_call, KEYF_RELOAD | KEYF_EMPTY,
 	    strategies, "", "the same for tool calls; empty: as above"),
 
+	TEXT("scanners.skill_scanner.binary", skill_scanner.binary,
+	    KEY_STRING, KEYF_RELOAD, "skill-scanner",
+	    "command of the skill scanner"),
+	ENUM("scanners.skill_scanner.policy", skill_scanner.policy,
+	    KEYF_RELOAD, scan_policies, "permissive",
+	    "how strict the skill scanner is"),
+	BOOL("scanners.skill_scanner.lenient", skill_scanner.lenient,
+	    KEYF_RELOAD, "true", "take skills that are not quite well-formed"),
+	BOOL("scanners.skill_scanner.use_llm", skill_scanner.use_llm,
+	    KEYF_RELOAD, "false", "also ask a model"),
+	BOOL("scanners.skill_scanner.use_behavioral",
+	    skill_scanner.use_behavioral, KEYF_RELOAD, "false",
+	    "also follow the flow of data in its code"),
+	BOOL("scanners.skill_scanner.use_trigger", skill_scanner.use_trigger,
+	    KEYF_RELOAD, "false", "also judge when a skill says it is used"),
+	BOOL("scanners.skill_scanner.enable_meta", skill_scanner.enable_meta,
+	    KEYF_RELOAD, "false", "let a model sort out false findings"),
+	INT("scanners.skill_scanner.llm_consensus_runs",
+	    skill_scanner.llm_consensus_runs, KEYF_RELOAD, 0, 9, "0",
+	    "times a model is asked; 0 is once"),
+	TEXT("scanners.mcp_scanner.binary", mcp_scanner.binary, KEY_STRING,
+	    KEYF_RELOAD, "mcp-scanner", "command of the MCP scanner"),
+	TEXT("scanners.mcp_scanner.analyzers", mcp_scanner.analyzers,
+	    KEY_STRING, KEYF_RELOAD, "yara", "of yara, llm, behavioral, "
+	    "readiness and api, with commas between them"),
+	BOOL("scanners.mcp_scanner.scan_prompts", mcp_scanner.scan_prompts,
+	    KEYF_RELOAD, "false", "also look at a server's prompts"),
+	BOOL("scanners.mcp_scanner.scan_resources",
+	    mcp_scanner.scan_resources, KEYF_RELOAD, "false",
+	    "also look at a server's resources"),
+	BOOL("scanners.mcp_scanner.scan_instructions",
+	    mcp_scanner.scan_instructions, KEYF_RELOAD, "false",
+	    "also look at a server's instructions"),
+
 	ENUM("audit.hash", audit.hash, KEYF_RELOAD, hashes, "blake2b-256",
 	    "hash of the audit chain, of rows from now on"),
 	INT("audit.checkpoint_events", audit.checkpoint_events, KEYF_RELOAD,
@@ -136,10 +177,16 @@ _Static_assert(sizeof(schema_keys) / sizeof(schema_keys[0]) <= MAX_CONF_KEYS,
 const char *const schema_foreign[] = {
 	"data_dir", "audit_db", "quarantine_dir", "plugin_dir", "policy_dir",
 	"environment", "claw", "llm", "default_llm_api_key_env",
-	"default_llm_model", "inspect_llm", "cisco_ai_defense", "scanners",
+	"default_llm_model", "inspect_llm", "cisco_ai_defense",
 	"openshell", "watch", "firewall", "codex", "skill_actions",
 	"mcp_actions", "plugin_actions", "otel", "webhooks",
 	"splunk",
+	"scanners.plugin_scanner", "scanners.plugin_llm", "scanners.codeguard",
+	"scanners.skill_scanner.llm", "scanners.skill_scanner.use_virustotal",
+	"scanners.skill_scanner.use_aidefense",
+	"scanners.skill_scanner.virustotal_api_key",
+	"scanners.skill_scanner.virustotal_api_key_env",
+	"scanners.mcp_scanner.llm",
 	"guardrail.scanner_mode", "guardrail.host", "guardrail.port",
 	"guardrail.llm", "guardrail.model", "guardrail.model_name",
 	"guardrail.api_key_env", "guardrail.api_base",
@@ -230,23 +277,6 @@ last_part(const char *path)
 	return (p != NULL ? p + 1 : path);
 }
 
-static const char *
-section_of(const struct key *k)
-{
-	/* one copy of each section's name, for schema_nearest() to return */
-	static const char *const sections[] = { "agent", "gateway",
-	    "guardrail", "audit", "log", "sandbox" };
-	size_t	 i, len;
-
-	for (i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
-		len = strlen(sections[i]);
-		if (strncmp(k->path, sections[i], len) == 0 &&
-		    k->path[len] == '.')
-			return (sections[i]);
-	}
-	return (k->path);
-}
-
 /* the shortest distance so far; extra is what a word is worth less */
 static void
 nearer(const char *path, const char *word, int extra, const char **best,
@@ -270,10 +300,10 @@ schema_nearest(const char *path)
 	int		 i, bestd;
 
 	bestd = (int)strnlen(last_part(path), MAX_CONF_KEY) / 2 + 1;
-	for (i = 0; i < schema_nkeys; i++) {
+	for (i = 0; i < schema_nkeys; i++)
 		nearer(path, schema_keys[i].path, 0, &best, &bestd);
-		nearer(path, section_of(&schema_keys[i]), 0, &best, &bestd);
-	}
+	for (i = 0; sections[i] != NULL; i++)
+		nearer(path, sections[i], 0, &best, &bestd);
 	nearer(path, "audit_sinks", 0, &best, &bestd);
 	for (i = 0; schema_foreign[i] != NULL; i++)
 		nearer(path, schema_foreign[i], SLIP, &best, &bestd);

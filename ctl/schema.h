@@ -33,7 +33,7 @@
 
 #define CONF_VERSION		5	/* the config_version we write */
 #define MAX_CONF_SIZE		(256 * 1024)	/* bytes of config.yaml */
-#define MAX_CONF_KEYS		48	/* lines of schema_keys[] */
+#define MAX_CONF_KEYS		112	/* lines of schema_keys[] */
 #define MAX_CONF_KEY		128	/* a key path, with its NUL */
 #define MAX_CONF_NAME		65	/* names and ids, with NUL */
 #define MAX_CONF_ADDR		46	/* INET6_ADDRSTRLEN */
@@ -182,6 +182,23 @@ struct conf {
 		int	 detection_strategy_completion;
 		int	 detection_strategy_tool_call;
 	} guardrail;
+	struct {
+		char	 binary[MAX_CONF_PATH];
+		int	 policy;
+		int	 lenient;
+		int	 use_llm;
+		int	 use_behavioral;
+		int	 use_trigger;
+		int	 enable_meta;
+		int	 llm_consensus_runs;
+	} skill_scanner;		/* of scanners */
+	struct {
+		char	 binary[MAX_CONF_PATH];
+		char	 analyzers[128];
+		int	 scan_prompts;
+		int	 scan_resources;
+		int	 scan_instructions;
+	} mcp_scanner;
 	struct {
 		int	 hash;			/* enum conf_hash_alg */
 		int	 checkpoint_events;

@@ -39,6 +39,7 @@ static struct sinkopt {
 	const char	*key;		/* the last part, "batch_size" */
 	int		 off;		/* --no-KEY */
 } made[MAX_OPTIONS];
+static int	nmade;
 
 /* these have options of their own, or none */
 static int
@@ -82,7 +83,7 @@ make(struct option_def *d, struct sinkopt *m, const struct key *k, int off)
 	d->help = off ? "the contrary" : k->help;
 }
 
-void
+int
 sinkopt_define(struct option_def *defs, int room)
 {
 	const struct key	*k;
@@ -103,6 +104,8 @@ sinkopt_define(struct option_def *defs, int room)
 		}
 	}
 	memset(&defs[n], 0, sizeof(defs[n]));
+	nmade = n;
+	return (n);
 }
 
 const char *
@@ -138,7 +141,7 @@ sinkopt_values(const struct options *o, int base, int kind,
 	const struct key	*k;
 	int			 i, j, n = 0;
 
-	for (i = base; i < MAX_OPTIONS; i++) {
+	for (i = base; i < base + nmade; i++) {
 		if (o->value[i] == NULL)
 			continue;
 		k = key_of(made[i - base].key, kind);

@@ -38,8 +38,11 @@ struct sink_word {
 
 extern const struct sink_word	 sinkopt_words[];
 
-/* puts the options of keys, and an end, into a table with so much room */
-void	sinkopt_define(struct option_def *, int);
+/*
+ * Puts the options of keys, and an end, into a table with so much room; how
+ * many they are.
+ */
+int	sinkopt_define(struct option_def *, int);
 
 /*
  * The keys that options from base on give to a sink of this kind.  Their

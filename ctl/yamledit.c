@@ -264,7 +264,7 @@ add_lines(struct yedit *e, const struct ypath *at, size_t where, int indent,
 }
 
 size_t
-yedit_above(const struct yedit *e, int node, int line)
+yedit_above(const struct yedit *e, int node, int line, int col)
 {
 	const struct ynode	*before = &e->t.n[node - 1];
 	const char		*p;
@@ -275,12 +275,31 @@ yedit_above(const struct yedit *e, int node, int line)
 	least = before->kind == Y_SCALAR ? before->vendline : before->line;
 	for (; line - 1 > least; line--) {
 		p = e->text + yedit_after_line(e, line - 2);
-		if (p[strspn(p, " \t")] != '#')
+		if (p[strspn(p, " ")] != '#' || strspn(p, " ") > (size_t)col)
 			break;
 	}
 	at = yedit_after_line(e, line - 1);
 	return (at == 0 && e->len >= 3 && memcmp(e->text, "\xef\xbb\xbf",
 	    3) == 0 ? 3 : at);
+}
+
+size_t
+yedit_below(const struct yedit *e, int line, int col)
+{
+	const char	*p, *end = e->text + e->len;
+	size_t		 in, at;
+	int		 last = line;
+
+	for (;; line++) {
+		at = yedit_after_line(e, line);
+		p = e->text + at;
+		in = strspn(p, " ");
+		if (p + in >= end || (p[in] == '#' && in <= (size_t)col) ||
+		    (p[in] != '#' && p[in] != '\n' && p[in] != '\r'))
+			return (yedit_after_line(e, last));
+		if (p[in] == '#')
+			last = line + 1;
+	}
 }
 
 size_t
@@ -299,11 +318,11 @@ yedit_place(const struct yedit *e, int map, const char *key, size_t len)
 			first = i;
 	}
 	if (last != 0)
-		return (yedit_after_line(e, n[last].vendline));
+		return (yedit_below(e, n[last].vendline, n[last].col));
 	/* the first of a list's element has its dash before it */
 	if (first != 0 && (n[map].seq == -1 || first != n[map].child))
-		return (yedit_above(e, first, n[first].line));
-	return (yedit_after_line(e, n[map].vendline));
+		return (yedit_above(e, first, n[first].line, n[first].col));
+	return (yedit_below(e, n[map].vendline, n[n[map].child].col));
 }
 
 static int
@@ -321,8 +340,8 @@ add_key(struct yedit *e, int root, const struct ypath *at, const char *value)
 		    e->t.n[n->parent].seq != -1))
 			return (yedit_refuse(e, "its section starts in "
 			    "mid-line"));
-		return (add_lines(e, at, yedit_after_line(e, n->line),
-		    n->col + YEDIT_STEP, value));
+		return (add_lines(e, at, yedit_below(e, n->line, n->col +
+		    YEDIT_STEP), n->col + YEDIT_STEP, value));
 	}
 	if (n->kind != Y_MAP)
 		return (yedit_refuse(e, "what should be its section is a "

@@ -86,8 +86,17 @@ int	yedit_set(struct yedit *, int, struct ypath *, const char *);
  */
 size_t	yedit_place(const struct yedit *, int, const char *, size_t);
 
-/* offset of a node's line, or of the comment that stands right above it */
-size_t	yedit_above(const struct yedit *, int, int);
+/*
+ * Offset of a node's line, or of the comment that stands right above it and
+ * is indented no deeper than a column.
+ */
+size_t	yedit_above(const struct yedit *, int, int, int);
+
+/*
+ * Offset after a line, and after the comments below it that are indented
+ * deeper than a column, as is what belongs to a key there.
+ */
+size_t	yedit_below(const struct yedit *, int, int);
 
 /* bytes from..to replaced; and the same without a change of meaning */
 int	yedit_splice(struct yedit *, size_t, size_t, const char *);

@@ -270,6 +270,24 @@ def routes_are_documented():
         r'\b%s %s(?![\w/-])' % r, h) for h in heads)], 'undocumented')
 
 
+def setup_options(sub):
+    """Names of the options that the table of ctl/setup.c gives a command."""
+    body = re.search(r'\} opts\[\] = \{(.*?)\n\};', read('ctl/setup.c'),
+        re.S)[1]
+    rows = re.findall(r'(?:OF\(|\{ )("[^"]+"|NULL),\s*("[^"]+"|NULL),\s*'
+        r'("[^"]+"|NULL)(?:,\s*("[^"]+"|NULL))?', body)
+    bools = re.findall(r'BOOL\("([^"]+)"', read('ctl/schema.c'))
+    for of, name, key, off in rows:
+        if of.strip('"') not in ('NULL', sub):
+            continue
+        name = name if name != 'NULL' else key.rpartition('.')[2]
+        name = name.strip('"').replace('_', '-')
+        yield name
+        if key.strip('"') in bools:
+            yield off.strip('"') if off not in ('', 'NULL') else \
+                'no-' + name
+
+
 def commands_are_documented():
     source = read('ctl/defenseclawctl.c')
     options = dict(re.findall(r'\[O_(\w+)\] = \{ "([^"]+)"', source))
@@ -284,12 +302,15 @@ def commands_are_documented():
         bits = set(re.findall(r'BIT\((\w+)\)', row))
         if 'TEXT_OR_FILE' in row:
             bits |= {'CONTENT', 'FILE'}
-        must([options[b] for b in bits if not re.search(
-            r'-%s(?![\w-])' % options[b], head[0])],
-            '%s: options that are not there' % name)
+        if 'SETUP_ALL' in row:
+            bits |= {'NON_INTERACTIVE', 'DRY_RUN'}
+        takes = [options[b] for b in bits]
+        if 'SETUP_ALL' in row:
+            takes += setup_options(m[2])
+        must([o for o in takes if not re.search(r'-%s(?![\w-])' % o,
+            head[0])], '%s: options that are not there' % name)
         must([o for o in re.findall(r'-(\w[\w-]+)', head[0][3 + len(name):])
-            if o not in [options[b] for b in bits]],
-            '%s: no such options' % name)
+            if o not in takes], '%s: no such options' % name)
         n += 1
     eq(n >= 30, True, 'commands')
 

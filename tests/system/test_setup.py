@@ -1,0 +1,279 @@
+# Copyright (c) 2026 The DefenseClaw authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+
+"""`setup': sections of the configuration, one command at a time."""
+
+import fcntl
+import itertools
+import json
+import os
+import pty
+import random
+import stat
+import subprocess
+import sys
+import termios
+
+from lib import *
+
+GUARDRAIL = ('setup', 'guardrail')
+ORDERS = 12
+TOOL = '/api/v1/inspect/tool'
+CALL = {'tool': 'shell', 'args': {'command': ATTACK}}
+
+
+def text(path):
+    with open(path) as f:
+        return f.read()
+
+
+def ok(r):
+    if r.returncode != 0:
+        raise AssertionError('%d\n%s%s' % (r.returncode, r.stdout, r.stderr))
+    return r
+
+
+def fails(r, code, *words):
+    eq(r.returncode, code, r.stdout + r.stderr)
+    for w in words:
+        if w not in r.stderr + r.stdout:
+            raise AssertionError('%s is not in %s%s' % (w, r.stdout,
+                r.stderr))
+
+
+def value(s, key):
+    return ok(s.ctl('config', 'get', key)).stdout.rstrip('\n')
+
+
+class Terminal:
+    """A command on a terminal of its own."""
+
+    def __init__(self, s, *args):
+        self.fd, theirs = pty.openpty()
+        self.proc = subprocess.Popen([os.path.join(s.bin, 'defenseclawctl'),
+            *args], env=s.env(), stdin=theirs, stdout=theirs, stderr=theirs,
+            start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0,
+            termios.TIOCSCTTY, 0))
+        os.close(theirs)
+        self.seen = ''
+
+    def asks(self, word, answer):
+        """What was said up to the question, which is then answered."""
+        while word not in self.seen:
+            try:
+                self.seen += os.read(self.fd, 1000).decode()
+            except OSError:
+                raise AssertionError('%s: %s' % (word, self.seen))
+        said, self.seen = self.seen, ''
+        os.write(self.fd, answer.encode() + b'\n')
+        return said
+
+    def ends(self, code=0):
+        said = self.seen
+        while True:
+            try:
+                more = os.read(self.fd, 1000).decode()
+            except OSError:
+                break
+            said += more
+            if more == '':
+                break
+        eq(self.proc.wait(CEILING), code, said)
+        os.close(self.fd)
+        return said
+
+
+# --- tests -------------------------------------------------------------------
+
+def the_lines_of_the_checklist():
+    """Steps 4 and 5, word for word, and neither undoes the other."""
+    with Suite() as s:
+        ok(s.program('defenseclaw', *('setup observability add splunk-hec '
+            '--host splunk.internal --port 8088 --token t-o-k-e-n --index '
+            'defenseclaw --non-interactive').split()))
+        ok(s.program('defenseclaw', *('setup guardrail --detection-strategy '
+            'regex_only --non-interactive').split()))
+        sinks = json.loads(ok(s.ctl('setup', 'observability', 'list',
+            '--json')).stdout)['sinks']
+        eq([x['name'] for x in sinks], ['splunk-hec-splunk-internal'])
+        eq(value(s, 'guardrail.detection_strategy'), 'regex_only')
+        eq(len(json.loads(s.ctl('setup', 'observability', 'list',
+            '--json').stdout)['sinks']), 1)
+        ok(s.ctl('config', 'validate'))
+
+
+COMMANDS = [
+    ('guardrail', '--mode', 'observe'),
+    ('guardrail', '--block-message', "it's: blocked"),
+    ('guardrail', '--detection-strategy-completion', 'regex_only'),
+    ('guardrail', '--enable'),
+    ('gateway', '--requests-burst', '900', '--allow-enforce'),
+    ('gateway', '--workers', '2'),
+    ('skill-scanner', '--use-behavioral', '--policy', 'strict'),
+    ('skill-scanner', '--no-lenient'),
+    ('mcp-scanner', '--analyzers', 'yara,readiness', '--scan-prompts'),
+    ('observability', 'add', 'file', '--name', 'zz'),
+    ('observability', 'add', 'http-jsonl', '--url', 'http://10.0.0.9/in',
+        '--header', 'X-Scope: a'),
+    ('observability', 'add', 'splunk-hec', '--host', 'h', '--token', '-',
+        '--index', 'i'),
+    ('observability', 'add', 'syslog', '--host', 'log.internal',
+        '--transport', 'tls', '--min-severity', 'HIGH'),
+]
+
+
+def any_order_gives_the_same_file():
+    """... from several beginnings, and once more changes nothing."""
+    beginnings = [lambda t: t,
+        lambda t: 'config_version: 5\n',
+        lambda t: t + 'log:\n  # loud\n  level: debug\n\notel:\n  a: b\n'
+            'audit_sinks:\n- name: mine   # by hand\n  kind: file\n\n'
+            '# the end\n']
+    rnd = random.Random(6)
+    with Suite() as s:
+        first = text(s.config)
+        for make in beginnings:
+            files = set()
+            for _ in range(ORDERS // len(beginnings)):
+                with open(s.config, 'w') as f:
+                    f.write(make(first))
+                for c in rnd.sample(COMMANDS, len(COMMANDS)):
+                    ok(s.ctl('setup', *c, *(() if c[-1] == '--no-test' else
+                        ('--non-interactive',)), input='secret\n'))
+                files.add(text(s.config))
+            if len(files) != 1:
+                a, b, *_ = files
+                raise AssertionError('%s\n--- or ---\n%s' % (a, b))
+            whole = files.pop()
+            for line in make(first).split('\n'):
+                if not line.startswith('  mode:'):
+                    eq(line in whole.split('\n'), True, line)
+            for c in COMMANDS:
+                ok(s.ctl('setup', *c, '--non-interactive',
+                    input='secret\n'))
+            eq(text(s.config), whole)
+            ok(s.ctl('config', 'validate'))
+
+
+def dry_runs_write_nothing():
+    with Suite() as s:
+        before = {p: os.stat(p).st_mtime_ns for p in (s.config, s.secrets)}
+        for c in COMMANDS:
+            r = ok(s.ctl('setup', *c, '--non-interactive', '--dry-run',
+                input='secret\n'))
+            eq(('secret\n' in r.stdout, r.stdout == ''), (False, False))
+            j = json.loads(ok(s.ctl('setup', *c, '--dry-run', '--json',
+                input='secret\n')).stdout)
+            eq(j['dry_run'], True)
+        for p, t in before.items():
+            eq(os.stat(p).st_mtime_ns, t, p)
+        r = ok(s.ctl('setup', 'gateway', '--workers', '3', '--dry-run'))
+        for word in ('gateway.workers: 0 -> 3', 'a reload, not a restart'):
+            eq(word in r.stdout, True, r.stdout)
+        j = json.loads(s.ctl('setup', 'gateway', '--workers', '3',
+            '--dry-run', '--json').stdout)
+        eq((j['changes'], j['needs'], j['reloaded']), ([{'key':
+            'gateway.workers', 'old': '0', 'new': '3'}], 'reload', False))
+        # what could not be done is said now, too
+        s.set_config('log.max_size_mb', '60')
+        fails(s.ctl('setup', 'gateway', '--workers', '3', '--dry-run'), 3)
+
+
+def in_a_running_suite():
+    with Suite() as s:
+        s.start()
+        eq(s.post(TOOL, CALL).json['action'], 'block')
+        pid = s.proc.pid
+        r = ok(s.ctl(*GUARDRAIL, '--mode', 'observe', '--non-interactive'))
+        eq('reloaded: it is in force' in r.stdout, True, r.stdout)
+        eq(s.post(TOOL, CALL).json['mode'], 'observe')
+        eq(s.running() and s.proc.pid, pid)
+        j = json.loads(ok(s.ctl(*GUARDRAIL, '--mode', 'action',
+            '--no-reload', '--json')).stdout)
+        eq((j['needs'], j['reloaded'], j['changed']), ('reload', False,
+            True))
+        eq(s.post(TOOL, CALL).json['mode'], 'observe')
+        s.reload()
+        eq(s.post(TOOL, CALL).json['mode'], 'action')
+        # what says so already is no event and no reload
+        seq = s.last_seq()
+        j = json.loads(ok(s.ctl(*GUARDRAIL, '--mode', 'action',
+            '--json')).stdout)
+        eq((j['changed'], j['reloaded'], s.last_seq()), (False, False, seq))
+        row = s.rows("action = 'config-update'")[-1]
+        eq('observe' in json.dumps(row['details']), True, row)
+
+
+def on_a_terminal():
+    with Suite() as s:
+        t = Terminal(s, *GUARDRAIL)
+        t.asks('guardrail on (true|false) [true]: ', '')
+        t.asks('mode (observe|action) [action]: ', 'obs')
+        said = t.asks('mode (observe|action) [action]: ', 'observe')
+        eq('must be one of' in said, True, said)
+        t.asks("blocked (text) []: ", 'Ask us.')
+        t.asks('[regex_only]: ', '')
+        eq('when the suite starts' in t.ends(), True)
+        eq([value(s, 'guardrail.' + k) for k in ('mode', 'block_message')],
+            ['observe', 'Ask us.'])
+        before = text(s.config)
+        # the answers in brackets change nothing; options ask nothing
+        t = Terminal(s, 'setup', 'gateway')
+        t.asks('[127.0.0.1]: ', '')
+        t.asks('[%d]: ' % s.port, '')
+        t.asks('[false]: ', '')
+        t.ends()
+        eq(text(s.config), before)
+        t = Terminal(s, *GUARDRAIL, '--mode', 'observe')
+        eq('[' in t.ends(), False)
+        t = Terminal(s, *GUARDRAIL, '--non-interactive')
+        t.ends()
+        eq(text(s.config), before)
+        t = Terminal(s, 'setup', 'mcp-scanner')
+        t.asks('[mcp-scanner]: ', '/opt/scan/bin/mcp-scanner')
+        t.asks('[yara]: ', '')
+        eq('inactive' in t.ends(), True)
+        eq(value(s, 'scanners.mcp_scanner.binary'),
+            '/opt/scan/bin/mcp-scanner')
+
+
+def what_there_is():
+    with Suite() as s:
+        r = ok(s.ctl('setup'))
+        for word in ('guardrail', 'observability', 'inactive', 'as it comes'):
+            eq(word in r.stdout, True, r.stdout)
+        ok(s.ctl('setup', 'skill-scanner', '--use-llm'))
+        ok(s.ctl('setup', 'skill-scanner', '--no-use-llm'))
+        eq(value(s, 'scanners.skill_scanner.use_llm'), 'false')
+        rows = {x['name']: x for x in json.loads(ok(s.ctl('setup',
+            '--json')).stdout)['setup']}
+        eq((rows['skill-scanner']['set_up'], rows['mcp-scanner']['set_up']),
+            (True, False))
+        eq('inactive' in rows['skill-scanner']['state'], True)
+        fails(s.ctl('setup', 'nothing'), 2, 'unknown command')
+        fails(s.ctl('setup', 'mcp-scanner', '--analyzers', 'yara,x'), 2,
+            'readiness')
+        fails(s.ctl('setup', 'gateway', '--use-llm'), 2, 'no option')
+        fails(s.ctl('setup', 'gateway', '--api-bind', '0.0.0.0'), 2,
+            'loopback')
+        os.unlink(s.config)
+        fails(s.ctl('setup', 'gateway', '--workers', '1'), 7, 'init')
+
+
+TESTS = [the_lines_of_the_checklist, any_order_gives_the_same_file,
+    dry_runs_write_nothing, in_a_running_suite, on_a_terminal, what_there_is]
+
+if __name__ == '__main__':
+    program(lambda: run(TESTS))
