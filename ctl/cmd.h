@@ -38,11 +38,12 @@ enum opt_id {
 	O_FEATURES, O_VERSION, O_NAME, O_HOST, O_PORT, O_HEADER, O_ENABLED,
 	O_DISABLED, O_TOKEN, O_TOKEN_FILE, O_TOKEN_ENV, O_NON_INTERACTIVE,
 	O_DRY_RUN, O_NO_TEST, O_YES, O_ALL, O_TIMEOUT, O_UNTIL, O_SESSION,
-	O_TARGET, O_TEXT, O_FORMAT, O_RESUME, O_FAIL_MODE,
+	O_TARGET, O_TEXT, O_FORMAT, O_RESUME, O_WATCH, O_FAIL_MODE,
 	O_SYSTEM, O_CANCEL, O_COUNT
 };
 
 #define BIT(id)		(1ULL << O_##id)
+_Static_assert(O_COUNT <= 63, "an option is a bit, the last is SINK_KEYS");
 #define ANY_COMMAND	(BIT(HELP) | BIT(JSON) | BIT(USER))
 /* and the options from O_COUNT on, which are keys of sinks, or of others */
 #define SINK_KEYS	(1ULL << 63)

@@ -24,6 +24,7 @@
 #include "common/enforce.h"
 #include "common/json.h"
 #include "cmd.h"
+#include "watch.h"
 
 /*
  * status: the roles' own words put together, and beside them what the kernel
@@ -605,20 +606,32 @@ without_auditd(struct ctl *c, int rc, const char *err)
 	    c->paths.log));
 }
 
+json_t *
+status_gather(const struct paths *paths, struct client *cl, int *rc)
+{
+	json_t	*s, *processes;
+
+	if ((s = ask(paths, "auditd", cl, rc)) == NULL)
+		return (NULL);
+	processes = json_object_get(s, "processes");
+	add_figures(paths, processes);
+	add_kernel(processes);
+	return (s);
+}
+
 int
 cmd_status(struct ctl *c)
 {
 	struct client	 cl;
-	json_t		*s, *processes;
+	json_t		*s;
 	int		 rc;
 
 	if (cmd_has(c, O_FEATURES))
 		return (features(c));
-	if ((s = ask(&c->paths, "auditd", &cl, &rc)) == NULL)
+	if (cmd_has(c, O_WATCH))
+		return (watch_status(c));
+	if ((s = status_gather(&c->paths, &cl, &rc)) == NULL)
 		return (without_auditd(c, rc, cl.err));
-	processes = json_object_get(s, "processes");
-	add_figures(&c->paths, processes);
-	add_kernel(processes);
 	rc = health(s);
 	if (out_json) {
 		out_document(s);

@@ -109,6 +109,7 @@ struct option_def ctl_options[MAX_OPTIONS + 1] = {
 	    "field, in upper or lower case" },
 	[O_FORMAT] = { "format", 0, "jsonl|csv|ocsf", "how a row is written; "
 	    "only jsonl can be verified" },
+	[O_WATCH] = { "watch", 'w', NULL, "draw it again and again, until q" },
 	[O_RESUME] = { "resume", 0, NULL, "go on after the last whole row of "
 	    "the file" },
 	[O_FAIL_MODE] = { "fail-mode", 0, "open|closed", "what becomes of a "
@@ -129,8 +130,8 @@ const struct cmd ctl_cmds[] = {
 	    "stop the suite and start it again" },
 	{ "reload", NULL, "", 0, 0, 0, 0, 0, cmd_reload,
 	    "put a changed configuration or rule pack in force" },
-	{ "status", NULL, "", 0, 0, BIT(FEATURES), 0, 0, cmd_status,
-	    "every process and what holds it" },
+	{ "status", NULL, "", 0, 0, BIT(FEATURES) | BIT(WATCH), 0, 0,
+	    cmd_status, "every process and what holds it" },
 
 	{ "inspect", "tool", "", 0, 0, BIT(TOOL) | BIT(ARGS) |
 	    BIT(ARGS_FILE) | TEXT_OR_FILE, BIT(TOOL), 0, cmd_inspect_tool,
