@@ -156,6 +156,12 @@ int	 cmd_alerts_acknowledge(struct ctl *);
 /* cmd_evidence.c */
 int	 cmd_audit_head(struct ctl *);
 int	 cmd_audit_verify(struct ctl *);
+/* reads device.pub into it; CTL_OK, or the exit status, said */
+struct verify_conf;
+int	 verify_public_key(const char *, struct verify_conf *);
+
+/* cmd_report.c */
+int	 cmd_report(struct ctl *);
 
 /* cmd_export.c */
 int	 cmd_audit_export(struct ctl *);

@@ -196,6 +196,21 @@ result_json(const struct verify_result *r)
 	    "epochs", (json_int_t)r->epochs, "anchored", r->anchored));
 }
 
+int
+verify_public_key(const char *path, struct verify_conf *conf)
+{
+	char	 text[MAX_HEAD_JSON + 2], err[160];
+	size_t	 len;
+	int	 rc;
+
+	if ((rc = read_small(path, text, sizeof(text), &len)) != CTL_OK)
+		return (rc);
+	if (device_pub_parse(text, len, conf->public_key, err,
+	    sizeof(err)) == -1)
+		return (out_fail(CTL_FAILURE, "%s: %s", path, err));
+	return (CTL_OK);
+}
+
 /* key and anchor of the command line; CTL_OK or the exit status */
 static int
 verify_setup(const struct ctl *c, struct verify_conf *conf,
@@ -213,11 +228,8 @@ verify_setup(const struct ctl *c, struct verify_conf *conf,
 		return (CTL_USAGE);
 	if (path == NULL)
 		path = c->paths.device_pub;
-	if ((rc = read_small(path, text, sizeof(text), &len)) != CTL_OK)
+	if ((rc = verify_public_key(path, conf)) != CTL_OK)
 		return (rc);
-	if (device_pub_parse(text, len, conf->public_key, err,
-	    sizeof(err)) == -1)
-		return (out_fail(CTL_FAILURE, "%s: %s", path, err));
 	if ((path = cmd_value(c, O_ANCHOR)) == NULL)
 		return (CTL_OK);
 	if ((rc = read_small(path, text, sizeof(text), &len)) != CTL_OK)

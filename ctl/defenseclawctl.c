@@ -171,6 +171,8 @@ const struct cmd ctl_cmds[] = {
 	    BIT(FORMAT) | BIT(RESUME), 0, 0, cmd_audit_export,
 	    "the log as lines that can be verified, as CSV or as OCSF" },
 
+	{ "report", NULL, "", 0, 0, BIT(OUT) | BIT(SINCE) | BIT(UNTIL),
+	    BIT(OUT), 0, cmd_report, "one HTML file for an auditor" },
 	{ "alerts", "list", "", 0, 0, BIT(LIMIT), 0, 0, cmd_alerts_list,
 	    "alerts nobody has acknowledged" },
 	{ "alerts", "acknowledge", "SEQ", 1, 1, BIT(NOTE), 0, 0,
