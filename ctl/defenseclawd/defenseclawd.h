@@ -284,6 +284,7 @@ int		 sink_changed(const struct slot *);
 int		 resolver_wanted(void);
 void		 sink_hand(struct proc *);
 void		 resolver_hand(struct proc *);
+int		 resolver_changed(void);	/* its files, since */
 void		 outbox_send(struct proc *);
 void		 sink_syslog(struct proc *);
 

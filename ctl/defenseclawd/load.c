@@ -571,7 +571,9 @@ load_apply(int new_rules)
 		sup.slots[i].replace = first ||
 		    (sup.slots[i].role == ROLE_SINK ?
 		    sink_changed(&sup.slots[i]) :
-		    role_changed(sup.slots[i].role, rebound));
+		    role_changed(sup.slots[i].role, rebound)) ||
+		    (sup.slots[i].role == ROLE_RESOLVER &&
+		    resolver_changed());
 	sup.next.generation = ++sup.generation;
 	if (new_rules)
 		sup.rules_generation++;

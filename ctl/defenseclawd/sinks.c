@@ -15,6 +15,7 @@
  */
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <errno.h>
@@ -41,6 +42,18 @@ static const char *const trust_stores[] = {
 	"/etc/ssl/ca-bundle.pem",		/* SUSE */
 	"/etc/ssl/cert.pem",			/* Alpine */
 };
+
+/* what the resolver gets, and how it was when it did */
+static const struct {
+	enum start_fd_kind	 kind;
+	const char		*path;
+} dns_files[] = {
+	{ SFD_RESOLV_CONF,	"/etc/resolv.conf" },
+	{ SFD_HOSTS,		"/etc/hosts" },
+};
+#define NDNS	(sizeof(dns_files) / sizeof(dns_files[0]))
+
+static struct held_file	 dns_read[NDNS];
 
 void
 sinks_init(struct setup *s)
@@ -293,24 +306,48 @@ sink_hand(struct proc *p)
 		hand_own_dir(p);
 }
 
+/* before it is read, so that what changes meanwhile is seen as a change */
 static void
-hand_file(struct proc *p, enum start_fd_kind kind, const char *path)
+dns_state(struct held_file *f, const char *path)
 {
-	int	fd;
+	struct stat	 st;
 
-	if ((fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) == -1) {
-		log_warn("%s: %s", p->instance, path);
-		return;
-	}
-	spawn_hand(p, kind, NULL, fd);
-	close(fd);
+	memset(f, 0, sizeof(*f));
+	if (stat(path, &st) == 0)
+		held_state(f, &st);
 }
 
 void
 resolver_hand(struct proc *p)
 {
-	hand_file(p, SFD_RESOLV_CONF, "/etc/resolv.conf");
-	hand_file(p, SFD_HOSTS, "/etc/hosts");
+	size_t	i;
+	int	fd;
+
+	for (i = 0; i < NDNS; i++) {
+		dns_state(&dns_read[i], dns_files[i].path);
+		if ((fd = open(dns_files[i].path, O_RDONLY | O_NONBLOCK |
+		    O_CLOEXEC)) == -1) {
+			log_warn("%s: %s", p->instance, dns_files[i].path);
+			continue;
+		}
+		spawn_hand(p, dns_files[i].kind, NULL, fd);
+		close(fd);
+	}
+}
+
+/* what the running one was handed is no longer what the host has */
+int
+resolver_changed(void)
+{
+	struct held_file	 f;
+	size_t			 i;
+
+	for (i = 0; i < NDNS; i++) {
+		dns_state(&f, dns_files[i].path);
+		if (!held_unchanged(&f, &dns_read[i]))
+			return (1);
+	}
+	return (0);
 }
 
 /* before the first edge to a sink, and whenever it may have changed */

@@ -29,7 +29,7 @@ import threading
 
 from lib import *
 from receivers import *
-from test_sinks import arrived, configure, events, hec, sink, state
+from test_sinks import arrived, configure, events, hec, reloaded, sink, state
 
 CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
@@ -343,6 +343,31 @@ def a_full_disk():
     eq(len(seqs) > len(got), True)
 
 
+def files_change():
+    """A reload is enough for what hosts says now."""
+    s = world.s
+    with open('/etc/hosts', 'r+') as f:
+        was = f.read()
+        try:
+            f.write('127.0.0.1 link.test\n')
+            f.flush()
+            before = s.pids('resolver')
+            reloaded(s)
+            con = s.control()
+            wait_for(lambda: con.request('MSG_CTL_SINK_TEST',
+                wstr('link'))[0] == 0, 'the new address')
+            con.close()
+            eq(s.pids('resolver') == before, False, 'the old process')
+            # and what did not change is no reason
+            before = s.pids('resolver')
+            reloaded(s)
+            eq(s.pids('resolver'), before)
+        finally:
+            f.seek(0)
+            f.truncate()
+            f.write(was)
+
+
 def nobody_died():
     deaths = world.s.rows("action = 'role-death'")
     eq(deaths, [], 'deaths')
@@ -367,7 +392,7 @@ def scene(mode, uid=None):
         for fn in (names_are_found, names_that_are_not_there,
                 addresses_that_are_no_receivers, answers_change,
                 over_tls_and_proxies, connections_end, a_full_disk,
-                nobody_died):
+                files_change, nobody_died):
             print('    %s' % fn.__name__, flush=True)
             fn()
         s.stop()
