@@ -292,6 +292,7 @@ struct plan {
 	uint32_t	workers;
 	uint32_t	log_max_bytes;
 	uint32_t	log_total_bytes;
+	uint32_t	log_reserve_mb;	/* of its disk, left to the audit log */
 	uint32_t	verbose;
 	uint32_t	allow_no_landlock;
 	uint32_t	nsecrets;

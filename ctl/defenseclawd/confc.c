@@ -108,6 +108,7 @@ plan_fill(const struct conf *c, struct plan *p)
 	p->workers = (uint32_t)c->gateway.workers;
 	p->log_max_bytes = (uint32_t)c->log.max_size_mb * 1024 * 1024;
 	p->log_total_bytes = (uint32_t)c->log.max_total_mb * 1024 * 1024;
+	p->log_reserve_mb = (uint32_t)c->audit.disk_reserve_mb;
 	p->verbose = c->log.level == CONF_LOG_DEBUG;
 	p->allow_no_landlock = (uint32_t)c->sandbox.allow_no_landlock;
 	strlcpy(p->pack_dir, c->guardrail.rule_pack_dir, sizeof(p->pack_dir));

@@ -301,7 +301,7 @@ void		 listen_close(void);
 
 /* logfile.c */
 int		 logfile_open(const char *);
-void		 logfile_limits(uint32_t, uint32_t);
+void		 logfile_limits(uint32_t, uint32_t, uint32_t);
 void		 logfile_line(const char *, pid_t, enum log_level,
 		    const char *);
 void		 logfile_role(struct proc *, const struct log_line *);

@@ -581,7 +581,7 @@ load_apply(int new_rules)
 	sup.now = sup.next;
 	setup_init(&sup.next);
 	logfile_limits(sup.now.plan.log_max_bytes,
-	    sup.now.plan.log_total_bytes);
+	    sup.now.plan.log_total_bytes, sup.now.plan.log_reserve_mb);
 	/* new workers start with them; one just starting gets them then */
 	TAILQ_FOREACH(p, &sup.procs, entry) {
 		rules_push(p);

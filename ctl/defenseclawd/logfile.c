@@ -16,6 +16,8 @@
 
 #include <sys/stat.h>
 
+#include <sys/statvfs.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -30,12 +32,16 @@
 /*
  * One log file for the suite, rotated by size, with a cap on all of it and a
  * limit per role, so that no role can fill the disk or hide another's words.
+ * Of the disk's reserve, which is the audit log's, it takes a small part.
  */
 
 #define LOG_NAME	"defenseclaw.log"
 #define LOG_MODE	0600
 #define MAX_LOG_FILES	100
 #define MAX_STAMP	32
+#define MAX_LOW_LOG	(1024 * 1024)	/* bytes of the reserve, at most */
+#define LOW_PART	8		/* or this part of it */
+#define LOOK_BYTES	(64 * 1024)	/* then the disk is looked at */
 
 static int	log_dir = -1;
 static int	log_fd = -1;
@@ -43,6 +49,11 @@ static off_t	log_size;
 static off_t	log_limit = 10 * 1024 * 1024;
 static int	log_keep = 9;		/* old files beside the current one */
 static int	log_stderr = 1;
+static uint64_t	log_reserve;		/* bytes of the disk; 0: none */
+static int	log_low;		/* no more than that is free */
+static uint64_t	log_spare;		/* written nevertheless */
+static unsigned int log_lost;		/* lines since it was used up */
+static off_t	log_unseen;		/* bytes since the disk was looked at */
 
 static void	logfile_own(enum log_level, const char *);
 
@@ -70,11 +81,12 @@ logfile_open(const char *dir)
 }
 
 /*
- * Bytes of one file and of all together.
+ * Bytes of one file and of all together, and MiB of the reserve.
  */
 void
-logfile_limits(uint32_t max_bytes, uint32_t total_bytes)
+logfile_limits(uint32_t max_bytes, uint32_t total_bytes, uint32_t reserve_mb)
 {
+	log_reserve = (uint64_t)reserve_mb * 1024 * 1024;
 	if (max_bytes == 0 || total_bytes < max_bytes)
 		return;
 	log_limit = max_bytes;
@@ -124,6 +136,59 @@ logfile_retry(time_t now)
 	(void)logfile_reopen();
 }
 
+/*
+ * Once a second, and when much was written.
+ */
+static void
+logfile_look(void)
+{
+	struct statvfs	 vfs;
+	uint64_t	 room, part = log_reserve / LOW_PART;
+	char		 text[MAX_LOG_LINE];
+	int		 was = log_low;
+
+	log_unseen = 0;
+	log_low = 0;
+	if (log_reserve != 0 && fstatvfs(log_dir, &vfs) == 0) {
+		room = (uint64_t)vfs.f_bavail * vfs.f_frsize;
+		log_low = room < log_reserve + (was ? part : 0);
+	}
+	if (log_low == was)
+		return;
+	log_spare = part < MAX_LOW_LOG ? part : MAX_LOW_LOG;
+	if (log_low)
+		snprintf(text, sizeof(text), "the disk is full up to "
+		    "audit.disk_reserve_mb: %llu KiB more are logged",
+		    (unsigned long long)(log_spare / 1024));
+	else
+		snprintf(text, sizeof(text), "the disk has room again: %u "
+		    "lines were not logged", log_lost);
+	log_lost = 0;
+	logfile_own(LOG_LVL_WARN, text);
+}
+
+/* may so many bytes be written */
+static int
+logfile_may(time_t now, off_t n)
+{
+	static time_t	last;
+
+	if (now != last || log_unseen >= LOOK_BYTES) {
+		last = now;
+		logfile_look();
+	}
+	log_unseen += n;
+	if (!log_low)
+		return (1);
+	if (log_spare < (uint64_t)n) {
+		log_spare = 0;
+		log_lost++;
+		return (0);
+	}
+	log_spare -= (uint64_t)n;
+	return (1);
+}
+
 void
 logfile_detach(void)
 {
@@ -156,7 +221,7 @@ logfile_line(const char *who, pid_t pid, enum log_level level,
 		log_stderr = 0;
 	if (log_fd == -1)
 		logfile_retry(ts.tv_sec);
-	if (log_fd == -1)
+	if (log_fd == -1 || !logfile_may(ts.tv_sec, n))
 		return;
 	if (log_size + n > log_limit)
 		logfile_rotate();

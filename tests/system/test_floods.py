@@ -28,6 +28,7 @@ import os
 import re
 import resource
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -394,6 +395,52 @@ def size_of_the_database():
 
 # --- the log file ------------------------------------------------------------
 
+def log_and_reserve():
+    """What is kept for the audit log is not eaten by the log file."""
+    rules = ['version: 1', 'category: many', 'rules:']
+    for i in range(200):
+        rules += ['  - id: TEST-%s-%d' % ('LONG-' * 20, i),
+            "    pattern: 'word%d'" % i, '    title: a word',
+            '    severity: LOW', '    expression: "true"']
+    with Suite() as suite:
+        def pack(n):
+            suite.write_pack(suite.pack, {'command.yaml': lib.RULES,
+                'many.yaml': '\n'.join(rules + ['  - id: TEST-KEPT',
+                "    pattern: 'kept%d'" % n, '    title: kept',
+                '    severity: LOW']) + '\n'})
+        pack(0)
+        suite.set_config('audit.disk_reserve_mb', 1)
+        test_storefail.run('mount', '-t', 'tmpfs', '-o', 'mode=700,size=8m',
+            'tmpfs', suite.logdir)
+        try:
+            suite.start()
+            path = os.path.join(suite.logdir, 'defenseclaw.log')
+            filler = os.path.join(suite.logdir, 'filler')
+            with open(filler, 'wb') as f:
+                free = os.statvfs(suite.logdir)
+                f.truncate(0)
+                f.write(bytes(free.f_bavail * free.f_frsize - MB + 65536))
+            before = os.path.getsize(path)
+            for i in range(6):
+                pack(i + 1)
+                eq(suite.reload()[0], 0)
+            grown = os.path.getsize(path) - before
+            print('    %d bytes more' % grown)
+            # an eighth, and what was written before the disk was looked at
+            eq(0 < grown <= MB // 8 + 2 * 65536, True, grown)
+            eq('full up to audit.disk_reserve_mb' in suite.log(), True)
+            os.unlink(filler)
+
+            def told():
+                suite.reload()
+                return re.search(r'room again: (\d+) lines were not logged',
+                    suite.log())
+            eq(int(wait_for(told, 'room')[1]) > 0, True)
+            suite.stop()
+        finally:
+            subprocess.run(['umount', '-l', suite.logdir])
+
+
 def a_role_that_floods_the_log():
     """A rule compiler with a thousand things to say."""
     rules = ['version: 1', 'category: many', 'rules:']
@@ -534,4 +581,5 @@ if __name__ == '__main__':
     lib.program(lambda: lib.run([refusals_are_counted, origins_are_bounded, one_rate_for_each,
         large_bodies_cost_more, one_budget_of_rows_for_each,
         reserve_of_the_disk, one_at_full_speed, size_of_the_database,
-        a_role_that_floods_the_log, places_for_others, connection_floods]))
+        log_and_reserve, a_role_that_floods_the_log, places_for_others,
+        connection_floods]))
