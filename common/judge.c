@@ -285,7 +285,8 @@ judge_escape(struct wbuf *w, const char *text, size_t len)
 		if ((ref = reference(text + i, len - i)) != NULL) {
 			n = 1;
 			wbuf_put(w, ref, strlen(ref));
-		} else if ((n = char_len(text + i, len - i)) == 0) {
+		} else if (text[i] == '\0' ||
+		    (n = char_len(text + i, len - i)) == 0) {
 			n = 1;
 			wbuf_put(w, "\357\277\275", 3);
 		} else

@@ -151,7 +151,7 @@ void	 judge_window(struct judge_ask *, const char *, size_t, char *);
 /*
  * Appends the text such that no marker, role token or tag of a chat template
  * is left in it: "&", "<" and a "[" before a letter or "/" become character
- * references, and what is no UTF-8 becomes U+FFFD.
+ * references, and NUL and what is no UTF-8 become U+FFFD.
  */
 void	 judge_escape(struct wbuf *, const char *, size_t);
 

@@ -136,6 +136,7 @@ enum msg_type {
 	MSG_CTL_DEAD_LIST,		/* u64 after, u32 limit, str name */
 	MSG_CTL_DEAD_RETRY,		/* u64 seq (0: all), str name */
 	MSG_CTL_DEAD_DROP,		/* u64 seq (0: all), str name, reason */
+	MSG_CTL_JUDGE_TEST,		/* empty */
 };
 
 /* how a control request ended; also the front end's exit codes */
@@ -302,6 +303,7 @@ struct plan {
 	uint8_t		digest[ROLE_COUNT][PLAN_DIGEST_LEN]; /* of records */
 	uint32_t	nsinks;
 	struct plan_sink sinks[MAX_SINKS];
+	struct plan_sink judge;		/* name "": there is none */
 };
 
 enum blob_kind {

@@ -38,7 +38,9 @@ enum record_type {
 	REC_OUTBOX,		/* struct rec_outbox: one per sink, to auditd */
 	REC_SINK,		/* struct rec_sink: one, to its sinkd */
 	REC_SINK_HEADER,	/* struct rec_pair: HTTP header and value */
-	REC_SINK_SOURCETYPE	/* struct rec_pair: action and sourcetype */
+	REC_SINK_SOURCETYPE,	/* struct rec_pair: action and sourcetype */
+	REC_JUDGE,		/* struct rec_judge: to sinkd -P judge */
+	REC_JUDGE_USE		/* struct rec_judge_use: to gatewayd */
 };
 
 struct record_hdr {
@@ -156,6 +158,48 @@ struct rec_sink {
 struct rec_pair {
 	char		name[64];
 	char		value[512];
+};
+
+/* everything the judge's process knows, but its key */
+#define MAX_JUDGE_MODEL		256
+struct rec_judge {
+	char		key_name[65];	/* of its secret; "": none */
+	char		pad[3];
+	uint32_t	transport;	/* SINK_TCP, SINK_TLS */
+	uint32_t	port;
+	uint32_t	max_concurrent;
+	uint32_t	queue;
+	uint32_t	cache_ttl_s;	/* 0: no cache */
+	char		host[MAX_SINK_HOST];	/* name or numeric address */
+	char		url[MAX_SINK_URL];	/* of its chat completions */
+	char		model[MAX_JUDGE_MODEL];	/* as it is sent */
+};
+
+enum strategy {
+	STRATEGY_REGEX_ONLY = 1,
+	STRATEGY_REGEX_JUDGE,
+	STRATEGY_JUDGE_FIRST
+};
+
+/* what text gets that is undecided when the judge fails */
+enum judge_on_error { ON_ERROR_ALLOW = 0, ON_ERROR_ALERT, ON_ERROR_BLOCK };
+
+/* when and about what gatewayd asks */
+struct rec_judge_use {
+	uint32_t	strategy[4];	/* by enum judge_direction */
+	uint32_t	wanted;		/* 0: there is no judge's process */
+	uint32_t	sweep;
+	uint32_t	keep_bodies;
+	uint32_t	timeout_ms;
+	uint32_t	adjudication_ms;
+	uint32_t	on_error;	/* enum judge_on_error */
+	uint32_t	injection;
+	uint32_t	pii_prompt;	/* pii, and in prompts */
+	uint32_t	pii_completion;
+	uint32_t	tool_injection;
+	uint32_t	exfil;
+	char		model[MAX_JUDGE_MODEL];	/* as configured, to show */
+	char		url[MAX_SINK_URL];	/* to show */
 };
 
 struct records {

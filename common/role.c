@@ -210,7 +210,8 @@ role_drop_root(void)
 		ids.root_is_own = role.start.root_is_own != 0;
 		/* egress needs the host's network */
 		ids.netns = role.start.role != ROLE_SINK &&
-		    role.start.role != ROLE_RESOLVER;
+		    role.start.role != ROLE_RESOLVER &&
+		    role.start.role != ROLE_JUDGE;
 		if (confine_drop_ids(&ids, &role.sandbox, err,
 		    sizeof(err)) == -1)
 			fatalx("%s", err);

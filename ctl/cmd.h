@@ -188,6 +188,9 @@ int	 cmd_policy_validate(struct ctl *);
 int	 cmd_policy_test(struct ctl *);
 int	 cmd_policy_activate(struct ctl *);
 
+/* cmd_judge.c */
+int	 cmd_judge_test(struct ctl *);
+
 /* cmd_config.c */
 int	 cmd_config_validate(struct ctl *);
 int	 cmd_config_show(struct ctl *);

@@ -132,8 +132,8 @@ live(const struct ctl *c)
 	int	rc;
 	json_t	*j;
 
-	j = sinkctl_ask(&c->paths, MSG_CTL_SINKS, NULL, CLIENT_LIMIT_MS, &rc,
-	    err, sizeof(err));
+	j = sinkctl_ask(&c->paths, "auditd", MSG_CTL_SINKS, NULL,
+	    CLIENT_LIMIT_MS, &rc, err, sizeof(err));
 	if (rc != CTL_OK && rc != CTL_NOT_RUNNING)
 		out_note("how far they are is not known: %s", err);
 	return (j);
@@ -456,8 +456,8 @@ cmd_sink_replay(struct ctl *c)
 	wbuf_u64(&w, from);
 	wbuf_u64(&w, to);
 	wbuf_str(&w, c->args[0]);
-	j = sinkctl_ask(&c->paths, MSG_CTL_SINK_REPLAY, &w, CLIENT_LIMIT_MS,
-	    &rc, err, sizeof(err));
+	j = sinkctl_ask(&c->paths, "auditd", MSG_CTL_SINK_REPLAY, &w,
+	    CLIENT_LIMIT_MS, &rc, err, sizeof(err));
 	wbuf_free(&w);
 	if (rc != CTL_OK)
 		out_fail(rc, "%s: %s", c->args[0], err);
@@ -513,8 +513,8 @@ cmd_dead_list(struct ctl *c)
 	wbuf_u64(&w, after);
 	wbuf_u32(&w, (uint32_t)limit);
 	wbuf_str(&w, c->args[0]);
-	j = sinkctl_ask(&c->paths, MSG_CTL_DEAD_LIST, &w, CLIENT_LIMIT_MS,
-	    &rc, err, sizeof(err));
+	j = sinkctl_ask(&c->paths, "auditd", MSG_CTL_DEAD_LIST, &w,
+	    CLIENT_LIMIT_MS, &rc, err, sizeof(err));
 	wbuf_free(&w);
 	if (rc != CTL_OK)
 		out_fail(rc, "%s: %s", c->args[0], err);
@@ -548,8 +548,8 @@ dead_change(struct ctl *c, uint32_t type, const char *reason,
 	wbuf_str(&w, c->args[0]);
 	if (reason != NULL)
 		wbuf_str(&w, reason);
-	j = sinkctl_ask(&c->paths, type, &w, CLIENT_LIMIT_MS, &rc, err,
-	    sizeof(err));
+	j = sinkctl_ask(&c->paths, "auditd", type, &w, CLIENT_LIMIT_MS, &rc,
+	    err, sizeof(err));
 	wbuf_free(&w);
 	if (rc != CTL_OK)
 		out_fail(rc, "%s: %s", c->args[0], err);

@@ -208,6 +208,16 @@ read_nodes(struct parse *p)
 	}
 }
 
+/* where the key is set, or else what makes it needed */
+static int
+key_line(const struct parse *p, const char *key)
+{
+	int	 line = p->c->line[schema_find(key) - schema_keys];
+
+	return (line != 0 ? line : p->c->line[schema_find(
+	    "guardrail.judge.enabled") - schema_keys]);
+}
+
 /* what no single key can tell */
 static void
 check_together(struct parse *p)
@@ -218,17 +228,22 @@ check_together(struct parse *p)
 	    "guardrail.detection_strategy_tool_call" };
 	struct conf		*c = p->c;
 	const struct key	*k;
+	const char		*key;
+	char			 err[MAX_SCHEMA_ERR];
 	size_t			 i;
 	int			 line, v;
 
 	for (i = 0; i < sizeof(strategy) / sizeof(strategy[0]); i++) {
 		k = schema_find(strategy[i]);
 		memcpy(&v, (const char *)c + k->off, sizeof(v));
-		if (v == CONF_REGEX_JUDGE || v == CONF_JUDGE_FIRST)
+		if ((v == CONF_REGEX_JUDGE || v == CONF_JUDGE_FIRST) &&
+		    !c->judge.enabled)
 			warning(p, c->line[k - schema_keys], k->path,
-			    "no judge is built in yet; rules alone decide, "
-			    "as with regex_only");
+			    "guardrail.judge.enabled is false: nobody is "
+			    "asked");
 	}
+	if (schema_judge_check(&c->judge, &key, err, sizeof(err)) == -1)
+		error(p, key_line(p, key), key, err);
 	if (c->log.max_total_mb < 2 * c->log.max_size_mb) {
 		line = c->line[schema_find("log.max_total_mb") - schema_keys];
 		if (line == 0)

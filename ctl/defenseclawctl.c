@@ -272,6 +272,8 @@ const struct cmd ctl_cmds[] = {
 	    cmd_setup_mcp_scanner, "how MCP servers are to be scanned" },
 	{ "setup", NULL, "", 0, 0, 0, 0, 0, cmd_setup,
 	    "what can be set up, and what is" },
+	{ "judge", "test", "", 0, 0, 0, 0, 0, cmd_judge_test,
+	    "ask the judge one marked question and wait for its answer" },
 
 	{ "version", NULL, "", 0, 0, 0, 0, 0, cmd_version,
 	    "version of this program" },

@@ -33,7 +33,7 @@
 
 #define CONF_VERSION		5	/* the config_version we write */
 #define MAX_CONF_SIZE		(256 * 1024)	/* bytes of config.yaml */
-#define MAX_CONF_KEYS		112	/* lines of schema_keys[] */
+#define MAX_CONF_KEYS		128	/* lines of schema_keys[] */
 #define MAX_CONF_KEY		128	/* a key path, with its NUL */
 #define MAX_CONF_NAME		65	/* names and ids, with NUL */
 #define MAX_CONF_ADDR		46	/* INET6_ADDRSTRLEN */
@@ -50,8 +50,8 @@ enum conf_mode {
 enum conf_strategy {
 	CONF_INHERIT,		/* per direction only: as detection_strategy */
 	CONF_REGEX_ONLY,
-	CONF_REGEX_JUDGE,	/* no judge yet: behaves as regex_only */
-	CONF_JUDGE_FIRST	/* the same */
+	CONF_REGEX_JUDGE,
+	CONF_JUDGE_FIRST
 };
 
 enum conf_hash_alg {
@@ -144,6 +144,35 @@ struct conf_sink {
 	int	 line;
 };
 
+/*
+ * guardrail.judge.  url, host and port are derived from api_base.
+ */
+struct conf_judge {
+	int	 enabled;
+	char	 model[MAX_JUDGE_MODEL];
+	char	 api_base[MAX_CONF_VALUE];
+	char	 api_key_env[MAX_CONF_NAME];
+	char	 key_secret[MAX_CONF_NAME];
+	char	 ca_file[MAX_CONF_PATH];
+	int	 timeout;
+	int	 adjudication_timeout;
+	int	 max_concurrent;
+	int	 queue;
+	int	 cache_ttl;
+	int	 on_error;		/* enum judge_on_error */
+	int	 injection;
+	int	 pii;
+	int	 pii_prompt;
+	int	 pii_completion;
+	int	 tool_injection;
+	int	 exfil;
+	/* derived */
+	char	 url[MAX_CONF_URL];
+	char	 host[MAX_CONF_HOST];
+	int	 port;
+	int	 tls;
+};
+
 enum conf_token_env {
 	CONF_TOKEN_DEFENSECLAW,	/* DEFENSECLAW_GATEWAY_TOKEN */
 	CONF_TOKEN_OPENCLAW	/* OPENCLAW_GATEWAY_TOKEN */
@@ -181,7 +210,10 @@ struct conf {
 		int	 detection_strategy_prompt;
 		int	 detection_strategy_completion;
 		int	 detection_strategy_tool_call;
+		int	 judge_sweep;
+		int	 retain_judge_bodies;
 	} guardrail;
+	struct conf_judge judge;	/* guardrail.judge */
 	struct {
 		char	 binary[MAX_CONF_PATH];
 		int	 policy;
@@ -302,6 +334,26 @@ int	schema_sink_concerns(const struct key *, const struct conf_sink *);
  * the key at fault, in the sink, and err says why.
  */
 int	schema_sink_check(struct conf_sink *, const char **, char *, size_t);
+
+/*
+ * Whether guardrail.judge makes sense as a whole; fills in what is derived.
+ * -1: *key is the key at fault and err says why.
+ */
+int	schema_judge_check(struct conf_judge *, const char **, char *, size_t);
+
+/* does a strategy want a judge, and is there to be one */
+int	schema_judge_wanted(const struct conf *);
+
+/* of prompt, completion, tool_call (enum judge_direction): never inherit */
+enum conf_strategy	schema_strategy(const struct conf *, uint32_t);
+
+/*
+ * A URL as far as an endpoint needs it (RFC 3986: no user, no fragment): its
+ * host, port (-1: none) and whether it is https; *path is the rest of it.  -1:
+ * err says why not.
+ */
+int	schema_url(const char *, char *, size_t, int *, int *, const char **,
+	    char *, size_t);
 
 /* changes between two words, at most MAX_CONF_KEY bytes of each */
 int	schema_distance(const char *, const char *);

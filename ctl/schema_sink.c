@@ -240,35 +240,49 @@ host_port(const char *s, size_t len, char *host, size_t size, int *port)
 	return (0);
 }
 
-/* RFC 3986 as far as an endpoint needs it: no user, no fragment */
+int
+schema_url(const char *url, char *host, size_t size, int *port, int *tls,
+    const char **path, char *err, size_t errlen)
+{
+	const char	*p, *why = NULL;
+	size_t		 len;
+
+	if (strncasecmp(url, "https://", 8) == 0) {
+		*tls = 1;
+		p = url + 8;
+	} else if (strncasecmp(url, "http://", 7) == 0) {
+		*tls = 0;
+		p = url + 7;
+	} else {
+		strlcpy(err, "must begin with http:// or https://", errlen);
+		return (-1);
+	}
+	len = strcspn(p, "/?#");
+	*path = p + len;
+	if (memchr(p, '@', len) != NULL)
+		why = "must not hold a user or password; a token goes into "
+		    "secrets/";
+	else if (strpbrk(*path, "# \t\"<>\\^`{|}") != NULL)
+		why = "holds a character that a URL has not";
+	else if (host_port(p, len, host, size, port) == -1)
+		why = "names no host and port";
+	if (why == NULL)
+		return (0);
+	strlcpy(err, why, errlen);
+	return (-1);
+}
+
 static int
 url_parse(struct conf_sink *s, const char *url, const char *key,
     const char **at, char *err, size_t errlen)
 {
-	const char	*p, *path;
-	size_t		 len;
+	const char	*path;
 
-	if (strncasecmp(url, "https://", 8) == 0) {
-		s->tls = 1;
-		p = url + 8;
-	} else if (strncasecmp(url, "http://", 7) == 0) {
-		s->tls = 0;
-		p = url + 7;
-	} else
-		return (wrong(at, key, err, errlen,
-		    "must begin with http:// or https://"));
-	len = strcspn(p, "/?#");
-	path = p + len;
-	if (memchr(p, '@', len) != NULL)
-		return (wrong(at, key, err, errlen, "must not hold a user or "
-		    "password; a token goes into secrets/"));
-	if (strpbrk(path, "# \t\"<>\\^`{|}") != NULL)
-		return (wrong(at, key, err, errlen,
-		    "holds a character that a URL has not"));
-	if (host_port(p, len, s->host, sizeof(s->host), &s->port) == -1)
-		return (wrong(at, key, err, errlen,
-		    "names no host and port"));
-	return (0);
+	if (schema_url(url, s->host, sizeof(s->host), &s->port, &s->tls,
+	    &path, err, errlen) == 0)
+		return (0);
+	*at = key;
+	return (-1);
 }
 
 static int

@@ -41,8 +41,8 @@ collect(const char *text, size_t len, void *arg)
 
 /* what is wrong may come with an answer, too: a test that failed */
 json_t *
-sinkctl_ask(const struct paths *p, uint32_t type, const struct wbuf *req,
-    int ms, int *rc, char *err, size_t errlen)
+sinkctl_ask(const struct paths *p, const char *role, uint32_t type,
+    const struct wbuf *req, int ms, int *rc, char *err, size_t errlen)
 {
 	char		 why[MAX_JSON_ERR];
 	struct client	 c;
@@ -50,7 +50,7 @@ sinkctl_ask(const struct paths *p, uint32_t type, const struct wbuf *req,
 	json_t		*j = NULL;
 
 	wbuf_init(&w, MAX_FRAME_BIG);
-	if ((*rc = client_open(&c, p, "auditd")) == CTL_OK) {
+	if ((*rc = client_open(&c, p, role)) == CTL_OK) {
 		c.limit_ms = ms;
 		*rc = client_send(&c, type, req != NULL ? req->data : NULL,
 		    req != NULL ? req->len : 0, NULL, 0);
@@ -62,11 +62,11 @@ sinkctl_ask(const struct paths *p, uint32_t type, const struct wbuf *req,
 	if (w.len != 0 && !w.failed &&
 	    (j = json_strict((char *)w.data, w.len, why)) == NULL &&
 	    *rc == CTL_OK) {
-		snprintf(err, errlen, "auditd: %s", why);
+		snprintf(err, errlen, "%s: %s", role, why);
 		*rc = CTL_FAILURE;
 	}
 	if (j == NULL && *rc == CTL_OK) {
-		strlcpy(err, "auditd: an empty answer", errlen);
+		snprintf(err, errlen, "%s: an empty answer", role);
 		*rc = CTL_FAILURE;
 	}
 	wbuf_free(&w);
@@ -82,8 +82,8 @@ is_up(const struct paths *p, const char *name)
 	size_t	 i;
 	int	 rc, up = 0;
 
-	list = sinkctl_ask(p, MSG_CTL_SINKS, NULL, CLIENT_LIMIT_MS, &rc, err,
-	    sizeof(err));
+	list = sinkctl_ask(p, "auditd", MSG_CTL_SINKS, NULL,
+	    CLIENT_LIMIT_MS, &rc, err, sizeof(err));
 	json_array_foreach(list, i, j)
 		if (strcmp(json_str(j, "name") != NULL ? json_str(j,
 		    "name") : "", name) == 0)
@@ -107,7 +107,8 @@ sinkctl_test(const struct paths *p, const char *name, int ms, int *rc,
 		nanosleep(&step, NULL);
 	wbuf_init(&w, MAX_FRAME);
 	wbuf_str(&w, name);
-	j = sinkctl_ask(p, MSG_CTL_SINK_TEST, &w, ms, rc, err, errlen);
+	j = sinkctl_ask(p, "auditd", MSG_CTL_SINK_TEST, &w, ms, rc, err,
+	    errlen);
 	wbuf_free(&w);
 	return (j);
 }

@@ -22,6 +22,7 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "gatewayd.h"
+#include "judgelink.h"
 #include "reply.h"
 
 /*
@@ -108,6 +109,8 @@ const struct dispatch api_from_client[] = {
 	    ctl_call },
 	{ MSG_CTL_BATCH, ST_RUNNING, 4, MAX_CTL_CALL, FD_NONE, OPERATOR,
 	    batch_rows },
+	{ MSG_CTL_JUDGE_TEST, ST_RUNNING, 0, 0, FD_NONE, OPERATOR,
+	    judgetest_ask },
 	{ 0 }
 };
 
@@ -532,6 +535,7 @@ control_closed(struct peer *p)
 {
 	record_forget(p);
 	reload_forget(p);
+	judgetest_forget(p);
 	batch_closed(p);
 	role_client_closed(p);
 }

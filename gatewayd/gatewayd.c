@@ -38,6 +38,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "gatewayd.h"
+#include "judgelink.h"
 
 #define MAX_GATEWAY_FDS	65536
 
@@ -101,9 +102,15 @@ gatewayd_peer(struct peer *sup, struct msg *msg)
 	struct peer	*p;
 
 	(void)sup;
-	p = role_peer(msg, &end, from_auditd);
+	if (msg_get(msg, &end, sizeof(end)) == -1)
+		fatalx("malformed peer message");
+	if (end.role == ROLE_JUDGE) {
+		judgelink_edge(msg, &end);
+		return;
+	}
 	if (end.role != ROLE_AUDITD)
 		fatalx("an edge to %s is not ours", role_name(end.role));
+	p = role_peer(msg, &end, from_auditd);
 	p->on_flow = auditd_flow;
 	p->on_close = auditd_closed;
 	record_edge(p);
@@ -238,7 +245,9 @@ main(int argc, char *argv[])
 	role_begin(argc, argv, ROLE_GATEWAYD);
 	if (records_get(&role.records, REC_SUITE, &gatewayd.suite,
 	    sizeof(gatewayd.suite)) == -1 || records_get(&role.records,
-	    REC_GATEWAY, &gatewayd.rec, sizeof(gatewayd.rec)) == -1)
+	    REC_GATEWAY, &gatewayd.rec, sizeof(gatewayd.rec)) == -1 ||
+	    records_get(&role.records, REC_JUDGE_USE, &gatewayd.judge,
+	    sizeof(gatewayd.judge)) == -1)
 		fatalx("records");
 	gatewayd.started_us = clock_wall_us();
 	strlcpy(gatewayd.store.text, "auditd is not there yet",

@@ -104,6 +104,7 @@ struct inspection {
 struct gatewayd {
 	struct rec_suite	 suite;
 	struct rec_gateway	 rec;
+	struct rec_judge_use	 judge;
 	struct stamp		 stamp;
 	struct redactor		 redactor;
 	struct secret		 token;		/* data NULL: no TCP service */

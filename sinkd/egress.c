@@ -48,6 +48,7 @@ static uint32_t			 naddrs;
 static uint64_t			 good_until_ms;
 static int			 numeric;
 static struct curl_slist	*hosts;		/* for CURLOPT_RESOLVE */
+static struct curl_slist	*old_hosts;	/* a handle may yet begin */
 static struct curl_blob		 ca, cert, key;
 static void			(*waiting)(int, const char *);
 static uint32_t			 asked_id;
@@ -121,7 +122,8 @@ hosts_make(void)
 	size_t			 n;
 	uint32_t		 i;
 
-	curl_slist_free_all(hosts);
+	curl_slist_free_all(old_hosts);
+	old_hosts = hosts;
 	hosts = NULL;
 	if (numeric)
 		return;
@@ -159,7 +161,7 @@ overdue_cb(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
-	answer(-1, "the resolver does not answer");
+	answer(EGRESS_NO_NAME, "the resolver does not answer");
 }
 
 void
@@ -174,7 +176,7 @@ egress_resolved(struct peer *p, struct msg *msg)
 		return;
 	r.text[sizeof(r.text) - 1] = '\0';
 	if (r.code != CTL_OK) {
-		answer(-1, r.text);
+		answer(EGRESS_NO_NAME, r.text);
 		return;
 	}
 	for (i = 0; i < r.count; i++) {
@@ -184,7 +186,8 @@ egress_resolved(struct peer *p, struct msg *msg)
 		addrs[n++] = r.addr[i];
 	}
 	if (n == 0) {
-		answer(-1, "the name has no address that may be used");
+		answer(EGRESS_REFUSED, "the name has no address that may be "
+		    "used");
 		return;
 	}
 	naddrs = n;
@@ -194,7 +197,7 @@ egress_resolved(struct peer *p, struct msg *msg)
 		r.ttl = MAX_TTL;
 	good_until_ms = clock_ms() + (uint64_t)r.ttl * 1000;
 	hosts_make();
-	answer(0, "");
+	answer(EGRESS_OK, "");
 }
 
 void
@@ -207,11 +210,11 @@ egress_resolve(void (*fn)(int, const char *))
 		fatalx("two names at once");
 	waiting = fn;
 	if (numeric || clock_ms() < good_until_ms) {
-		answer(0, "");
+		answer(EGRESS_OK, "");
 		return;
 	}
 	if (sinkd.resolver == NULL) {
-		answer(-1, "the resolver is being replaced");
+		answer(EGRESS_NO_NAME, "the resolver is being replaced");
 		return;
 	}
 	if ((overdue == NULL && (overdue = evtimer_new(role.base, overdue_cb,
@@ -221,7 +224,7 @@ egress_resolve(void (*fn)(int, const char *))
 	wbuf_str(&w, peer_host());
 	if (w.failed || peer_send(sinkd.resolver, MSG_RESOLVE, ++asked_id, -1,
 	    w.data, w.len) == -1)
-		answer(-1, "the resolver cannot be asked");
+		answer(EGRESS_NO_NAME, "the resolver cannot be asked");
 	wbuf_free(&w);
 }
 

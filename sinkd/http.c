@@ -292,7 +292,7 @@ post_fail(const char *text)
 static void
 resolved(int rc, const char *text)
 {
-	if (rc == -1)
+	if (rc != EGRESS_OK)
 		post_fail(text);
 	else
 		request_start(&post, sinkd.sink.rec.url,

@@ -15,7 +15,7 @@
  */
 
 /*
- * sinkd -P resolver: turns names into addresses for the sinks.
+ * sinkd -P resolver: turns names into addresses for sinks and the judge.
  *
  *   may      ask the name servers of resolv.conf, and read that file and
  *            hosts, which it was handed open
@@ -228,7 +228,7 @@ resolver_peer(struct peer *sup, struct msg *msg)
 
 	(void)sup;
 	p = role_peer(msg, &end, from_sink);
-	if (end.role != ROLE_SINK)
+	if (end.role != ROLE_SINK && end.role != ROLE_JUDGE)
 		fatalx("an edge to %s is not ours", role_name(end.role));
 	p->class = PEER_CHILD;
 	p->on_close = sink_closed;

@@ -243,6 +243,9 @@ main(int argc, char *argv[])
 	if (argc == 3 && strcmp(argv[1], "-P") == 0 &&
 	    strcmp(argv[2], "resolver") == 0)
 		return (resolver_main(argc, argv));
+	if (argc == 3 && strcmp(argv[1], "-P") == 0 &&
+	    strcmp(argv[2], "judge") == 0)
+		return (judge_main(argc, argv));
 	role_begin(argc, argv, ROLE_SINK);
 	umask(077);
 	read_records();

@@ -166,9 +166,10 @@ int	 dirsink_fd(void);
 void	 egress_init(void);
 void	 egress_begin(CURL *);		/* TLS, addresses, no detours */
 /*
- * Calls back with 0 when an address is known (at once for a numeric one),
- * -1 with a text when there is none.
+ * Calls back with EGRESS_OK when an address is known (at once for a numeric
+ * one), else with a text.
  */
+enum egress_end { EGRESS_OK = 0, EGRESS_NO_NAME, EGRESS_REFUSED };
 void	 egress_resolve(void (*)(int, const char *));
 void	 egress_resolved(struct peer *, struct msg *);
 /* shows what certificates the receiver has; nothing is sent to it */
@@ -176,5 +177,8 @@ void	 egress_chain(void (*)(const char *));
 
 /* resolver.c */
 int	 resolver_main(int, char *[]);
+
+/* judge.c */
+int	 judge_main(int, char *[]);
 
 #endif /* SINKD_SINKD_H */

@@ -199,7 +199,7 @@ stream_over(CURL *c, int rc)
 static void
 resolved(int rc, const char *text)
 {
-	if (rc == -1) {
+	if (rc != EGRESS_OK) {
 		broken(CURLE_COULDNT_RESOLVE_HOST, text);
 		return;
 	}

@@ -38,6 +38,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(TOP, 'tests', 'system'))
 
 import lib
+from judges import Judge, use
 from receivers import Receiver
 from test_sinks import configure, hec, state
 
@@ -50,7 +51,8 @@ ROLES = (       # as `sandbox --counts' names them, as the README does
     ('rulec-compile', 'rulec -P compile'), ('gatewayd', 'gatewayd'),
     ('auditd', 'auditd'), ('signer', 'auditd -P sign'),
     ('sink', 'sinkd -P sink'), ('sink-local', 'sinkd -P sink, local syslog'),
-    ('sink-dir', 'sinkd -P sink, a directory'), ('resolver', 'sinkd -P resolver'))
+    ('sink-dir', 'sinkd -P sink, a directory'), ('judge', 'sinkd -P judge'),
+    ('resolver', 'sinkd -P resolver'))
 FIGURES = 'build/figures'
 DROP = 'role_drop_root'         # where a role gives up uid 0
 
@@ -217,6 +219,11 @@ def held():
     with lib.Suite('system') as s:
         configure(s, *[hec(s, n, r.port, host='localhost') for n, r in
             receivers.items()])
+        judge = Judge()
+        with open(os.path.join(s.secrets, 'judge-key'), 'w') as f:
+            os.chmod(f.name, 0o600)
+            f.write('key-of-the-judge\n')
+        use(s, judge, key_secret='judge-key')
         s.start()
         for _ in range(20):
             lib.eq(s.post('/api/v1/inspect/tool', {'tool': 'shell',
@@ -224,6 +231,7 @@ def held():
         lib.eq(s.ctl('audit', 'head').returncode, 0, 'audit head')
         lib.wait_for(lambda: all(state(s, n)['delivered'] for n in
             receivers), 'delivery')
+        lib.wait_for(lambda: s.ctl('judge', 'test').returncode == 0, 'judge')
         known = secrets(s)
         sinks = sink_pids(s)
         pids = {**s.pids(), **{'sink.' + n: [p] for n, p in sinks.items()}}
@@ -235,8 +243,9 @@ def held():
                     found[role] |= {n for n, forms in known.items()
                         if any(f in part for f in forms)}
         unreadable(s, pids)
-    for r in receivers.values():
+    for r in [judge, *receivers.values()]:
         r.close()
+    lib.eq(found.pop('judge'), {'judge-key'}, 'the judge')
     for n in receivers:
         lib.eq(found.pop('sink.' + n), {'sink-' + n}, 'sink %s' % n)
     return {role: sorted(names) for role, names in found.items()}
@@ -292,7 +301,8 @@ def secrets_row():
     text = ', '.join('%s %s' % (role if role == 'supervisor' else
         '`%s`' % dict(ROLES)[role], ' and '.join('`%s`' % n for n in
         names) if names else 'none') for role, names in got.items())
-    return "one: each `sinkd -P sink` has its own receiver's token, and " \
+    return "one: each `sinkd -P sink` has its own receiver's token, " \
+        "`sinkd -P judge` the judge's key, and " \
         'nobody else has any. Other secrets in memory: ' + text
 
 

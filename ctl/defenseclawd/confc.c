@@ -39,6 +39,7 @@
 #include "common/sealed.h"
 #include "ctl/conffile.h"
 #include "ctl/confparse.h"
+#include "ctl/judgerec.h"
 #include "ctl/sinkrec.h"
 
 #define MAX_CONFC_SECONDS	10
@@ -172,6 +173,7 @@ send_records(enum role_id id, const struct conf *c, struct plan *plan)
 	if (id == ROLE_GATEWAYD) {
 		rec_gateway_fill(c, &gw);
 		records_add(&w, REC_GATEWAY, &gw, sizeof(gw));
+		judgerec_use(c, &w);
 	} else if (id == ROLE_AUDITD) {
 		rec_audit_fill(c, &audit);
 		records_add(&w, REC_AUDIT, &audit, sizeof(audit));
@@ -216,6 +218,27 @@ send_sinks(const struct conf *c, struct plan *plan)
 	}
 }
 
+/*
+ * There is a process only when a strategy may want it.
+ */
+static void
+send_judge(const struct conf *c, struct plan *plan)
+{
+	struct blob	 b;
+	struct wbuf	 w;
+
+	judgerec_plan(c, &plan->judge);
+	if (plan->judge.name[0] == '\0')
+		return;
+	memset(&b, 0, sizeof(b));
+	b.kind = BLOB_RECORDS;
+	b.role = ROLE_JUDGE;
+	wbuf_init(&w, MAX_RECORDS);
+	wbuf_u32(&w, RECORDS_MAGIC);
+	judgerec_judge(&c->judge, &w);
+	send_blob(&w, &b, plan->judge.digest);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -255,6 +278,7 @@ main(int argc, char *argv[])
 	send_records(ROLE_AUDITD, &conf, &plan);
 	send_records(ROLE_SIGNER, &conf, &plan);
 	send_sinks(&conf, &plan);
+	send_judge(&conf, &plan);
 	if (peer_send(role.sup, MSG_PLAN, 0, -1, &plan, sizeof(plan)) == -1 ||
 	    peer_flush(role.sup, MAX_CONFC_SECONDS * 1000) == -1)
 		fatal("send");

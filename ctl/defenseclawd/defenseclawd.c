@@ -63,6 +63,7 @@ static const struct {
 	{ ROLE_SIGNER,	 "_dcsign" },
 	{ ROLE_SINK,	 "_dcsink" },
 	{ ROLE_RESOLVER, "_dcdns" },
+	{ ROLE_JUDGE,	 "_dcsink" },
 };
 
 static void

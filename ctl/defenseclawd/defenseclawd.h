@@ -38,7 +38,7 @@
 #define MIN_BACKOFF_MS		100
 #define MAX_QUICK_DEATHS	10	/* in a row: the suite ends */
 #define QUICK_DEATH_MS		1000	/* a life shorter than this is quick */
-#define MAX_SLOTS		(3 + MAX_WORKERS + MAX_SINKS)
+#define MAX_SLOTS		(4 + MAX_WORKERS + MAX_SINKS)
 #define MAX_STOP_MS		8000	/* for a role to go when told to */
 #define MAX_SIGNER_STOP_MS	2000	/* the signer has nothing to finish */
 #define MAX_CONTROL_FDS		8	/* connections on their way to a role */
@@ -152,6 +152,7 @@ struct setup {
 	int		 device_pub;		/* sealed copy, too */
 	int		 outbox;		/* auditd's records of sinks */
 	struct sink_files sinks[MAX_SINKS];	/* as in plan.sinks */
+	struct sink_files judge;	/* as in plan.judge */
 	int		 pack;			/* rulec's records */
 	uint8_t		 pack_digest[32];	/* its word on them */
 	int		 rules;			/* matcher database */
@@ -281,8 +282,10 @@ int		*sinks_blob(const struct blob *);
 void		 sinks_assign(void);	/* places to names */
 int		 sink_index(const char *);	/* in the plan; -1 */
 int		 sink_changed(const struct slot *);
+int		 judge_changed(void);
 int		 resolver_wanted(void);
 void		 sink_hand(struct proc *);
+void		 judge_hand(struct proc *);
 void		 resolver_hand(struct proc *);
 int		 resolver_changed(void);	/* its files, since */
 void		 outbox_send(struct proc *);

@@ -425,7 +425,8 @@ from_loader_blob(struct peer *peer, struct msg *msg)
 	if (msg_get(msg, &b, sizeof(b)) == -1)
 		return;
 	if (p->role == ROLE_CONFC && (b.kind == BLOB_OUTBOX ||
-	    (b.kind == BLOB_RECORDS && b.role == ROLE_SINK)))
+	    (b.kind == BLOB_RECORDS && (b.role == ROLE_SINK ||
+	    b.role == ROLE_JUDGE))))
 		where = sinks_blob(&b);
 	else if (p->role == ROLE_CONFC && b.kind == BLOB_RECORDS &&
 	    b.role > ROLE_NONE && b.role < ROLE_COUNT)
@@ -553,6 +554,21 @@ has_token(const struct setup *s)
 	return (1);
 }
 
+static int
+slot_changed(const struct slot *s, int rebound)
+{
+	switch (s->role) {
+	case ROLE_SINK:
+		return (sink_changed(s));
+	case ROLE_JUDGE:
+		return (judge_changed());
+	case ROLE_RESOLVER:
+		return (role_changed(s->role, rebound) || resolver_changed());
+	default:
+		return (role_changed(s->role, rebound));
+	}
+}
+
 static void
 load_apply(int new_rules)
 {
@@ -569,11 +585,7 @@ load_apply(int new_rules)
 	}
 	for (i = 0; i < sup.nslots; i++)
 		sup.slots[i].replace = first ||
-		    (sup.slots[i].role == ROLE_SINK ?
-		    sink_changed(&sup.slots[i]) :
-		    role_changed(sup.slots[i].role, rebound)) ||
-		    (sup.slots[i].role == ROLE_RESOLVER &&
-		    resolver_changed());
+		    slot_changed(&sup.slots[i], rebound);
 	sup.next.generation = ++sup.generation;
 	if (new_rules)
 		sup.rules_generation++;

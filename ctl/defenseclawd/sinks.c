@@ -28,8 +28,8 @@
 #include "ctl/defenseclawd/defenseclawd.h"
 
 /*
- * Sinks: as many processes as the configuration names, each with the files
- * of its one endpoint.  Their content is never looked at here.
+ * Sinks and the judge: as many processes as the configuration names, each
+ * with the files of its one endpoint.  Their content is never looked at here.
  */
 
 #define MAX_CA_SIZE	(4 * 1024 * 1024)
@@ -55,6 +55,12 @@ static const struct {
 
 static struct held_file	 dns_read[NDNS];
 
+static void
+files_init(struct sink_files *f)
+{
+	f->records = f->token.fd = f->key.fd = f->ca.fd = f->cert.fd = -1;
+}
+
 void
 sinks_init(struct setup *s)
 {
@@ -62,28 +68,32 @@ sinks_init(struct setup *s)
 
 	s->outbox = -1;
 	for (i = 0; i < MAX_SINKS; i++)
-		s->sinks[i].records = s->sinks[i].token.fd =
-		    s->sinks[i].key.fd = s->sinks[i].ca.fd =
-		    s->sinks[i].cert.fd = -1;
+		files_init(&s->sinks[i]);
+	files_init(&s->judge);
+}
+
+static void
+files_free(struct sink_files *f)
+{
+	int	 fds[] = { f->records, f->token.fd, f->key.fd, f->ca.fd,
+		    f->cert.fd };
+	size_t	 i;
+
+	for (i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] != -1)
+			close(fds[i]);
 }
 
 void
 sinks_free(struct setup *s)
 {
-	struct sink_files	*f;
-	size_t			 i, j;
+	size_t	i;
 
 	if (s->outbox != -1)
 		close(s->outbox);
-	for (i = 0; i < MAX_SINKS; i++) {
-		f = &s->sinks[i];
-		int	 fds[] = { f->records, f->token.fd, f->key.fd,
-			    f->ca.fd, f->cert.fd };
-
-		for (j = 0; j < sizeof(fds) / sizeof(fds[0]); j++)
-			if (fds[j] != -1)
-				close(fds[j]);
-	}
+	for (i = 0; i < MAX_SINKS; i++)
+		files_free(&s->sinks[i]);
+	files_free(&s->judge);
 }
 
 static int
@@ -98,28 +108,31 @@ is_path(const char *s, size_t size)
 	return (is_string(s, size) && (s[0] == '\0' || s[0] == '/'));
 }
 
+static int
+files_valid(const struct plan_sink *s)
+{
+	return (is_string(s->name, sizeof(s->name)) && s->name[strspn(s->name,
+	    "abcdefghijklmnopqrstuvwxyz0123456789_-")] == '\0' &&
+	    is_string(s->secret, sizeof(s->secret)) &&
+	    s->secret[0] != '.' && strchr(s->secret, '/') == NULL &&
+	    is_path(s->ca_file, sizeof(s->ca_file)) &&
+	    is_path(s->cert_file, sizeof(s->cert_file)) &&
+	    is_path(s->key_file, sizeof(s->key_file)) &&
+	    is_path(s->syslog, sizeof(s->syslog)) &&
+	    s->wants_ca <= 1 && s->wants_dir <= 1 && s->wants_dns <= 1);
+}
+
 int
 sinks_valid(const struct plan *pl)
 {
-	const struct plan_sink	*s;
-	uint32_t		 i;
+	uint32_t	 i;
 
-	if (pl->nsinks > MAX_SINKS)
+	if (pl->nsinks > MAX_SINKS || !files_valid(&pl->judge))
 		return (0);
-	for (i = 0; i < pl->nsinks; i++) {
-		s = &pl->sinks[i];
-		if (!is_string(s->name, sizeof(s->name)) ||
-		    s->name[0] == '\0' || s->name[strspn(s->name,
-		    "abcdefghijklmnopqrstuvwxyz0123456789_-")] != '\0' ||
-		    !is_string(s->secret, sizeof(s->secret)) ||
-		    s->secret[0] == '.' || strchr(s->secret, '/') != NULL ||
-		    !is_path(s->ca_file, sizeof(s->ca_file)) ||
-		    !is_path(s->cert_file, sizeof(s->cert_file)) ||
-		    !is_path(s->key_file, sizeof(s->key_file)) ||
-		    !is_path(s->syslog, sizeof(s->syslog)) ||
-		    s->wants_ca > 1 || s->wants_dir > 1 || s->wants_dns > 1)
+	for (i = 0; i < pl->nsinks; i++)
+		if (!files_valid(&pl->sinks[i]) ||
+		    pl->sinks[i].name[0] == '\0')
 			return (0);
-	}
 	return (1);
 }
 
@@ -129,6 +142,8 @@ sinks_blob(const struct blob *b)
 {
 	if (b->kind == BLOB_OUTBOX)
 		return (&sup.next.outbox);
+	if (b->role == ROLE_JUDGE)
+		return (&sup.next.judge.records);
 	if (b->index >= MAX_SINKS)
 		return (NULL);
 	return (&sup.next.sinks[b->index].records);
@@ -162,32 +177,36 @@ key_open(struct held_file *f, const char *path)
 	return (held_open(f, dir[0] == '\0' ? "/" : dir, slash + 1));
 }
 
+static int
+files_open(const struct plan_sink *ps, struct sink_files *f)
+{
+	if (f->records == -1) {
+		snprintf(sup.load_text, sizeof(sup.load_text), "the config "
+		    "reader gave no records of %s", ps->name);
+		return (-1);
+	}
+	if ((ps->secret[0] != '\0' &&
+	    held_find(&f->token, ps->secret) == -1) ||
+	    ca_open(&f->ca, ps) == -1 ||
+	    (ps->cert_file[0] != '\0' &&
+	    held_cert(&f->cert, ps->cert_file, MAX_CA_SIZE) == -1) ||
+	    (ps->key_file[0] != '\0' && key_open(&f->key, ps->key_file) == -1))
+		return (-1);
+	return (0);
+}
+
 int
 sinks_open(void)
 {
-	const struct plan_sink	*ps;
-	struct sink_files	*f;
-	uint32_t		 i;
+	uint32_t	 i;
 
-	for (i = 0; i < sup.next.plan.nsinks; i++) {
-		ps = &sup.next.plan.sinks[i];
-		f = &sup.next.sinks[i];
-		if (f->records == -1) {
-			snprintf(sup.load_text, sizeof(sup.load_text), "the "
-			    "config reader gave no records of sink %s",
-			    ps->name);
+	for (i = 0; i < sup.next.plan.nsinks; i++)
+		if (files_open(&sup.next.plan.sinks[i],
+		    &sup.next.sinks[i]) == -1)
 			return (-1);
-		}
-		if ((ps->secret[0] != '\0' &&
-		    held_find(&f->token, ps->secret) == -1) ||
-		    ca_open(&f->ca, ps) == -1 ||
-		    (ps->cert_file[0] != '\0' &&
-		    held_cert(&f->cert, ps->cert_file, MAX_CA_SIZE) == -1) ||
-		    (ps->key_file[0] != '\0' &&
-		    key_open(&f->key, ps->key_file) == -1))
-			return (-1);
-	}
-	return (0);
+	if (sup.next.plan.judge.name[0] == '\0')
+		return (0);
+	return (files_open(&sup.next.plan.judge, &sup.next.judge));
 }
 
 int
@@ -209,16 +228,31 @@ resolver_wanted(void)
 	for (i = 0; i < sup.now.plan.nsinks; i++)
 		if (sup.now.plan.sinks[i].wants_dns)
 			return (1);
-	return (0);
+	return (sup.now.plan.judge.wants_dns != 0);
+}
+
+static int
+files_changed(const struct sink_files *a, const struct sink_files *b)
+{
+	return (!held_same(&a->token, &b->token) ||
+	    !held_same(&a->key, &b->key) || !held_same(&a->ca, &b->ca) ||
+	    !held_same(&a->cert, &b->cert));
+}
+
+int
+judge_changed(void)
+{
+	return (memcmp(sup.now.plan.judge.digest, sup.next.plan.judge.digest,
+	    sizeof(sup.now.plan.judge.digest)) != 0 ||
+	    files_changed(&sup.now.judge, &sup.next.judge));
 }
 
 /* between what is in force and what comes */
 int
 sink_changed(const struct slot *s)
 {
-	const struct sink_files	*a, *b;
-	uint32_t		 i;
-	int			 was;
+	uint32_t	 i;
+	int		 was;
 
 	if (s->sink[0] == '\0' || (was = sink_index(s->sink)) == -1)
 		return (0);
@@ -227,13 +261,10 @@ sink_changed(const struct slot *s)
 			break;
 	if (i == sup.next.plan.nsinks)
 		return (0);
-	a = &sup.now.sinks[was];
-	b = &sup.next.sinks[i];
 	return (memcmp(sup.now.plan.sinks[was].digest,
 	    sup.next.plan.sinks[i].digest,
 	    sizeof(sup.now.plan.sinks[was].digest)) != 0 ||
-	    !held_same(&a->token, &b->token) || !held_same(&a->key, &b->key) ||
-	    !held_same(&a->ca, &b->ca) || !held_same(&a->cert, &b->cert));
+	    files_changed(&sup.now.sinks[was], &sup.next.sinks[i]));
 }
 
 /*
@@ -304,6 +335,16 @@ sink_hand(struct proc *p)
 	spawn_hand(p, SFD_CERT, NULL, f->cert.fd);
 	if (ps->wants_dir)
 		hand_own_dir(p);
+}
+
+void
+judge_hand(struct proc *p)
+{
+	const struct sink_files	*f = &sup.now.judge;
+
+	spawn_hand(p, SFD_RECORDS, NULL, f->records);
+	spawn_hand(p, SFD_SECRET, sup.now.plan.judge.secret, f->token.fd);
+	spawn_hand(p, SFD_CA, NULL, f->ca.fd);
 }
 
 /* before it is read, so that what changes meanwhile is seen as a change */

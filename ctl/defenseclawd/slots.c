@@ -35,6 +35,8 @@ static const struct {
 	{ ROLE_AUDITD,	 ROLE_SIGNER },
 	{ ROLE_SINK,	 ROLE_AUDITD },
 	{ ROLE_SINK,	 ROLE_RESOLVER },
+	{ ROLE_GATEWAYD, ROLE_JUDGE },
+	{ ROLE_JUDGE,	 ROLE_RESOLVER },
 };
 
 static struct slot *
@@ -57,6 +59,13 @@ slot_add(enum role_id id, unsigned int index)
 	return (s);
 }
 
+/* those that other hosts are behind: the suite serves without them */
+static int
+is_egress(enum role_id id)
+{
+	return (id == ROLE_SINK || id == ROLE_RESOLVER || id == ROLE_JUDGE);
+}
+
 /*
  * The places to fill.  Workers beyond the wanted number stay as places
  * without a process: a later configuration may want them again.
@@ -71,6 +80,7 @@ slots_make(void)
 	for (i = 1; i <= MAX_WORKERS; i++)
 		slot_add(ROLE_GATEWAYD, i);
 	slot_add(ROLE_RESOLVER, 0);
+	slot_add(ROLE_JUDGE, 0);
 	for (i = 0; i < MAX_SINKS; i++)
 		slot_add(ROLE_SINK, i);
 }
@@ -87,6 +97,8 @@ slot_wanted(const struct slot *s)
 		return (s->sink[0] != '\0' && sink_index(s->sink) != -1);
 	case ROLE_RESOLVER:
 		return (resolver_wanted());
+	case ROLE_JUDGE:
+		return (sup.now.plan.judge.name[0] != '\0');
 	default:
 		return (1);
 	}
@@ -191,7 +203,7 @@ slot_start(struct slot *s)
 		return;
 	}
 	s->proc = p;
-	if (s->role != ROLE_SINK)
+	if (s->role != ROLE_SINK && s->role != ROLE_JUDGE)
 		spawn_hand(p, SFD_RECORDS, NULL, sup.now.records[s->role]);
 	hand_dirs(p);
 	hand_secrets(p);
@@ -206,6 +218,9 @@ slot_start(struct slot *s)
 		break;
 	case ROLE_RESOLVER:
 		resolver_hand(p);
+		break;
+	case ROLE_JUDGE:
+		judge_hand(p);
 		break;
 	case ROLE_AUDITD:
 		spawn_hand(p, SFD_PUBKEY, NULL, sup.now.device_pub);
@@ -392,8 +407,7 @@ slots_complete(void)
 	for (i = 0; i < sup.nslots; i++) {
 		s = &sup.slots[i];
 		/* a receiver that is away is no reason not to serve */
-		if (!slot_wanted(s) || s->role == ROLE_SINK ||
-		    s->role == ROLE_RESOLVER)
+		if (!slot_wanted(s) || is_egress(s->role))
 			continue;
 		if (s->proc == NULL || s->proc->state != PROC_READY ||
 		    (s->role == ROLE_GATEWAYD && !s->proc->serving))
@@ -482,8 +496,8 @@ static void
 stop_next(void)
 {
 	static const enum role_id order[] = {
-		ROLE_GATEWAYD, ROLE_SINK, ROLE_RESOLVER, ROLE_AUDITD,
-		ROLE_SIGNER
+		ROLE_GATEWAYD, ROLE_JUDGE, ROLE_SINK, ROLE_RESOLVER,
+		ROLE_AUDITD, ROLE_SIGNER
 	};
 	struct proc	*p;
 	size_t		 i;
@@ -532,7 +546,7 @@ role_dead(struct proc *p)
 				s->quick = 0;
 		}
 		if (s->quick >= MAX_QUICK_DEATHS && !sup.stopping &&
-		    s->role != ROLE_SINK && s->role != ROLE_RESOLVER) {
+		    !is_egress(s->role)) {
 			log_warnx("%s died %u times in a row: the suite "
 			    "stops; at last it %s", s->instance, s->quick,
 			    s->why);
@@ -603,8 +617,7 @@ slots_apply(void)
 		s = &sup.slots[i];
 		if (slot_wanted(s)) {
 			/* later, a role nobody can ask is better than none */
-			if (s->control == -1 && s->role != ROLE_SINK &&
-			    s->role != ROLE_RESOLVER &&
+			if (s->control == -1 && !is_egress(s->role) &&
 			    listen_control(s) == -1 && !sup.ready) {
 				log_warnx("cannot start: no control socket");
 				sup.status = CTL_PERMISSION;

@@ -45,6 +45,7 @@ static const struct {
 	{ ROLE_SIGNER,	 "defenseclaw-auditd",	 "dc-signer",	 "sign" },
 	{ ROLE_SINK,	 "defenseclaw-sinkd",	 "dc-sink",	 "sink" },
 	{ ROLE_RESOLVER, "defenseclaw-sinkd",	 "dc-resolver",	 "resolver" },
+	{ ROLE_JUDGE,	 "defenseclaw-sinkd",	 "dc-judge",	 "judge" },
 };
 
 /* how a child of ours ends that does not get to its program */
@@ -83,7 +84,7 @@ static const struct dispatch from_auditd[] = {
 	{ 0 }
 };
 
-/* the signer and the resolver */
+/* the signer, the resolver and the judge */
 static const struct dispatch from_signer[] = {
 	ROLE_COMMON,
 	{ 0 }
@@ -490,7 +491,8 @@ reload_allowed(void)
 }
 
 /*
- * gatewayd may ask for a reload; auditd for the end of the suite and for a
+ * gatewayd may ask for a reload, and for a judge that answers nonsense to be
+ * replaced; auditd for the end of the suite and for a
  * worker that does not follow the lists to be replaced.
  */
 static void
@@ -511,7 +513,11 @@ from_role_request(struct peer *peer, struct msg *msg)
 		spool_kept(rq.id != 0);
 	else if (p->role == ROLE_SINK && rq.kind == REQ_SYSLOG)
 		sink_syslog(p);
-	else if (p->role == ROLE_AUDITD && rq.kind == REQ_REPLACE) {
+	else if (p->role == ROLE_GATEWAYD && rq.kind == REQ_REPLACE) {
+		other = proc_by_incarnation(rq.incarnation);
+		if (other != NULL && other->role == ROLE_JUDGE)
+			proc_kill(other);
+	} else if (p->role == ROLE_AUDITD && rq.kind == REQ_REPLACE) {
 		other = proc_by_incarnation(rq.incarnation);
 		if (other != NULL && other->role == ROLE_SINK)
 			proc_kill(other);

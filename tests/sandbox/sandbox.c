@@ -72,7 +72,8 @@ static const char *const mode_names[RUN_COUNT] = {
 
 static const unsigned int roles[] = {
 	ROLE_CONFC, ROLE_RULEREAD, ROLE_RULECOMP, ROLE_GATEWAYD, ROLE_AUDITD,
-	ROLE_SIGNER, ROLE_SINK, SUBJECT_LOCAL, SUBJECT_DIR, ROLE_RESOLVER
+	ROLE_SIGNER, ROLE_SINK, SUBJECT_LOCAL, SUBJECT_DIR, ROLE_RESOLVER,
+	ROLE_JUDGE
 };
 #define NROLES	(sizeof(roles) / sizeof(roles[0]))
 
@@ -382,7 +383,7 @@ all_layers(enum run_mode mode, enum role_id id)
 		all &= ~(1u << LAYER_UID | 1u << LAYER_CHROOT |
 		    1u << LAYER_NETNS);
 	/* who connects to other hosts is on the host's network */
-	if (id == ROLE_SINK || id == ROLE_RESOLVER)
+	if (id == ROLE_SINK || id == ROLE_RESOLVER || id == ROLE_JUDGE)
 		all &= ~(1u << LAYER_NETNS);
 	if (landlock == 0)
 		all &= ~(1u << LAYER_LANDLOCK);

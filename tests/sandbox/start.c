@@ -34,6 +34,7 @@
 #include "common/log.h"
 #include "common/role.h"
 #include "common/sealed.h"
+#include "ctl/confedit.h"
 #include "ctl/init.h"
 #include "tests/sandbox/start.h"
 
@@ -76,6 +77,8 @@ static const struct program {
 	    "defenseclaw-sinkd", "dc-sink", "sink", SINK_UID },
 	{ SUBJECT_DIR, ROLE_SINK, "sink-dir",
 	    "defenseclaw-sinkd", "dc-sink", "sink", SINK_UID },
+	{ ROLE_JUDGE, ROLE_JUDGE, "judge",
+	    "defenseclaw-sinkd", "dc-judge", "judge", SINK_UID },
 	{ ROLE_RESOLVER, ROLE_RESOLVER, "resolver",
 	    "defenseclaw-sinkd", "dc-resolver", "resolver", FIRST_UID + 5 },
 };
@@ -231,6 +234,30 @@ make_sinks(const struct site *s)
 	return (0);
 }
 
+/* a judge at the same port, with the key that is there already */
+static int
+make_judge(const struct site *s)
+{
+	char	 base[64], err[MAX_CONFEDIT_ERR];
+	struct conf_setting keys[] = {
+		{ "guardrail.judge.api_base", base },
+		{ "guardrail.judge.model", "probe" },
+		{ "guardrail.judge.key_secret", "sink-net" },
+		{ "guardrail.judge.enabled", "true" },
+		{ "guardrail.detection_strategy", "judge_first" },
+	};
+	size_t	 i;
+
+	snprintf(base, sizeof(base), "http://127.0.0.1:%u", s->receiver);
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (confedit_apply(s->paths.config, getuid(),
+		    confedit_setting, &keys[i], err, sizeof(err)) == -1) {
+			fprintf(stderr, "%s: %s\n", keys[i].key, err);
+			return (-1);
+		}
+	return (0);
+}
+
 static int
 make_home(struct site *s)
 {
@@ -246,7 +273,7 @@ make_home(struct site *s)
 		return (-1);
 	}
 	if (init_run(&s->paths, CONF_ACTION, &result) == 0)
-		return (make_sinks(s));
+		return (make_judge(s) == -1 ? -1 : make_sinks(s));
 	for (i = 0; i < result.nsteps; i++)
 		if (result.steps[i].what == INIT_FAILED)
 			fprintf(stderr, "%s: %s\n", result.steps[i].subject,
@@ -376,7 +403,7 @@ hand_secrets(int sock, const struct site *s, const struct made *m,
 	if (who == ROLE_SIGNER)
 		hand_path(sock, SFD_SECRET, "device.key",
 		    s->paths.device_key, 0);
-	if (who == ROLE_SINK && paths_join(path, sizeof(path),
+	if ((who == ROLE_SINK || who == ROLE_JUDGE) && paths_join(path, sizeof(path),
 	    s->paths.secrets, "sink-net") == 0)
 		hand_path(sock, SFD_SECRET, "sink-net", path, 0);
 }
@@ -713,6 +740,7 @@ site_load(const struct site *s, struct made *m)
 	}
 	if (m->records[ROLE_GATEWAYD] == -1 || m->records[ROLE_AUDITD] == -1 ||
 	    m->records[ROLE_SIGNER] == -1 || m->records[ROLE_SINK] == -1 ||
+	    m->records[ROLE_JUDGE] == -1 ||
 	    m->records[SUBJECT_LOCAL] == -1 ||
 	    m->records[SUBJECT_DIR] == -1 || m->pack == -1 || m->rules == -1) {
 		fprintf(stderr, "confc or rulec left something out\n");

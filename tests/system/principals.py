@@ -81,6 +81,7 @@ TABLE = (
         '/enforce/blocked'), (OPERATOR, CLIENT)),
     ('gatewayd.1', 'MSG_CTL_BATCH', lambda a: BATCH, (OPERATOR,)),
     ('gatewayd.1', 'MSG_CTL_RELOAD', lambda a: b'', (OPERATOR,)),
+    ('gatewayd.1', 'MSG_CTL_JUDGE_TEST', lambda a: b'', (OPERATOR,)),
     ('auditd', 'MSG_CTL_STATUS', lambda a: b'', READERS),
     ('auditd', 'MSG_CTL_AUDIT_LIST', lambda a: audit_list(), READERS),
     ('auditd', 'MSG_CTL_AUDIT_SHOW', lambda a: seq(1), READERS),

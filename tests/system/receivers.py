@@ -269,8 +269,11 @@ class Authority:
     def run(*args):
         subprocess.run(['openssl', *args], check=True, capture_output=True)
 
+    def issue_ip(self, name, address):
+        return self.issue(name, host=address, kind='IP')
+
     def issue(self, name, host='localhost', days='2', self_signed=False,
-            usage='serverAuth'):
+            usage='serverAuth', kind='DNS'):
         key, csr, cert = (self.path(name + e)
             for e in ('.key', '.csr', '.pem'))
         self.run('req', '-new', '-newkey', 'ec', '-pkeyopt',
@@ -279,8 +282,8 @@ class Authority:
         os.chmod(key, 0o600)
         ext = self.path(name + '.ext')
         with open(ext, 'w') as f:
-            f.write('subjectAltName=DNS:%s\nextendedKeyUsage=%s\n' % (host,
-                usage))
+            f.write('subjectAltName=%s:%s\nextendedKeyUsage=%s\n' % (kind,
+                host, usage))
         sign = ['-signkey', key] if self_signed else \
             ['-CA', self.cert, '-CAkey', self.key, '-CAcreateserial']
         self.run('x509', '-req', '-in', csr, '-out', cert, '-days', days,

@@ -39,6 +39,7 @@ ROLES = [       # source, which of its comments, promise, page, section
     ('auditd/auditd.c', 0, 'auditd_promise', 'defenseclaw-auditd.8'),
     ('auditd/sign.c', 0, 'signer_promise', 'defenseclaw-auditd.8'),
     ('sinkd/sinkd.c', 0, 'sink_promise', 'defenseclaw-sinkd.8'),
+    ('sinkd/judge.c', 0, 'judge_promise', 'defenseclaw-sinkd.8'),
     ('sinkd/resolver.c', 0, 'resolver_promise', 'defenseclaw-sinkd.8'),
     ('ctl/defenseclawctl.c', 0, None, 'defenseclawctl.8'),
 ]
@@ -48,7 +49,8 @@ COMMANDS = ['defenseclawctl.8', 'defenseclaw-audit.8',
 # pages with more than one list of groups: which is whose
 LISTS = {'read_promise': 0, 'compile_promise': 1, 'auditd_promise': 0,
     'signer_promise': 1, 'sink_promise': 0, 'local_promise': 1,
-    'dir_promise': 2, 'resolver_promise': 3}
+    'dir_promise': 2, 'judge_promise': 3,
+    'resolver_promise': 4}
 PARTS = {       # the README's table of lines: what counts, what does not
     'supervisor': ('ctl/defenseclawd/*.[ch]', 'confc'),
     'config reader': ('ctl/defenseclawd/confc.c ctl/conf*.[ch] '
@@ -59,7 +61,7 @@ PARTS = {       # the README's table of lines: what counts, what does not
     'signer': ('auditd/sign*.[ch]', None),
     'front end': ('ctl/*.[ch]', None),
     'shared by all': ('common/*.[ch]', None),
-    'sinks and resolver': ('sinkd/*.[ch]', None),
+    'sinks, judge and resolver': ('sinkd/*.[ch]', None),
     'detection': ('common/detect/*.[ch]', None),
 }
 UNITS = {'bytes': 1, 'KiB': 1024, 'MiB': 1024 * 1024}

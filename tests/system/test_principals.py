@@ -69,8 +69,9 @@ def control_as(s, who, uid, groups, may_all=False):
             c = s.control(instance)
         code, text = ask(c, type, payload(alert))
         if may_all or who in may:
-            # this suite has no sinks: who may is told so
-            eq(code, CTL_NOT_FOUND if type in OF_A_SINK else CTL_OK,
+            # this suite has no sinks and no judge: who may is told so
+            eq(code, CTL_NOT_FOUND if type in OF_A_SINK else CTL_CONFIG if
+                type == 'MSG_CTL_JUDGE_TEST' else CTL_OK,
                 '%s: %s' % (what, text))
             if type == 'MSG_CTL_RELOAD':
                 # a worker may have been replaced: talk to the new one

@@ -43,6 +43,7 @@ ROLES = (
     ('auditd', 'auditd/auditd.c', 'auditd'),
     ('signer', 'auditd/sign.c', 'auditd -P sign'),
     ('sink', 'sinkd/sinkd.c', 'sinkd -P sink'),
+    ('judge', 'sinkd/judge.c', 'sinkd -P judge'),
     ('resolver', 'sinkd/resolver.c', 'sinkd -P resolver'),
 )
 # one role, but another promise for each way it may have to send

@@ -61,11 +61,11 @@ static const struct {
 	  "# next\notel: {}\n", "guardrail.enabled", "false",
 	  "guardrail:\n   enabled: false\n   mode: action\n   judge:\n"
 	  "     enabled: false\n# next\notel: {}\n" },
-	{ "guardrail:\n  judge: [a,\n    b]   # list\n\nx_y: 1\n",
+	{ "guardrail:\n  llm: [a,\n    b]   # list\n\nx_y: 1\n",
 	  "guardrail.mode", "action", NULL },	/* x_y is unknown */
-	{ "guardrail:\n  judge: [a,\n    b]   # list\n\notel: 1\n",
+	{ "guardrail:\n  llm: [a,\n    b]   # list\n\notel: 1\n",
 	  "guardrail.mode", "action",
-	  "guardrail:\n  judge: [a,\n    b]   # list\n  mode: action\n\n"
+	  "guardrail:\n  llm: [a,\n    b]   # list\n  mode: action\n\n"
 	  "otel: 1\n" },
 	{ "otel:\n  text: |+\n    a\n\n\n", "log.level", "debug",
 	  "otel:\n  text: |+\n    a\n\n\nlog:\n  level: debug\n" },
@@ -241,7 +241,7 @@ random_file(char *buf, size_t size)
 		"webhooks:\n  - text: |\n      line: 1\n\n      # no\n",
 		"claw:\n  mode: \"open\\x20claw\"\n  home_dir: ~/x\n",
 		"agent:\n    id: x # keep\n\n    name: 'a ''b'' c'\n",
-		"guardrail:\n  # which\n  mode: observe\n  judge:\n    a: b\n",
+		"guardrail:\n  # which\n  mode: observe\n  llm:\n    a: b\n",
 		"gateway: {api_port: 1, host: '[::1]'}\n",
 		"log:\n", "sandbox:\n  # allow_no_landlock: true\n",
 		"audit:\n hash: sha-256\n",
@@ -381,11 +381,13 @@ property(void)
 		    &len, err, sizeof(err));
 		if (rv == -1) {
 			/*
-			 * the flow mapping, log sizes that disagree, or a
-			 * last block scalar that a newline would change
+			 * the flow mapping, log sizes that disagree, half a
+			 * judge, or a last block scalar that a newline would
+			 * change
 			 */
 			CHECK(strstr(err, "{ }") != NULL ||
 			    strstr(err, "twice") != NULL ||
+			    strncmp(k->path, "guardrail.judge.", 16) == 0 ||
 			    (strstr(err, "other keys") != NULL &&
 			    text[strlen(text) - 1] != '\n' &&
 			    strstr(text, ": |") != NULL));
