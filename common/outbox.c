@@ -34,7 +34,7 @@ sink_kind_name(uint32_t kind)
 {
 	static const char *const	 names[] = { "unknown", "splunk_hec",
 					    "otlp_logs", "http_jsonl",
-					    "syslog", "file" };
+					    "syslog", "file", "webhook" };
 
 	return (names[kind < sizeof(names) / sizeof(names[0]) ? kind : 0]);
 }

@@ -108,7 +108,16 @@ enum sink_kind {
 	SINK_OTLP,		/* otlp_logs */
 	SINK_JSONL,		/* http_jsonl */
 	SINK_SYSLOG,
-	SINK_FILE
+	SINK_FILE,
+	SINK_WEBHOOK
+};
+
+/* what a webhook's receiver understands */
+enum webhook_type {
+	WEBHOOK_SLACK = 0,
+	WEBHOOK_PAGERDUTY,
+	WEBHOOK_WEBEX,
+	WEBHOOK_GENERIC
 };
 
 enum sink_transport {
@@ -142,6 +151,8 @@ struct rec_sink {
 	uint32_t	ack_timeout_ms;	/* HEC: then it is sent again */
 	uint32_t	rotate_bytes;	/* file */
 	uint32_t	rotate_files;	/* file: kept beside the current one */
+	uint32_t	webhook;	/* enum webhook_type */
+	uint32_t	cooldown_s;	/* webhook: 0 none */
 	char		host[MAX_SINK_HOST];	/* name or numeric address */
 	char		url[MAX_SINK_URL];	/* HTTP kinds, no credentials */
 	char		proxy_host[MAX_SINK_HOST]; /* "": none */
@@ -153,6 +164,7 @@ struct rec_sink {
 	char		sourcetype[128];
 	char		logger_name[128]; /* OTLP scope */
 	char		pin[64];	/* "sha256//BASE64" of a public key */
+	char		room_id[128];	/* webhook: webex */
 };
 
 struct rec_pair {

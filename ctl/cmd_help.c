@@ -229,7 +229,9 @@ operand_words(const struct cmd *k)
 		printf(" bash zsh fish");
 	if (strcmp(k->name, "help") == 0)
 		next_words("");
-	if (k->opts & SINK_KEYS)
+	if (k->sub != NULL && strcmp(k->sub, "webhook add") == 0)
+		printf(" slack pagerduty webex generic");
+	else if (k->opts & SINK_KEYS)
 		printf(" splunk-hec otlp http-jsonl webhook syslog file");
 	for (i = 0; strncmp(k->args, "KEY", 3) == 0 && i < schema_nkeys; i++)
 		printf(" %s", schema_keys[i].path);

@@ -180,6 +180,9 @@ cmd_sink_list(struct ctl *c)
 	list = live(c);
 	table_init(&t, heads);
 	for (i = 0; i < conf.nsinks; i++) {
+		if (conf.sinks[i].kind != CONF_SINK_WEBHOOK &&
+		    strncmp(c->cmd->sub, "webhook", 7) == 0)
+			continue;
 		state = live_named(list, conf.sinks[i].name);
 		if (!out_json) {
 			list_row(&t, &conf.sinks[i], state);

@@ -194,13 +194,18 @@ static void
 sinks_row(struct rows *r, const struct conf *c)
 {
 	char	text[MAX_CONF_VALUE];
-	int	i, on = 0;
+	int	i, hook, n[2] = { 0, 0 }, on[2] = { 0, 0 };
 
-	for (i = 0; i < c->nsinks; i++)
-		on += c->sinks[i].enabled;
+	for (i = 0; i < c->nsinks; i++) {
+		hook = c->sinks[i].kind == CONF_SINK_WEBHOOK;
+		n[hook]++;
+		on[hook] += c->sinks[i].enabled;
+	}
 	snprintf(text, sizeof(text), "%d receivers of the log, %d enabled",
-	    c->nsinks, on);
-	row(r, "observability", c->nsinks != 0, text);
+	    n[0], on[0]);
+	row(r, "observability", n[0] != 0, text);
+	snprintf(text, sizeof(text), "%d, %d enabled", n[1], on[1]);
+	row(r, "webhook", n[1] != 0, text);
 }
 
 int

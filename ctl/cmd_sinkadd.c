@@ -94,6 +94,13 @@ add_value(struct add *a, const char *key, const char *name,
 
 /* --- answers -------------------------------------------------------------- */
 
+static int
+is_webhook(const struct add *a, const char *word)
+{
+	return (a->word->kind == CONF_SINK_WEBHOOK && (word == NULL ||
+	    strcmp(a->word->word, word) == 0));
+}
+
 /* one line from the terminal, or what is in brackets */
 static int
 ask(const char *what, const char *otherwise, char *buf, size_t size)
@@ -117,6 +124,7 @@ usual_port(const struct add *a)
 	case CONF_SINK_OTLP:
 		return ("4318");
 	case CONF_SINK_JSONL:
+	case CONF_SINK_WEBHOOK:
 		return ("443");
 	default:
 		return (strcmp(a->transport, "tls") == 0 ? "6514" : "601");
@@ -128,7 +136,7 @@ ask_receiver(struct add *a)
 {
 	int	kind = a->word->kind, rc = CTL_OK;
 
-	if (kind == CONF_SINK_JSONL)
+	if (kind == CONF_SINK_JSONL || kind == CONF_SINK_WEBHOOK)
 		return (ask("URL", "", a->endpoint, sizeof(a->endpoint)));
 	if (kind == CONF_SINK_SYSLOG &&
 	    value_of(a, "syslog.transport") == NULL) {
@@ -237,7 +245,8 @@ take_receiver(struct add *a)
 		return (CTL_OK);
 	if (a->host[0] == '\0' && a->old == NULL) {
 		if (!a->ask)
-			return (usage(a->word->kind == CONF_SINK_JSONL ?
+			return (usage(a->word->kind == CONF_SINK_JSONL ||
+			    is_webhook(a, NULL) ?
 			    "--url URL is required" : "--host HOST or "
 			    "--endpoint is required"));
 		if ((rc = ask_receiver(a)) != CTL_OK || is_local(a))
@@ -387,6 +396,8 @@ take_options(struct add *a)
 	if (n == -1)
 		return (usage(err));
 	a->nv += n;
+	if (is_webhook(a, NULL))
+		add_value(a, "webhook.type", NULL, a->word->word);
 	if (name != NULL) {
 		if (sinkopt_name_check(name, err, sizeof(err)) == -1)
 			return (usage(err));
@@ -403,7 +414,46 @@ take_options(struct add *a)
 	}
 	if ((rc = take_switches(a)) != CTL_OK)
 		return (rc);
+	/* people are told of what matters, unless they want more */
+	if (is_webhook(a, NULL) && a->old == NULL &&
+	    value_of(a, "min_severity") == NULL &&
+	    (rc = add_value(a, "min_severity", NULL, "HIGH")) != CTL_OK)
+		return (rc);
 	return (take_repeated(a));
+}
+
+/*
+ * Who knows the path of a slack URL may write there: it becomes the token,
+ * and the configuration has the rest.
+ */
+static int
+take_path(struct add *a)
+{
+	char	*path = strstr(a->endpoint, "://"), *arg;
+	int	 i;
+
+	path = path != NULL ? strchr(path + 3, '/') : NULL;
+	if (path == NULL || path[1] == '\0' || a->token != NULL)
+		return (CTL_OK);
+	if (sodium_init() == -1 ||
+	    (a->token = sodium_malloc(MAX_CONF_URL)) == NULL)
+		return (usage("no memory that can be guarded"));
+	strlcpy(a->token, path + 1, MAX_CONF_URL);
+	explicit_bzero(path + 1, strlen(path + 1));
+	for (i = 0; i < a->nv; i++) {
+		if (strcmp(a->v[i].key, "webhook.url") != 0)
+			continue;
+		if (a->v[i].value != a->endpoint) {
+			arg = (char *)(uintptr_t)a->v[i].value;
+			explicit_bzero(arg, strlen(arg));
+			out_note("the path of a URL on the command line, "
+			    "which is its secret, is for all users of this "
+			    "host to see while the command runs: give it "
+			    "with --token-file, and the URL without it");
+		}
+		a->v[i].value = a->endpoint;
+	}
+	return (CTL_OK);
 }
 
 static int
@@ -417,8 +467,9 @@ take_token(struct add *a)
 	if (!can && (cmd_has(a->c, O_TOKEN) || cmd_has(a->c, O_TOKEN_FILE) ||
 	    cmd_has(a->c, O_TOKEN_ENV)))
 		return (usage("this kind of receiver takes no token"));
-	if (sinktoken_take(a->c, a->ask && can && !have ? a->name : NULL,
-	    &a->token) == -1)
+	if (sinktoken_take(a->c, a->ask && can && !have && !is_webhook(a,
+	    "slack") ? a->name : NULL, &a->token) == -1 ||
+	    (is_webhook(a, "slack") && take_path(a) != CTL_OK))
 		return (CTL_USAGE);
 	/* a shared or renamed secret stays what the configuration calls it */
 	if (have)
@@ -432,6 +483,10 @@ take_token(struct add *a)
 	if (!have && a->word->kind == CONF_SINK_HEC)
 		return (usage("a HEC needs a token: --token -, --token-file "
 		    "FILE or --token-env NAME"));
+	if (!have && (is_webhook(a, "pagerduty") || is_webhook(a, "webex")))
+		return (usage("its routing key, or the bot's token, is "
+		    "needed: --token -, --token-file FILE or --token-env "
+		    "NAME"));
 	return (CTL_OK);
 }
 
@@ -589,16 +644,19 @@ cmd_sink_add(struct ctl *c)
 {
 	static struct add	 a;
 	struct edit		 e;
-	int			 rc;
+	int			 rc, hook;
 
 	a.c = c;
-	for (a.word = sinkopt_words; a.word->word != NULL; a.word++)
+	hook = strncmp(c->cmd->sub, "webhook", 7) == 0;
+	for (a.word = hook ? sinkopt_webhooks : sinkopt_words;
+	    a.word->word != NULL; a.word++)
 		if (strcmp(a.word->word, c->args[0]) == 0)
 			break;
 	if (a.word->word == NULL)
-		return (out_fail(CTL_USAGE, "%s is no kind of sink: "
-		    "splunk-hec, otlp, http-jsonl, webhook, syslog or file",
-		    c->args[0]));
+		return (out_fail(CTL_USAGE, hook ? "%s is no kind of "
+		    "webhook: slack, pagerduty, webex or generic" : "%s is "
+		    "no kind of sink: splunk-hec, otlp, http-jsonl, webhook, "
+		    "syslog or file", c->args[0]));
 	a.ask = !cmd_has(c, O_NON_INTERACTIVE) && !out_json &&
 	    isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 	if ((rc = config_need(c, &conf)) != CTL_OK ||

@@ -222,7 +222,7 @@ read_sink(struct reader *r, int i)
 	/* what the kind is says which keys there are */
 	if ((kind = ytree_child(r->t, i, "kind", 4)) == -1) {
 		error(r, i, "has no kind: splunk_hec, otlp_logs, http_jsonl, "
-		    "syslog or file");
+		    "syslog, file or webhook");
 		return;
 	}
 	read_scalar(r, kind, "kind");

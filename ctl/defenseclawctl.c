@@ -261,6 +261,26 @@ const struct cmd ctl_cmds[] = {
 	    BIT(ALL) | BIT(REASON), 0, 0, cmd_dead_drop,
 	    "give them up; the log keeps them" },
 
+	{ "setup", "webhook add", "TYPE", 1, 1, BIT(NAME) | BIT(ACTION) |
+	    BIT(FROM) | BIT(ENABLED) | BIT(DISABLED) | BIT(TOKEN) |
+	    BIT(TOKEN_FILE) | BIT(TOKEN_ENV) | BIT(NON_INTERACTIVE) |
+	    BIT(DRY_RUN) | BIT(NO_TEST) | SINK_KEYS, 0, 0, cmd_sink_add,
+	    "tell people of what matters: slack, pagerduty, webex or "
+	    "generic" },
+	{ "setup", "webhook list", "", 0, 0, 0, 0, 0, cmd_sink_list,
+	    "the webhooks, and how far they are" },
+	{ "setup", "webhook show", "NAME", 1, 1, 0, 0, 0, cmd_sink_show,
+	    "all of one webhook" },
+	{ "setup", "webhook enable", "NAME", 1, 1, 0, 0, 0, cmd_sink_enable,
+	    "let it run, from where it was" },
+	{ "setup", "webhook disable", "NAME", 1, 1, 0, 0, 0,
+	    cmd_sink_disable, "let it wait; its place in the log is kept" },
+	{ "setup", "webhook remove", "NAME", 1, 1, BIT(YES), 0, 0,
+	    cmd_sink_remove, "take it and its token away" },
+	{ "setup", "webhook test", "NAME", 1, 1, BIT(TIMEOUT), 0, 0,
+	    cmd_sink_test, "send one marked event and wait for the "
+	    "receiver's word" },
+
 	{ "setup", "guardrail", "", 0, 0, BIT(MODE) | SETUP_ALL, 0, 0,
 	    cmd_setup_guardrail,
 	    "mode, detection strategy and block message" },

@@ -69,7 +69,8 @@ enum conf_sink_kind {		/* in the order of enum sink_kind, from 0 */
 	CONF_SINK_OTLP,
 	CONF_SINK_JSONL,
 	CONF_SINK_SYSLOG,
-	CONF_SINK_FILE
+	CONF_SINK_FILE,
+	CONF_SINK_WEBHOOK
 };
 
 enum conf_transport {
@@ -130,6 +131,9 @@ struct conf_sink {
 	char	 path[MAX_CONF_PATH];	/* syslog: the local socket */
 	int	 rotate_mb;
 	int	 rotate_files;
+	int	 webhook;		/* enum webhook_type */
+	char	 room_id[128];
+	int	 cooldown_seconds;
 	int	 nheaders;
 	struct conf_pair headers[MAX_CONF_PAIRS];
 	int	 nsourcetypes;

@@ -27,7 +27,9 @@
 #define NEAR	3	/* characters wrong in a key of a sink */
 
 const char *const schema_sink_kinds[] = { "splunk_hec", "otlp_logs",
-    "http_jsonl", "syslog", "file", NULL };
+    "http_jsonl", "syslog", "file", "webhook", NULL };
+static const char *const webhooks[] = { "slack", "pagerduty", "webex",
+    "generic", NULL };
 static const char *const encodings[] = { "json", "protobuf", NULL };
 static const char *const methods[] = { "POST", "PUT", "PATCH", NULL };
 static const char *const transports[] = { "tcp", "tls", "local", NULL };
@@ -134,6 +136,19 @@ const struct key schema_sink_keys[] = {
 	    "MiB at which a new file is begun"),
 	INT("file.rotate_files", rotate_files, 0, 100000, "0",
 	    "finished files that are kept; 0: all"),
+
+	ENUM("webhook.type", webhook, webhooks, "generic",
+	    "what its receiver understands"),
+	TEXT("webhook.url", endpoint, KEY_STRING, E, "",
+	    "URL; of slack without the part that is secret, which is the "
+	    "token"),
+	TEXT("webhook.room_id", room_id, KEY_STRING, E, "",
+	    "webex: the room that is told"),
+	INT("webhook.cooldown_seconds", cooldown_seconds, 0, 86400, "300",
+	    "seconds in which one action on one target is told once; 0: "
+	    "each time"),
+	BOOL("webhook.verify_tls", verify_tls, "true",
+	    "false: any certificate is taken"),
 };
 const int schema_nsink_keys =
     sizeof(schema_sink_keys) / sizeof(schema_sink_keys[0]);
@@ -370,6 +385,32 @@ check_jsonl(struct conf_sink *s, const char **at, char *err, size_t errlen)
 }
 
 static int
+check_webhook(struct conf_sink *s, const char **at, char *err, size_t errlen)
+{
+	static const char *const tokens[] = { NULL, "a routing key",
+	    "a bot's token", NULL };
+	const char	*key = "webhook.url", *path;
+
+	if (url_parse(s, s->endpoint, key, at, err, errlen) == -1)
+		return (-1);
+	if (s->port == -1)
+		s->port = s->tls ? 443 : 80;
+	if (s->token_secret[0] == '\0' && tokens[s->webhook] != NULL) {
+		*at = "token_secret";
+		snprintf(err, errlen, "%s needs %s: `setup webhook add' "
+		    "takes it with --token-file", webhooks[s->webhook],
+		    tokens[s->webhook]);
+		return (-1);
+	}
+	if (s->webhook == WEBHOOK_WEBEX && s->room_id[0] == '\0')
+		return (wrong(at, "webhook.room_id", err, errlen,
+		    "webex needs a room"));
+	path = url_path_of(s->endpoint);
+	return (url_make(s, key, path[0] == '/' ? path : "/", at, err,
+	    errlen));
+}
+
+static int
 check_syslog(struct conf_sink *s, const char **at, char *err, size_t errlen)
 {
 	const char	*key = "syslog.endpoint";
@@ -472,6 +513,8 @@ schema_sink_check(struct conf_sink *s, const char **at, char *err,
 		return (check_jsonl(s, at, err, errlen));
 	case CONF_SINK_SYSLOG:
 		return (check_syslog(s, at, err, errlen));
+	case CONF_SINK_WEBHOOK:
+		return (check_webhook(s, at, err, errlen));
 	default:
 		return (0);
 	}

@@ -199,7 +199,8 @@ sinkctl_named(const struct ctl *c, const char *name, struct conf *conf,
 
 	if ((rc = config_need(c, conf)) != CTL_OK)
 		return (rc);
-	if ((*s = sinkctl_find(conf, name)) != NULL)
+	if ((*s = sinkctl_find(conf, name)) != NULL && ((*s)->kind ==
+	    CONF_SINK_WEBHOOK || strncmp(c->cmd->sub, "webhook", 7) != 0))
 		return (CTL_OK);
 	return (out_fail(CTL_NOT_FOUND, "no sink is named %s: see "
 	    "`defenseclawctl setup observability list'", name));

@@ -30,6 +30,14 @@ const struct sink_word sinkopt_words[] = {
 	{ NULL, 0, NULL }
 };
 
+const struct sink_word sinkopt_webhooks[] = {
+	{ "slack", CONF_SINK_WEBHOOK, "slack" },
+	{ "pagerduty", CONF_SINK_WEBHOOK, "pagerduty" },
+	{ "webex", CONF_SINK_WEBHOOK, "webex" },
+	{ "generic", CONF_SINK_WEBHOOK, "webhook" },
+	{ NULL, 0, NULL }
+};
+
 #define MAX_NAME_OPT	32	/* an option's name, with its NUL */
 
 /* options made of keys, in the order of their definitions */
@@ -46,7 +54,7 @@ static int
 is_special(const char *key)
 {
 	static const char *const names[] = { "name", "kind", "enabled",
-	    "start", "token_secret", "ca_cert" };
+	    "start", "token_secret", "ca_cert", "webhook.type" };
 	size_t	i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -112,7 +120,8 @@ const char *
 sinkopt_endpoint_key(int kind)
 {
 	static const char *const keys[] = { "splunk_hec.endpoint",
-	    "otlp_logs.endpoint", "http_jsonl.url", "syslog.endpoint", NULL };
+	    "otlp_logs.endpoint", "http_jsonl.url", "syslog.endpoint", NULL,
+	    "webhook.url" };
 
 	return (keys[kind]);
 }

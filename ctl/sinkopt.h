@@ -37,6 +37,7 @@ struct sink_word {
 };
 
 extern const struct sink_word	 sinkopt_words[];
+extern const struct sink_word	 sinkopt_webhooks[];	/* and their types */
 
 /*
  * Puts the options of keys, and an end, into a table with so much room; how

@@ -90,13 +90,18 @@ sinkrec_sink(const struct conf_sink *s, struct wbuf *w)
 	r.use_ack = (uint32_t)s->use_ack;
 	r.protobuf = (uint32_t)s->encoding;
 	r.facility = (uint32_t)s->facility;
-	r.batch_events = (uint32_t)s->batch_size;
+	/* a notification is about one event */
+	r.batch_events = s->kind == CONF_SINK_WEBHOOK ? 1 :
+	    (uint32_t)s->batch_size;
 	r.batch_bytes = (uint32_t)s->batch_kb * 1024;
 	r.flush_ms = (uint32_t)s->flush_interval_s * 1000;
 	r.timeout_ms = (uint32_t)s->timeout_s * 1000;
 	r.ack_timeout_ms = (uint32_t)s->ack_timeout_s * 1000;
 	r.rotate_bytes = (uint32_t)s->rotate_mb * 1024 * 1024;
 	r.rotate_files = (uint32_t)s->rotate_files;
+	r.webhook = (uint32_t)s->webhook;
+	r.cooldown_s = (uint32_t)s->cooldown_seconds;
+	strlcpy(r.room_id, s->room_id, sizeof(r.room_id));
 	strlcpy(r.host, s->host, sizeof(r.host));
 	strlcpy(r.url, s->url, sizeof(r.url));
 	strlcpy(r.proxy_host, s->proxy_host, sizeof(r.proxy_host));

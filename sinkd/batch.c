@@ -42,6 +42,7 @@ batch_free(struct batch *b)
 	free(b->seqs);
 	free(b->times);
 	free(b->own);
+	free(b->keys);
 	free(b);
 }
 
@@ -58,8 +59,9 @@ batch_new(void)
 	b->seqs = calloc(MAX_OUTBOX_EVENTS, sizeof(*b->seqs));
 	b->times = calloc(MAX_OUTBOX_EVENTS, sizeof(*b->times));
 	b->own = calloc(MAX_OUTBOX_EVENTS, sizeof(*b->own));
+	b->keys = calloc(MAX_OUTBOX_EVENTS, sizeof(*b->keys));
 	if (b->lens == NULL || b->offs == NULL || b->seqs == NULL ||
-	    b->times == NULL || b->own == NULL)
+	    b->times == NULL || b->own == NULL || b->keys == NULL)
 		fatal("batch");
 	return (b);
 }
@@ -100,6 +102,8 @@ batch_add(struct batch *b, const struct chain_row *row)
 	b->seqs[i] = row->seq;
 	b->times[i] = row->ev.time_us;
 	b->own[i] = (uint8_t)is_own(row);
+	if (sinkd.sink.rec.cooldown_s != 0)
+		b->keys[i] = cooldown_key(row);
 	b->n++;
 }
 
@@ -130,6 +134,11 @@ piece_add(struct batch *b, size_t from, size_t to)
 	pc->batch = b;
 	pc->from = from;
 	pc->to = to;
+	/* what an operator sends again is sent */
+	if (sinkd.sink.rec.cooldown_s != 0 && b->stream == OUTBOX_LOG &&
+	    to - from == 1 && cooldown_skips(b->keys[from], b->times[from],
+	    b->seqs[from]))
+		pc->state = PIECE_SETTLED;
 	b->pieces++;
 	TAILQ_INSERT_TAIL(&sinkd.pieces, pc, entry);
 }
@@ -179,10 +188,9 @@ batch_end(struct peer *p, struct msg *msg)
 	sinkd.open_batches++;
 	sinkd.open_bytes += b->events.len;
 	batch_cut(b);
-	if (b->n == 0) {
+	if (b->n == 0)
 		TAILQ_LAST(&sinkd.pieces, piece_list)->state = PIECE_SETTLED;
-		batch_settle();
-	}
+	batch_settle();
 	deliver_kick();
 }
 

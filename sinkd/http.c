@@ -60,6 +60,7 @@ static const struct wbuf *out;
 static char		 channel[UUID_LEN + 1];
 static char		 ack_url[MAX_SINK_URL + 64];
 static char		*auth;		/* in locked memory, or NULL */
+static char		*secret_url;	/* the same: slack's */
 static z_stream		 deflater;
 
 static void	channel_new(void);
@@ -210,7 +211,7 @@ header_add(struct transfer *r, const char *line)
  * stands before the list, which is freed without it.
  */
 static struct curl_slist *
-headers_make(struct transfer *r)
+headers_make(struct transfer *r, const struct wbuf *b)
 {
 	char	 line[MAX_HEADER_LINE];
 	size_t	 i;
@@ -233,6 +234,9 @@ headers_make(struct transfer *r)
 		    sinkd.sink.headers[i].name, sinkd.sink.headers[i].value);
 		header_add(r, line);
 	}
+	for (i = 0; i < MAX_SIGNATURES && webhook_header(&sinkd.sink, b, i,
+	    line, sizeof(line)); i++)
+		header_add(r, line);
 	if (auth == NULL)
 		return (r->headers);
 	r->secret.data = auth;
@@ -261,7 +265,7 @@ request_start(struct transfer *r, const char *url, const char *method,
 		curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
 	curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)b->len);
 	curl_easy_setopt(c, CURLOPT_POSTFIELDS, (const char *)b->data);
-	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers_make(r));
+	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers_make(r, b));
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "defenseclaw/" DC_VERSION);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, r);
@@ -295,7 +299,8 @@ resolved(int rc, const char *text)
 	if (rc != EGRESS_OK)
 		post_fail(text);
 	else
-		request_start(&post, sinkd.sink.rec.url,
+		request_start(&post, secret_url != NULL ? secret_url :
+		    sinkd.sink.rec.url,
 		    sinkd.sink.rec.kind == SINK_JSONL ?
 		    sinkd.sink.rec.method : "POST", out);
 }
@@ -404,6 +409,25 @@ channel_new(void)
 	ack_url_make();
 }
 
+/* slack's URL is the secret: what is configured of it, and the rest */
+static void
+url_make(void)
+{
+	const char	*rest = sinkd.token.data;
+	size_t		 size, n;
+
+	size = sizeof(sinkd.sink.rec.url) + sinkd.token.len + 2;
+	if ((secret_url = sodium_malloc(size)) == NULL)
+		fatalx("locked memory for the URL");
+	n = strlcpy(secret_url, sinkd.sink.rec.url, size);
+	while (n > 0 && secret_url[n - 1] == '/')
+		n--;
+	while (*rest == '/')
+		rest++;
+	snprintf(secret_url + n, size - n, "/%s", rest);
+	secret_free(&sinkd.token);
+}
+
 static void
 auth_make(void)
 {
@@ -411,6 +435,13 @@ auth_make(void)
 	size_t			 size;
 
 	if (sinkd.token.data == NULL)
+		return;
+	if (r->kind == SINK_WEBHOOK && r->webhook == WEBHOOK_SLACK) {
+		url_make();
+		return;
+	}
+	/* of the others it is in the body, or signs it */
+	if (r->kind == SINK_WEBHOOK && r->webhook != WEBHOOK_WEBEX)
 		return;
 	size = sinkd.token.len + sizeof(r->auth_header) + 32;
 	if ((auth = sodium_malloc(size)) == NULL)

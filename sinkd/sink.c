@@ -26,7 +26,8 @@
 #include "sink.h"
 
 static const struct sink_ops *const	kinds[] = {
-	&sink_hec, &sink_otlp, &sink_jsonl, &sink_syslog, &sink_file
+	&sink_hec, &sink_otlp, &sink_jsonl, &sink_syslog, &sink_file,
+	&sink_webhook
 };
 
 const struct sink_ops *

@@ -23,6 +23,7 @@
 #include "common/chain.h"
 #include "common/frame.h"
 #include "common/records.h"
+#include "common/secret.h"
 
 /*
  * A kind of receiver: how one event is written, how several become one body,
@@ -41,6 +42,7 @@ struct sink {
 	struct rec_pair		 sourcetypes[MAX_SINK_SOURCETYPES];
 	size_t			 nsourcetypes;
 	char			 hostname[256];	/* syslog: of this host */
+	const struct secret	*token;		/* webhook: goes into a body */
 };
 
 /* what came back for one request */
@@ -97,6 +99,7 @@ struct sink_ops {
 extern const struct sink_ops	 sink_hec;
 extern const struct sink_ops	 sink_otlp;
 extern const struct sink_ops	 sink_jsonl;
+extern const struct sink_ops	 sink_webhook;
 /* no HTTP: content_type and judge are NULL */
 extern const struct sink_ops	 sink_syslog;
 extern const struct sink_ops	 sink_file;
@@ -131,6 +134,14 @@ int	 sink_concat(const struct sink *, const struct wbuf *, const size_t *,
 
 /* for the kinds: appends the row as export_row_line() writes it */
 int	 sink_row(const struct chain_row *, struct wbuf *, char *, size_t);
+
+/*
+ * Webhook: header number n of those that sign a body, as a line; 0 when
+ * there are no more.
+ */
+#define MAX_SIGNATURES	3
+int	 webhook_header(const struct sink *, const struct wbuf *, size_t,
+	    char *, size_t);
 
 /*
  * HEC: the answer to an acknowledgement poll; calls back for each id that is

@@ -208,6 +208,7 @@ read_secrets(void)
 			    sinkd.sink.rec.token_name);
 		if (secret_read(fd, &sinkd.token) == -1)
 			fatal("%s", sinkd.sink.rec.token_name);
+		sinkd.sink.token = &sinkd.token;
 	}
 	if ((fd = role_fd(SFD_SECRET, "client.key")) != -1 &&
 	    secret_read_text(fd, &sinkd.client_key) == -1)

@@ -60,6 +60,7 @@ struct batch {
 	uint64_t	*seqs;
 	uint64_t	*times;		/* us since 1970 */
 	uint8_t		*own;		/* a delivery event, of any sink */
+	uint64_t	*keys;		/* cooldown.c; webhooks */
 };
 
 enum piece_state {
@@ -101,6 +102,10 @@ void	 batch_pull(void);		/* if there is room for more */
 uint64_t batch_due(void);		/* ms to wait before batch_pull */
 void	 batch_forget(void);		/* auditd is gone: all of it */
 void	 batch_settle(void);		/* acknowledges what is settled */
+
+/* cooldown.c: of what is told again and again */
+uint64_t cooldown_key(const struct chain_row *);
+int	 cooldown_skips(uint64_t, uint64_t, uint64_t);	/* key, time, seq */
 
 /* deliver.c */
 void	 deliver_init(void);
