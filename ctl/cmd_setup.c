@@ -34,13 +34,15 @@ guardrail_questions(void)
 	int	rc;
 
 	/* whoever gives options has said what he wants */
-	if (s.n != 0)
+	if (s.n != 0 || setup_option(s.c, "judge-api-key-file") != NULL)
 		return (CTL_OK);
 	if ((rc = setup_ask(&s, "guardrail.enabled", "guardrail on")) ==
 	    CTL_OK && (rc = setup_ask(&s, "guardrail.mode", "mode")) ==
 	    CTL_OK && (rc = setup_ask(&s, "guardrail.block_message",
-	    "text instead of what was blocked")) == CTL_OK)
-		rc = setup_ask(&s, setup_strategies[0], "detection strategy");
+	    "text instead of what was blocked")) == CTL_OK &&
+	    (rc = setup_ask(&s, setup_strategies[0],
+	    "detection strategy")) == CTL_OK)
+		rc = setup_judge_ask(&s);
 	return (rc);
 }
 
@@ -184,9 +186,10 @@ guardrail_row(struct rows *r, const struct conf *c)
 
 	schema_get(schema_find(setup_strategies[0]), c, strategy,
 	    sizeof(strategy));
-	snprintf(text, sizeof(text), "%s, %s, %s",
+	snprintf(text, sizeof(text), "%s, %s, %s, judge %s",
 	    c->guardrail.enabled ? "on" : "off", c->guardrail.mode ==
-	    CONF_ACTION ? "action" : "observe", strategy);
+	    CONF_ACTION ? "action" : "observe", strategy, c->judge.enabled ?
+	    c->judge.model : "off");
 	row(r, "guardrail", says(c, "guardrail."), text);
 }
 

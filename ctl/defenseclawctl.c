@@ -283,7 +283,7 @@ const struct cmd ctl_cmds[] = {
 
 	{ "setup", "guardrail", "", 0, 0, BIT(MODE) | SETUP_ALL, 0, 0,
 	    cmd_setup_guardrail,
-	    "mode, detection strategy and block message" },
+	    "mode, detection strategy, block message and judge" },
 	{ "setup", "gateway", "", 0, 0, SETUP_ALL, 0, 0,
 	    cmd_setup_gateway, "where clients are served, and how many" },
 	{ "setup", "skill-scanner", "", 0, 0, SETUP_ALL, 0, 0,

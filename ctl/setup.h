@@ -100,7 +100,8 @@ int	setup_in_force(const struct ctl *, const struct edit *, json_t *);
 #define SETUP_STRATEGIES	4
 extern const char *const setup_strategies[SETUP_STRATEGIES];
 
-/* what follows from all that was said; an exit status */
+/* questions, and what follows from all that was said; an exit status */
+int	setup_judge_ask(struct setup *);
 int	setup_judge(struct setup *);
 
 #endif /* CTL_SETUP_H */

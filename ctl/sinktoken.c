@@ -130,16 +130,16 @@ from_argument(const char *value, char *token)
 }
 
 static int
-from_environment(const char *name, char *token)
+from_environment(const char *option, const char *name, char *token)
 {
 	const char	*v = getenv(name);
 
 	if (v == NULL) {
-		out_fail(CTL_USAGE, "--token-env: %s is not set", name);
+		out_fail(CTL_USAGE, "%s: %s is not set", option, name);
 		return (-1);
 	}
 	strlcpy(token, v, TOKEN_ROOM);
-	return (check("--token-env", token));
+	return (check(option, token));
 }
 
 static int
@@ -174,7 +174,8 @@ sinktoken_take(const struct ctl *c, const char *ask, char **token)
 	else if (cmd_has(c, O_TOKEN_FILE))
 		rv = read_file(cmd_value(c, O_TOKEN_FILE), *token);
 	else if (cmd_has(c, O_TOKEN_ENV))
-		rv = from_environment(cmd_value(c, O_TOKEN_ENV), *token);
+		rv = from_environment("--token-env", cmd_value(c,
+		    O_TOKEN_ENV), *token);
 	else
 		rv = from_terminal(ask, *token);
 	if (rv != 1) {
@@ -196,6 +197,28 @@ sinktoken_read(const char *name, char **token)
 		rv = read_fd("standard input", STDIN_FILENO, *token);
 	else if ((rv = from_terminal(name, *token)) == 0)
 		rv = fail("token", ": nothing was typed");
+	if (rv != 1) {
+		sodium_free(*token);
+		*token = NULL;
+	}
+	return (rv);
+}
+
+int
+sinktoken_from(const char *file, const char *option, const char *env,
+    const char *ask, char **token)
+{
+	int	rv;
+
+	if (sodium_init() == -1 ||
+	    (*token = sodium_malloc(TOKEN_ROOM)) == NULL)
+		return (fail("token", ": no memory that can be guarded"));
+	if (file != NULL)
+		rv = read_file(file, *token);
+	else if (env != NULL)
+		rv = from_environment(option, env, *token);
+	else
+		rv = from_terminal(ask, *token);
 	if (rv != 1) {
 		sodium_free(*token);
 		*token = NULL;

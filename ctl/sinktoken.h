@@ -39,6 +39,13 @@ int	sinktoken_take(const struct ctl *, const char *, char **);
  */
 int	sinktoken_read(const char *, char **);
 
+/*
+ * From a file ("-": standard input), or else from a variable that an option
+ * of this name gave, or else asked for.
+ */
+int	sinktoken_from(const char *, const char *, const char *, const char *,
+	    char **);
+
 /* "sink-NAME" below secrets/; -1 with a reason */
 int	sinktoken_write(const struct paths *, const char *, const char *,
 	    char *, size_t);

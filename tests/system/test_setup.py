@@ -28,6 +28,9 @@ import termios
 
 from lib import *
 
+KEY = 'key-of-the-judge-which-nobody-may-see'
+BASE = 'http://10.1.2.3:8000/v1'
+JUDGE = ('--judge-api-base', BASE, '--judge-model', 'vllm/guard')
 GUARDRAIL = ('setup', 'guardrail')
 ORDERS = 12
 TOOL = '/api/v1/inspect/tool'
@@ -55,6 +58,16 @@ def fails(r, code, *words):
 
 def value(s, key):
     return ok(s.ctl('config', 'get', key)).stdout.rstrip('\n')
+
+
+def nowhere(s, word, *but):
+    """A secret is in one file and no other."""
+    for root, _, files in os.walk(s.home):
+        for name in files:
+            path = os.path.join(root, name)
+            if os.path.isfile(path) and path not in but:
+                with open(path, 'rb') as f:
+                    eq(word.encode() in f.read(), False, path)
 
 
 class Terminal:
@@ -108,16 +121,122 @@ def the_lines_of_the_checklist():
         sinks = json.loads(ok(s.ctl('setup', 'observability', 'list',
             '--json')).stdout)['sinks']
         eq([x['name'] for x in sinks], ['splunk-hec-splunk-internal'])
-        eq(value(s, 'guardrail.detection_strategy'), 'regex_only')
+        ok(s.program('defenseclaw', *('setup guardrail --judge-api-base %s '
+            '--judge-model guard --judge-api-key-env JUDGE_KEY '
+            '--detection-strategy regex_judge --non-interactive' %
+            BASE).split(), env={'JUDGE_KEY': KEY}))
+        eq((value(s, 'guardrail.judge.enabled'),
+            value(s, 'guardrail.detection_strategy')),
+            ('true', 'regex_judge'))
+        r = ok(s.program('defenseclaw', *('setup guardrail '
+            '--detection-strategy regex_only --non-interactive').split()))
+        eq((value(s, 'guardrail.judge.enabled'),
+            value(s, 'guardrail.detection_strategy')),
+            ('false', 'regex_only'))
         eq(len(json.loads(s.ctl('setup', 'observability', 'list',
             '--json').stdout)['sinks']), 1)
         ok(s.ctl('config', 'validate'))
+
+
+def nothing_turns_a_judge_on_again():
+    with Suite() as s:
+        ok(s.ctl(*GUARDRAIL, *JUDGE, '--detection-strategy-prompt',
+            'judge_first'))
+        eq((value(s, 'guardrail.judge.enabled'), value(s,
+            'guardrail.detection_strategy')), ('true', 'regex_only'))
+        ok(s.ctl(*GUARDRAIL, '--detection-strategy', 'regex_only'))
+        eq((value(s, 'guardrail.judge.enabled'), value(s,
+            'guardrail.detection_strategy_prompt')), ('false', ''))
+        # whatever else is set up
+        for args in (('--judge-model', 'other'), ('--judge-timeout', '5'),
+                ('--judge-api-base', BASE + 'x'), ('--mode', 'observe'),
+                ('--block-message', 'x'), ('--enable',),
+                ('--judge-ca-file', '')):
+            r = ok(s.ctl(*GUARDRAIL, *args, '--non-interactive'))
+            eq(value(s, 'guardrail.judge.enabled'), 'false', args)
+        fails(s.ctl(*GUARDRAIL, '--judge'), 2, 'regex_only')
+        fails(s.ctl(*GUARDRAIL, '--detection-strategy', 'regex_only',
+            '--judge'), 2, 'regex_only')
+        fails(s.ctl(*GUARDRAIL, '--detection-strategy', 'regex_judge',
+            '--no-judge'), 2, '--no-judge')
+        eq(value(s, 'guardrail.judge.enabled'), 'false')
+        # a direction of its own beside it is a word of the operator
+        ok(s.ctl(*GUARDRAIL, '--detection-strategy', 'regex_only',
+            '--detection-strategy-tool-call', 'regex_judge'))
+        eq((value(s, 'guardrail.judge.enabled'), value(s,
+            'guardrail.detection_strategy_tool_call')),
+            ('true', 'regex_judge'))
+        ok(s.ctl(*GUARDRAIL, '--no-judge'))
+        eq(value(s, 'guardrail.judge.enabled'), 'false')
+
+
+def a_judge_needs_all_of_it():
+    with Suite() as s:
+        before = text(s.config)
+        ask = (*GUARDRAIL, '--detection-strategy', 'judge_first')
+        fails(s.ctl(*ask), 2, '--judge-api-base')
+        fails(s.ctl(*ask, '--judge-api-base', BASE), 2, '--judge-model')
+        fails(s.ctl(*ask, *JUDGE, '--judge-api-key-env', 'NO_SUCH'), 2,
+            'NO_SUCH')
+        fails(s.ctl(*ask, '--judge-model', 'm', '--judge-api-base',
+            'ftp://x'), 3, 'http://')
+        fails(s.ctl(*GUARDRAIL, '--detection-strategy', 'regex'), 2,
+            'regex_judge')
+        fails(s.ctl(*GUARDRAIL, '--enable', '--disable'), 2, 'contrary')
+        fails(s.ctl(*GUARDRAIL, '--judge-timeout', '0'), 2, '1 to')
+        fails(s.ctl(*GUARDRAIL, '--judge', '--no-judge'), 2, 'contrary')
+        eq(text(s.config), before)
+        # no key, and a CA that only https has a use for
+        ok(s.ctl(*ask, *JUDGE))
+        ca = os.path.join(s.dir, 'ca.pem')
+        fails(s.ctl(*GUARDRAIL, '--judge-ca-file', ca), 3, 'https')
+        ok(s.ctl(*GUARDRAIL, '--judge-ca-file', ca, '--judge-api-base',
+            'https://llm.internal:8443'))
+        ok(s.ctl(*GUARDRAIL, '--judge-ca-file', '', '--judge-api-base',
+            BASE))
+        eq(value(s, 'guardrail.judge.key_secret'), '')
+
+
+def the_judges_key():
+    with Suite() as s:
+        path = os.path.join(s.secrets, 'judge-key')
+        said = ''
+
+        def put(word, *args, **kw):
+            nonlocal said
+            r = ok(s.ctl(*GUARDRAIL, *JUDGE, *args, **kw))
+            said += r.stdout + r.stderr
+            eq(text(path), word + '\n')
+            eq(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+            nowhere(s, word, path)
+        put(KEY + '1', '--judge-api-key-env', 'K', env={'K': KEY + '1'})
+        eq(value(s, 'guardrail.judge.key_secret'), 'judge-key')
+        put(KEY + '2', '--judge-api-key-file', '-', input=KEY + '2\n')
+        given = os.path.join(s.dir, 'given')
+        with open(given, 'w') as f:
+            f.write(KEY + '3')
+        os.chmod(given, 0o600)
+        put(KEY + '3', '--judge-api-key-file', given, '--json')
+        r = ok(s.ctl(*GUARDRAIL, '--judge-api-key-file', given,
+            '--dry-run'))
+        eq('would go' in r.stdout, True, r.stdout)
+        said += r.stdout + r.stderr + s.ctl('config', 'show').stdout
+        fails(s.ctl(*GUARDRAIL, '--judge-api-key-file', given,
+            '--judge-api-key-env', 'K', env={'K': 'x'}), 2, 'not both')
+        # a name of the operator's own is kept
+        s.set_config('guardrail.block_message', 'x')
+        ok(s.ctl('config', 'set', 'guardrail.judge.key_secret', 'mine'))
+        ok(s.ctl(*GUARDRAIL, '--judge-api-key-file', given))
+        eq(text(os.path.join(s.secrets, 'mine')), KEY + '3\n')
+        eq(KEY in said, False, said)
 
 
 COMMANDS = [
     ('guardrail', '--mode', 'observe'),
     ('guardrail', '--block-message', "it's: blocked"),
     ('guardrail', '--detection-strategy-completion', 'regex_only'),
+    ('guardrail', *JUDGE, '--judge-timeout', '7'),
+    ('guardrail', '--judge-api-key-file', '-'),
     ('guardrail', '--enable'),
     ('gateway', '--requests-burst', '900', '--allow-enforce'),
     ('gateway', '--workers', '2'),
@@ -129,6 +248,9 @@ COMMANDS = [
         '--header', 'X-Scope: a'),
     ('observability', 'add', 'splunk-hec', '--host', 'h', '--token', '-',
         '--index', 'i'),
+    ('webhook', 'add', 'pagerduty', '--url', 'http://10.0.0.8/v2/enqueue',
+        '--token', '-', '--cooldown-seconds', '60'),
+    ('webhook', 'add', 'generic', '--url', 'http://alerts.internal/in'),
     ('observability', 'add', 'syslog', '--host', 'log.internal',
         '--transport', 'tls', '--min-severity', 'HIGH'),
 ]
@@ -214,6 +336,14 @@ def in_a_running_suite():
         eq((j['changed'], j['reloaded'], s.last_seq()), (False, False, seq))
         row = s.rows("action = 'config-update'")[-1]
         eq('observe' in json.dumps(row['details']), True, row)
+        ok(s.ctl(*GUARDRAIL, '--judge-api-key-file', '-', *JUDGE,
+            input=KEY + '\n'))
+        for root, _, files in os.walk(s.home):
+            for name in files:
+                path = os.path.join(root, name)
+                if name != 'judge-key' and os.path.isfile(path):
+                    with open(path, 'rb') as f:
+                        eq(KEY.encode() in f.read(), False, path)
 
 
 def on_a_terminal():
@@ -224,10 +354,17 @@ def on_a_terminal():
         said = t.asks('mode (observe|action) [action]: ', 'observe')
         eq('must be one of' in said, True, said)
         t.asks("blocked (text) []: ", 'Ask us.')
-        t.asks('[regex_only]: ', '')
-        eq('when the suite starts' in t.ends(), True)
-        eq([value(s, 'guardrail.' + k) for k in ('mode', 'block_message')],
-            ['observe', 'Ask us.'])
+        t.asks('[regex_only]: ', 'regex_judge')
+        t.asks('(text) []: ', BASE)
+        t.asks('its model (text) []: ', 'guard')
+        t.asks("token of the judge (empty: none): ", KEY)
+        said = t.ends()
+        eq((KEY in said, 'when the suite starts' in said), (False, True),
+            said)
+        eq([value(s, 'guardrail.' + k) for k in ('mode', 'block_message',
+            'detection_strategy', 'judge.enabled', 'judge.model')],
+            ['observe', 'Ask us.', 'regex_judge', 'true', 'guard'])
+        eq(text(os.path.join(s.secrets, 'judge-key')), KEY + '\n')
         before = text(s.config)
         # the answers in brackets change nothing; options ask nothing
         t = Terminal(s, 'setup', 'gateway')
@@ -272,7 +409,8 @@ def what_there_is():
         fails(s.ctl('setup', 'gateway', '--workers', '1'), 7, 'init')
 
 
-TESTS = [the_lines_of_the_checklist, any_order_gives_the_same_file,
+TESTS = [the_lines_of_the_checklist, nothing_turns_a_judge_on_again,
+    a_judge_needs_all_of_it, the_judges_key, any_order_gives_the_same_file,
     dry_runs_write_nothing, in_a_running_suite, on_a_terminal, what_there_is]
 
 if __name__ == '__main__':
