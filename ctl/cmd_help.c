@@ -14,6 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -237,6 +238,20 @@ operand_words(const struct cmd *k)
 		printf(" %s", schema_keys[i].path);
 }
 
+/* what its operand is a name of, that only this host knows; NULL: nothing */
+static const char *
+names_of(const struct cmd *k)
+{
+	if (strncmp(k->args, "NAME", 4) == 0 && k->sub != NULL &&
+	    strncmp(k->sub, "observability ", 14) == 0)
+		return ("sinks");
+	if (strcmp(k->name, "policy") == 0 && k->args[0] != '\0')
+		return ("packs");
+	if (strcmp(k->name, "keys") == 0 && k->args[0] != '\0')
+		return ("keys");
+	return (NULL);
+}
+
 /* the values of a key that has a few */
 static void
 value_words(const struct key *k)
@@ -292,7 +307,7 @@ completion_bash(int zsh)
 		    "autoload -U +X bashcompinit && bashcompinit\n");
 	printf("_defenseclawctl()\n{\n"
 	    "\tlocal cur=${COMP_WORDS[COMP_CWORD]} words= w said=\n"
-	    "\tfor w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+	    "\tfor w in \"${COMP_WORDS[@]:1:$((COMP_CWORD-1))}\"; do\n"
 	    "\t\tcase $w in -*) continue ;; esac\n"
 	    "\t\tsaid=\"${said:+$said }$w\"\n"
 	    "\tdone\n\tcase $said in\n");
@@ -306,7 +321,11 @@ completion_bash(int zsh)
 			if (cmd_takes(k, i))
 				printf(" --%s", ctl_options[i].name);
 		operand_words(k);
-		printf("' ;;\n");
+		printf("'");
+		if (names_of(k) != NULL)
+			printf("\n\t\twords=\"$words $(\"${COMP_WORDS[0]}\" "
+			    "completion %s 2>/dev/null)\"", names_of(k));
+		printf(" ;;\n");
 	}
 	printf("\tesac\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
 	    "\tcase $cur in -*) ;; *)\n"
@@ -316,6 +335,19 @@ completion_bash(int zsh)
 }
 
 static const char	*fish_program;
+
+/* in single quotes, fish(1) takes \\' for one */
+static void
+fish_quoted(const char *s)
+{
+	putchar('\'');
+	for (; *s != '\0'; s++) {
+		if (*s == '\'' || *s == '\\')
+			putchar('\\');
+		putchar(*s);
+	}
+	putchar('\'');
+}
 
 /* fish knows which words are there, so the last before is enough */
 static void
@@ -332,10 +364,13 @@ fish_prefix(const char *prefix)
 		if (prefix[0] == '\0')
 			printf("complete -c %s -n __fish_use_subcommand -a "
 			    "%s\n", fish_program, word);
-		else
+		else {
 			printf("complete -c %s -n "
-			    "'__fish_seen_subcommand_from %s' -a %s -d '%s'\n",
-			    fish_program, last, word, k->help);
+			    "'__fish_seen_subcommand_from %s' -a %s -d ",
+			    fish_program, last, word);
+			fish_quoted(k->help);
+			printf("\n");
+		}
 	}
 }
 
@@ -357,6 +392,26 @@ fish_keys(const char *program)
 	}
 }
 
+/* after the last word of a command, the names from this host */
+static void
+fish_names(const char *program)
+{
+	const struct cmd	*k;
+	const char		*last;
+
+	for (k = ctl_cmds; k->name != NULL; k++) {
+		if (names_of(k) == NULL)
+			continue;
+		last = strrchr(k->sub, ' ');
+		printf("complete -c %s -n '__fish_seen_subcommand_from %s; "
+		    "and __fish_seen_subcommand_from %.*s' -a '(%s "
+		    "completion %s 2>/dev/null)'\n", program, last != NULL ?
+		    last + 1 : k->sub, (int)strcspn(last != NULL ? k->sub :
+		    k->name, " "), last != NULL ? k->sub : k->name, program,
+		    names_of(k));
+	}
+}
+
 static void
 completion_fish(void)
 {
@@ -370,11 +425,59 @@ completion_fish(void)
 		fish_prefix("");
 		each_prefix(fish_prefix);
 		fish_keys(names[n]);
+		fish_names(names[n]);
 		for (i = 0; ctl_options[i].name != NULL; i++)
 			printf("complete -c %s -l %s%s\n", names[n],
 			    ctl_options[i].name, ctl_options[i].arg != NULL ?
 			    " -r" : "");
 	}
+}
+
+/* a shell expands what it is offered: other names are not offered */
+static void
+offer(const char *name)
+{
+	if (name[0] != '.' && name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789._-")] == '\0')
+		printf("%s\n", name);
+}
+
+static void
+entries(const char *dir)
+{
+	struct dirent	*de;
+	DIR		*dp;
+
+	if ((dp = opendir(dir)) == NULL)
+		return;
+	while ((de = readdir(dp)) != NULL)
+		offer(de->d_name);
+	closedir(dp);
+}
+
+/* names for the scripts; what cannot be read has none */
+static int
+completion_names(struct ctl *c, const char *what)
+{
+	static struct conf	 conf;
+	char			 text[MAX_CONF_PATH];
+	int			 i;
+
+	if (strcmp(what, "sinks") == 0) {
+		if (config_load(c->paths.config, &conf, text,
+		    sizeof(text)) == CTL_OK)
+			for (i = 0; i < conf.nsinks; i++)
+				offer(conf.sinks[i].name);
+	} else if (strcmp(what, "packs") == 0) {
+		if (paths_join(text, sizeof(text), c->paths.policies,
+		    "guardrail") == 0)
+			entries(text);
+	} else if (strcmp(what, "keys") == 0)
+		entries(c->paths.secrets);
+	else
+		return (out_fail(CTL_USAGE, "no completion for %s: bash, zsh "
+		    "or fish", what));
+	return (CTL_OK);
 }
 
 int
@@ -387,7 +490,6 @@ cmd_completion(struct ctl *c)
 	else if (strcmp(c->args[0], "fish") == 0)
 		completion_fish();
 	else
-		return (out_fail(CTL_USAGE, "no completion for %s: bash, zsh "
-		    "or fish", c->args[0]));
+		return (completion_names(c, c->args[0]));
 	return (CTL_OK);
 }

@@ -487,14 +487,25 @@ misuse(const struct ctl *c)
 static int
 run(struct ctl *c, const char **words, int nwords)
 {
+	static const struct cmd	 alone = { "", NULL, "", 0, 0, 0, 0, 0,
+				    cmd_where, "" };
 	char	err[MAX_PATHS_ERR];
 	int	used, status;
 
 	if (nwords == 0) {
 		if (cmd_has(c, O_VERSION))
 			return (cmd_version(c));
-		cmd_overview(NULL, cmd_has(c, O_HELP) ? stdout : stderr);
-		return (cmd_has(c, O_HELP) ? CTL_OK : CTL_USAGE);
+		if (cmd_has(c, O_HELP)) {
+			cmd_overview(NULL, stdout);
+			return (CTL_OK);
+		}
+		c->cmd = &alone;
+		if ((status = misuse(c)) != 0)
+			return (status);
+		if (paths_init(&c->paths, PATHS_COMMAND, cmd_has(c, O_USER),
+		    err, sizeof(err)) == -1)
+			return (out_fail(CTL_CONFIG, "%s", err));
+		return (cmd_where(c));
 	}
 	if (cmd_has(c, O_HELP)) {
 		c->args = words;
