@@ -43,7 +43,7 @@ enum opt_id {
 };
 
 #define BIT(id)		(1ULL << O_##id)
-_Static_assert(O_COUNT <= 63, "an option is a bit, the last is SINK_KEYS");
+_Static_assert(O_COUNT <= 62, "an option is a bit, the last two are others");
 #define ANY_COMMAND	(BIT(HELP) | BIT(JSON) | BIT(USER))
 /* and the options from O_COUNT on, which are keys of sinks, or of others */
 #define SINK_KEYS	(1ULL << 63)
