@@ -56,6 +56,7 @@ struct conn_limits {
 	unsigned int	write_ms;	/* conn_reply() to the last byte out */
 	unsigned int	linger_ms;	/* after our end, until theirs */
 	unsigned int	drain_ms;	/* idle ones, once conn_drain()ed */
+	unsigned int	workers;	/* that accept from the same sockets */
 	unsigned int	max_conns;
 	unsigned int	max_conns_addr;	/* from one TCP address */
 	unsigned int	max_conns_uid;	/* of one uid by Unix socket */

@@ -35,6 +35,7 @@
 
 #define ACCEPT_RETRY_MS	100	/* pause after running out of descriptors */
 #define ACCEPT_SHARE_MS	1	/* in which another worker may accept */
+#define MAX_ACCEPT_TURN	4	/* more connections until the next is asked */
 #define MAX_UNSHARED	256	/* connections from which on nobody is asked */
 
 union address {
@@ -371,6 +372,22 @@ accept_rest(struct conn_server *srv, int ms)
 	evtimer_add(&srv->retry, &tv);
 }
 
+/*
+ * A pool of connections must not end up with the worker that woke first:
+ * whoever got some of it rests.  Clients that come and go make no pool.
+ */
+static int
+turn_is_over(struct conn_server *srv)
+{
+	if (srv->nconns <= srv->turn)
+		srv->turn = srv->nconns - (srv->nconns > 0);
+	if (srv->lim.workers < 2 || srv->nconns >= MAX_UNSHARED ||
+	    srv->nconns < srv->turn + MAX_ACCEPT_TURN)
+		return (0);
+	srv->turn = srv->nconns;
+	return (1);
+}
+
 static void
 on_accept(evutil_socket_t lfd, short what, void *arg)
 {
@@ -392,13 +409,13 @@ on_accept(evutil_socket_t lfd, short what, void *arg)
 		/* A callback may have paused or drained us. */
 		if (srv->paused || srv->draining)
 			return;
-	}
-	if (fd != -1) {
-		/* a pool of connections must not end up with one worker */
-		if (srv->nconns < MAX_UNSHARED)
+		if (turn_is_over(srv)) {
 			accept_rest(srv, ACCEPT_SHARE_MS);
-	} else if (errno == EMFILE || errno == ENFILE ||
-	    errno == ENOBUFS || errno == ENOMEM) {
+			return;
+		}
+	}
+	if (fd == -1 && (errno == EMFILE || errno == ENFILE ||
+	    errno == ENOBUFS || errno == ENOMEM)) {
 		/* Who waits in the backlog waits on; nobody else is hurt. */
 		log_warn("accept: new connections wait; raise the limit of "
 		    "open files or lower max_conns");

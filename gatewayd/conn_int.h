@@ -135,6 +135,7 @@ struct conn_server {
 	struct event		 wake;		/* ready list, or drained */
 	unsigned int		 nconns;
 	unsigned int		 nrefusing;
+	unsigned int		 turn;		/* nconns when it began */
 	struct conn_stats	 stats;
 	int			 paused;
 	int			 draining;

@@ -262,6 +262,7 @@ main(int argc, char *argv[])
 	serve_rules(fd, role.start.rules_generation);
 	conn_limits_default(&lim);
 	/* nobody alone can take all the places */
+	lim.workers = role.start.workers;
 	lim.max_conns = gatewayd.rec.max_connections;
 	lim.max_conns_addr = lim.max_conns - lim.max_conns / 12;
 	lim.max_conns_uid = lim.max_conns / 4;

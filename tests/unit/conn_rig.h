@@ -51,6 +51,7 @@ static struct event_base	*base;
 static struct conn_server	*srv;
 static struct conn_limits	 lim;
 static struct sockaddr_in	 addr4;
+static int			 listener;	/* the server's */
 static uint64_t			 later;		/* id of the last /later */
 static unsigned int		 nlater;
 static int			 last_status;
@@ -156,16 +157,15 @@ static inline void
 setup(void)
 {
 	socklen_t	len = sizeof(addr4);
-	int		fd;
 
 	CHECK((base = event_base_new()) != NULL);
 	CHECK((srv = conn_server_new(base, &lim, &ops, &lim)) != NULL);
 	memset(&addr4, 0, sizeof(addr4));
 	addr4.sin_family = AF_INET;
 	addr4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	fd = listen_on(&addr4, sizeof(addr4), AF_INET);
-	CHECK(getsockname(fd, (struct sockaddr *)&addr4, &len) == 0);
-	CHECK(conn_listen(srv, fd) == 0);
+	listener = listen_on(&addr4, sizeof(addr4), AF_INET);
+	CHECK(getsockname(listener, (struct sockaddr *)&addr4, &len) == 0);
+	CHECK(conn_listen(srv, listener) == 0);
 	nevents = nlater = 0;
 	is_drained = 0;
 }

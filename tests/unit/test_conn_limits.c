@@ -372,6 +372,50 @@ test_descriptors(void)
 	teardown();
 }
 
+/* A pool that comes at once is shared; one by one nobody has to wait. */
+static void
+test_turns(void)
+{
+	struct conn_stats	 mine, theirs;
+	struct conn_server	*other;
+	struct client		*c[24];
+	uint64_t		 end = now_ms() + SOON;
+	size_t			 i, n = sizeof(c) / sizeof(c[0]);
+
+	defaults();
+	lim.workers = 2;
+	setup();
+	/* those that come and go are no pool */
+	for (i = 0; i < n; i++) {
+		c[0] = client_tcp();
+		event_base_loop(base, EVLOOP_NONBLOCK);
+		conn_get_stats(srv, &mine);
+		CHECK_INT(mine.conns, 1);
+		client_free(c[0]);
+		expect_conns(0);
+	}
+	CHECK((other = conn_server_new(base, &lim, &ops, &lim)) != NULL);
+	CHECK(conn_listen(other, dup(listener)) == 0);
+	for (i = 0; i < n; i++)
+		c[i] = client_tcp();
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	conn_get_stats(srv, &mine);
+	conn_get_stats(other, &theirs);
+	CHECK_INT(mine.conns, 4);
+	CHECK_INT(theirs.conns, 4);
+	while (mine.conns + theirs.conns < n && now_ms() < end) {
+		pump();
+		conn_get_stats(srv, &mine);
+		conn_get_stats(other, &theirs);
+	}
+	CHECK_INT(mine.conns + theirs.conns, n);
+	conn_server_free(other);
+	for (i = 0; i < n; i++)
+		client_free(c[i]);
+	expect_conns(0);
+	teardown();
+}
+
 int
 main(void)
 {
@@ -384,6 +428,7 @@ main(void)
 	RUN(test_pause);
 	RUN(test_drain);
 	RUN(test_descriptors);
+	RUN(test_turns);
 	free(big);
 	return (0);
 }
