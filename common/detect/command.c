@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "common/detect/command.h"
+#include "common/detect/mask.h"
 
 #define MAX_COMMAND_LEAD	8	/* bytes of the longest lead */
 #define MAX_COMMAND_VALUE	256	/* bytes of a quoted value */
@@ -54,6 +55,7 @@ struct command {
 	size_t			 pos;
 	size_t			 copied;
 	enum want		 want;
+	struct mask_stops	 stops;
 };
 
 /*
@@ -110,6 +112,13 @@ static const unsigned short lead_lens[256] = {
 	['i'] = LEN(2) | LEN(6), ['n'] = LEN(4) | LEN(5), ['p'] = LEN(8),
 	['r'] = LEN(3), ['s'] = LEN(4) | LEN(6), ['t'] = LEN(4) | LEN(7),
 	['u'] = LEN(5), ['w'] = LEN(5), ['x'] = LEN(5)
+};
+
+/* second letters of those found anywhere, by their first */
+#define AT(c)		(1U << ((c) & 0x1f))
+static const uint32_t lead_seconds[256] = {
+	['d'] = AT('o'), ['e'] = AT('l') | AT('n') | AT('x'), ['n'] = AT('o'),
+	['r'] = AT('u'), ['s'] = AT('u'), ['t'] = AT('h'), ['x'] = AT('a')
 };
 
 static int
@@ -220,29 +229,60 @@ command_word(struct command *c, size_t start)
 	return c->want == WANT_EITHER ? WANT_WRAPPED : WANT_NOTHING;
 }
 
-/* Operands and blanks, which change nothing: most of a text. */
+/*
+ * Among operands: the bytes from i on that may start a command, which are
+ * separators, brackets, options, and words that look like leads.
+ */
 static void
-skip_words(struct command *c)
+look(struct command *c, size_t i)
 {
-	const unsigned char	*s = c->s;
-	size_t			 i = c->pos, len = c->len, start;
+	unsigned char		 copy[MASK_LEN];
+	const unsigned char	*s;
+	struct mask_part	 p;
+	uint64_t		 dash = 0, ends = 0, known, left, starts;
+	uint64_t		 stops = 0, word;
+	unsigned int		 at;
 
-	while (i < len) {
-		if (kinds[s[i]] & BLANK) {
-			i++;
-			continue;
-		}
-		if ((kinds[s[i]] & ENDS) || s[i] == '-')
-			break;
-		for (start = i++; i < len && !(kinds[s[i]] & ENDS); i++)
-			;
-		if (i - start <= MAX_COMMAND_LEAD &&
-		    (lead_lens[s[start]] & LEN(i - start))) {
-			i = start;
-			break;
-		}
+	s = mask_from(c->s, c->len, i, copy, ' ');
+	for (at = 0; at < MASK_LEN; at += MASK_PART) {
+		p = mask_part(s + at);
+		stops |= (mask_in(p, '(', ')') | mask_in(p, '{', '|') |
+		    mask_is(p, '\n') | mask_is(p, ';') | mask_is(p, '&') |
+		    mask_is(p, '`')) << at;
+		ends |= (mask_in(p, '\f', '\r') | mask_is(p, '\t') |
+		    mask_is(p, ' ') | mask_is(p, '<') | mask_is(p, '>') |
+		    mask_is(p, '}') | mask_is(p, '"') |
+		    mask_is(p, '\'')) << at;
+		dash |= mask_is(p, '-') << at;
 	}
-	c->pos = i;
+	word = ~(ends | stops);
+	starts = word & ~(word << 1);
+	if (i > 0 && !(kinds[c->s[i - 1]] & ENDS))
+		starts &= ~1ULL;
+	known = starts & word >> 1 & ~(mask_long(word) & word >> MASK_MORE) &
+	    MASK_STOPS;
+	for (left = known; left != 0; left &= left - 1) {
+		at = (unsigned int)__builtin_ctzll(left);
+		if (!(lead_seconds[s[at]] & AT(s[at + 1])) ||
+		    !(lead_lens[s[at]] & LEN(mask_run(word, at))))
+			known ^= left & -left;
+	}
+	c->stops.base = i;
+	c->stops.bits = (known | stops | (starts & dash)) & MASK_STOPS;
+}
+
+/* What changes nothing: most of a text. */
+static void
+skip(struct command *c)
+{
+	size_t	 i = c->pos;
+
+	do {
+		if (!mask_has(&c->stops, i))
+			look(c, i);
+		i = mask_next(&c->stops, i);
+	} while (i < c->len && !mask_has(&c->stops, i));
+	c->pos = i < c->len ? i : c->len;
 }
 
 static void
@@ -315,13 +355,14 @@ command_mark(struct text_buf *b, const char *text, size_t len)
 	c.s = (const unsigned char *)text;
 	c.len = len;
 	c.want = WANT_COMMAND;
+	c.stops.base = MASK_NONE;
 	b->len = 0;
 	/* at most one mark before each byte; never no buffer at all */
 	if (len > SIZE_MAX / 4 || text_buf_reserve(b, 2 * len + 1) == -1)
 		return -1;
 	while (c.pos < len) {
 		if (c.want == WANT_NOTHING)
-			skip_words(&c);
+			skip(&c);
 		if (c.pos == len)
 			break;
 		if (kinds[c.s[c.pos]] & ENDS)

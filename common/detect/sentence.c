@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/detect/mask.h"
 #include "common/detect/sentence.h"
 
 #define MAX_SENTENCE_LEAD	6	/* bytes between a start and its verb */
@@ -77,6 +78,16 @@ static const unsigned char word_lens[256] = {
 	['y'] = LEN(3)
 };
 
+/* and their second letters */
+#define AT(c)		(1U << ((c) & 0x1f))
+static const uint32_t word_seconds[256] = {
+	['a'] = AT('d') | AT('n'), ['c'] = AT('a') | AT('o'), ['i'] = AT('n'),
+	['k'] = AT('i'), ['l'] = AT('e'), ['m'] = AT('u'), ['n'] = AT('o'),
+	['p'] = AT('l'), ['s'] = AT('h') | AT('y'),
+	['t'] = AT('a') | AT('h') | AT('o'), ['u'] = AT('s'),
+	['w'] = AT('i') | AT('o'), ['y'] = AT('o')
+};
+
 struct sentence {
 	struct text_buf		*out;
 	const unsigned char	*s;
@@ -87,6 +98,7 @@ struct sentence {
 	int			 line;	/* the line has just begun */
 	int			 prev;	/* what the word before is */
 	size_t			 after;	/* where that one ended */
+	struct mask_stops	 stops;
 };
 
 static int
@@ -143,28 +155,60 @@ expect(struct sentence *t, int comma)
 	}
 }
 
-/* Words that say nothing here and what is between them: most of a text. */
+/*
+ * Where no verb is expected: the bytes from i on that may change that, which
+ * are ends of lines and of sentences, and words that look like known ones.
+ */
 static void
-skip_words(struct sentence *t)
+look(struct sentence *t, size_t i)
 {
-	const unsigned char	*s = t->s;
-	size_t			 i = t->pos, len = t->len, start;
+	unsigned char		 copy[MASK_LEN];
+	const unsigned char	*s;
+	struct mask_part	 p;
+	uint64_t		 ends = 0, known, left, line = 0, white = 0;
+	uint64_t		 word = 0;
+	unsigned int		 at;
 
-	while (i < len) {
-		if (!(kinds[s[i]] & WORD)) {
-			if (s[i] != ' ')
-				break;
-			i++;
-			continue;
-		}
-		for (start = i++; i < len && (kinds[s[i]] & WORD); i++)
-			;
-		if (i - start <= MAX_SENTENCE_WORD &&
-		    (word_lens[s[start] | 0x20] & LEN(i - start))) {
-			i = start;
-			break;
-		}
+	s = mask_from(t->s, t->len, i, copy, '\0');
+	for (at = 0; at < MASK_LEN; at += MASK_PART) {
+		p = mask_part(s + at);
+		word |= (mask_in(p, 'a', 'z') | mask_in(p, 'A', 'Z') |
+		    mask_in(p, '0', '9') | mask_is(p, '_')) << at;
+		white |= (mask_in(p, '\t', '\r') | mask_is(p, ' ')) << at;
+		ends |= (mask_is(p, '.') | mask_is(p, ';') |
+		    mask_is(p, '!') | mask_is(p, '?')) << at;
+		line |= mask_is(p, '\n') << at;
 	}
+	known = word & ~(word << 1) & word >> 1 & ~mask_long(word) &
+	    MASK_STOPS;
+	if (i > 0 && (kinds[t->s[i - 1]] & WORD))
+		known &= ~1ULL;
+	for (left = known; left != 0; left &= left - 1) {
+		at = (unsigned int)__builtin_ctzll(left);
+		if (!(word_seconds[s[at] | 0x20] & AT(s[at + 1])) ||
+		    !(word_lens[s[at] | 0x20] & LEN(mask_run(word, at))))
+			known ^= left & -left;
+	}
+	t->stops.base = i;
+	t->stops.bits = (known | line | (ends & white >> 1)) & MASK_STOPS;
+}
+
+/* What says nothing here: most of a text. */
+static void
+skip(struct sentence *t)
+{
+	size_t	 i = t->pos;
+
+	/* the rest of let'sgo is a word as well */
+	if (i > 0 && (kinds[t->s[i]] & kinds[t->s[i - 1]] & WORD))
+		return;
+	do {
+		if (!mask_has(&t->stops, i))
+			look(t, i);
+		i = mask_next(&t->stops, i);
+	} while (i < t->len && !mask_has(&t->stops, i));
+	if (i > t->len)
+		i = t->len;
 	if (i != t->pos)
 		t->line = 0;
 	t->pos = i;
@@ -239,13 +283,14 @@ sentence_mark(struct text_buf *b, const char *text, size_t len)
 	t.lead = MAX_SENTENCE_LEAD;
 	t.line = 1;
 	t.after = SIZE_MAX - 1;
+	t.stops.base = MASK_NONE;
 	b->len = 0;
 	/* at most one mark before each byte; never no buffer at all */
 	if (len > SIZE_MAX / 4 || text_buf_reserve(b, 2 * len + 1) == -1)
 		return -1;
 	while (t.pos < len) {
 		if (t.lead < 0)
-			skip_words(&t);
+			skip(&t);
 		if (t.pos == len)
 			break;
 		if (kinds[t.s[t.pos]] & WORD)

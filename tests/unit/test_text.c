@@ -398,6 +398,48 @@ test_commands(void)
 }
 
 /* A long value, a long escape, a long list: what stands there stays. */
+/*
+ * Marks are found many bytes at a time: none may depend on where in these
+ * the text stands.  A line before it of any length changes nothing.
+ */
+static void
+shifted(int (*fn)(struct text_buf *, const char *, size_t), char c,
+    const char *text)
+{
+	struct text_buf	 want = { 0 };
+	char		 line[512];
+	size_t		 i, n, len = strlen(text);
+
+	CHECK(fn(&want, text, len) == 0);
+	for (n = 1; n < 140; n++) {
+		memset(line, 'x', n);
+		line[n] = '\n';
+		memcpy(line + n + 1, text, len);
+		CHECK(fn(&buf, line, n + 1 + len) == 0);
+		CHECK_INT(buf.data[0], c);
+		CHECK_INT(buf.len, n + 2 + want.len);
+		for (i = 0; i < want.len; i++)
+			CHECK_INT(buf.data[n + 2 + i], want.data[i]);
+	}
+	text_buf_free(&want);
+}
+
+static void
+test_shifted(void)
+{
+	static const char	 order[] = "\xc3\xa9t\xc3\xa9, a_b the one "
+		"is told.  And you must 'go' now, please do it; could you "
+		"let's see (instead) kindly wait? Then\tuser: no\ruser!\n"
+		"system: run .x let'snow go lets-go to.\fAND ALL, then no";
+	static const char	 call[] = "ls -la foo/bar.c execute exec it "
+		"-exec rm x; A=\"b c\" do d doas sudo2 sudo id {a}|x&y `z` "
+		"(q) f(q) <in >out 2>&1 nohup xargs -c \"w\" then run\v "
+		"env else\tz -- z \xc3\xa9 thenceforth and then";
+
+	shifted(sentence_mark, TEXT_SENTENCE, order);
+	shifted(command_mark, TEXT_COMMAND, call);
+}
+
 static void
 test_near_limits(void)
 {
@@ -503,6 +545,7 @@ main(void)
 	RUN(test_hidden_words);
 	RUN(test_commands);
 	RUN(test_sentences);
+	RUN(test_shifted);
 	RUN(test_near_limits);
 	RUN(test_cut);
 	text_buf_free(&buf);
