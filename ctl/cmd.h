@@ -39,7 +39,7 @@ enum opt_id {
 	O_DISABLED, O_TOKEN, O_TOKEN_FILE, O_TOKEN_ENV, O_NON_INTERACTIVE,
 	O_DRY_RUN, O_NO_TEST, O_YES, O_ALL, O_TIMEOUT, O_UNTIL, O_SESSION,
 	O_TARGET, O_TEXT, O_FORMAT, O_RESUME, O_WATCH, O_FAIL_MODE,
-	O_SYSTEM, O_CANCEL, O_COUNT
+	O_SYSTEM, O_CANCEL, O_ENV_FILE, O_COUNT
 };
 
 #define BIT(id)		(1ULL << O_##id)
@@ -201,6 +201,9 @@ int	 cmd_config_path(struct ctl *);
 int	 cmd_config_get(struct ctl *);
 int	 cmd_config_set(struct ctl *);
 int	 cmd_config_unset(struct ctl *);
+
+/* cmd_import.c */
+int	 cmd_config_import(struct ctl *);
 
 /* cmd_schema.c */
 int	 cmd_config_schema(struct ctl *);

@@ -116,6 +116,7 @@ struct option_def ctl_options[MAX_OPTIONS + 1] = {
 	    "call that nobody decides; closed is the default" },
 	[O_SYSTEM] = { "system", 0, NULL, "the suite of this host, whatever "
 	    "the environment says" },
+	[O_ENV_FILE] = { "env-file", 0, "FILE", "the .env that goes with it" },
 	/* here follow the keys of sinks, those of setup, and the end */
 	[MAX_OPTIONS] = { NULL, 0, NULL, NULL }
 };
@@ -221,6 +222,9 @@ const struct cmd ctl_cmds[] = {
 	    "it is" },
 	{ "config", "unset", "KEY", 1, 1, BIT(DRY_RUN), 0, 0,
 	    cmd_config_unset, "take one key out: its default holds" },
+	{ "config", "import", "FILE", 1, 1, BIT(ENV_FILE) | BIT(DRY_RUN), 0, 0,
+	    cmd_config_import, "take over a configuration of the reference "
+	    "implementation" },
 	{ "config", "schema", "", 0, 0, 0, 0, 0, cmd_config_schema,
 	    "the keys as a JSON Schema" },
 	{ "config", "diff", "[FILE|STATE|running]", 0, 1, 0, 0, 0,

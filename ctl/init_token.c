@@ -131,13 +131,8 @@ token_existing(int secrets, const char *name, char *token, char *err,
 	return (rv);
 }
 
-/*
- * The value of a name in the text of a .env: KEY=VALUE lines, # comments, one
- * layer of matching quotes; the last one counts.  1 when it is there and not
- * empty; a value too long is cut, which no check lets pass.
- */
-static int
-dotenv_get(const char *text, const char *name, char *token)
+int
+dotenv_get(const char *text, const char *name, char *token, size_t size)
 {
 	const char	*p, *end;
 	size_t		 n = strlen(name), len;
@@ -160,8 +155,8 @@ dotenv_get(const char *text, const char *name, char *token)
 			p++;
 			len -= 2;
 		}
-		if (len > MAX_TOKEN + 1)
-			len = MAX_TOKEN + 1;
+		if (len > size - 1)
+			len = size - 1;
 		memcpy(token, p, len);
 		token[len] = '\0';
 		found = len != 0;
@@ -197,7 +192,7 @@ token_find(int first, int confdir, char *token, char *err, size_t errlen)
 		return (-1);
 	for (i = 0; rv == 1 && i < 2; i++) {
 		name = env_names[first ^ i];
-		if (!dotenv_get(text, name, token))
+		if (!dotenv_get(text, name, token, MAX_TOKEN + 2))
 			continue;
 		rv = init_token_check(token, why, sizeof(why)) == -1 ? -1 : 1;
 		snprintf(err, errlen, rv == 1 ? "taken from %s in .env" :
@@ -227,7 +222,8 @@ dotenv_check(int confdir, const char *token, char *err, size_t errlen)
 		return (-2);
 	}
 	for (i = 0; i < 2; i++)
-		if (dotenv_get(text, env_names[i], have)) {
+		if (dotenv_get(text, env_names[i], have,
+		    MAX_TOKEN + 2)) {
 			found++;
 			other += strcmp(have, token) != 0;
 		}

@@ -42,4 +42,11 @@ int	token_find(int, int, char *, char *, size_t);
  */
 int	token_dotenv(int, const char *, char *, size_t);
 
+/*
+ * The value of a name in the text of a .env: KEY=VALUE lines, # comments, one
+ * layer of matching quotes; the last one counts.  1 when it is there and not
+ * empty; a value too long is cut to the size, with its NUL.
+ */
+int	dotenv_get(const char *, const char *, char *, size_t);
+
 #endif /* CTL_INIT_TOKEN_H */

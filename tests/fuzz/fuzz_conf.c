@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "ctl/confedit.h"
+#include "ctl/import.h"
 #include "ctl/redacted.h"
 
 /*
@@ -27,7 +28,8 @@
  * read back; and an edit (which one, the last two bytes say) either is
  * refused with a reason or gives a valid text in which that key has the value
  * and every other key the value it had.  So has an edit of one of its sinks.
- * A key can be taken out again, and secrets out and in.
+ * A key can be taken out again, and secrets out and in.  Any text can be
+ * imported into a valid one.
  */
 
 #define MAX_FUZZ_VALUE	64
@@ -145,6 +147,40 @@ redact(const char *text, size_t len)
 	free(red);
 }
 
+/* taken over, whatever it is, it leaves ours valid, and once more as it is */
+static void
+import(const char *text, size_t len)
+{
+	static const char	 ours[] = "guardrail:\n  mode: action\n";
+	static struct paths	 paths;
+	static struct import	 im;
+	struct conf		 c;
+	char			*out, *again_out, *env, err[MAX_CONFEDIT_ERR];
+	size_t			 outlen, againlen;
+
+	im.text = text;
+	im.len = len;
+	must((env = malloc(len + 1)) != NULL);
+	memcpy(env, text, len);
+	env[len] = '\0';
+	im.env = env;
+	im.paths = &paths;
+	strlcpy(paths.secrets, "/nonexistent", sizeof(paths.secrets));
+	strlcpy(paths.policies, "/nonexistent", sizeof(paths.policies));
+	if (import_edit(ours, strlen(ours), &out, &outlen, &im, err,
+	    sizeof(err)) == -1) {
+		free(env);
+		return;
+	}
+	must(conf_parse(out, outlen, "f", &c, &rep) == 0);
+	must(import_edit(out, outlen, &again_out, &againlen, &im, err,
+	    sizeof(err)) == 0);
+	must(againlen == outlen && memcmp(out, again_out, outlen) == 0);
+	free(out);
+	free(again_out);
+	free(env);
+}
+
 /* the same number of sinks but gone, and these two of the same name */
 static void
 others_stay(const struct conf *was, const char *text, size_t len,
@@ -231,6 +267,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (rv == 0)
 		unset(text, len, k);
 	redact(text, len);
+	if ((data[len + 1] & 3) == 0)
+		import(text, len);
 	edit(text, len, k, value_for(k, text, data[len + 1] < len ?
 	    data[len + 1] : len, buf));
 	free(text);

@@ -313,12 +313,171 @@ def differences_from_what_runs():
         fails(s.ctl('config', 'diff', other + 'x'), 7)
 
 
+REFERENCE = '''config_version: 5
+data_dir: /home/u/.defenseclaw
+claw: {mode: openclaw}
+llm: {model: openai/x, api_key: "%(s)s-llm"}
+agent:
+  id: agent-7
+gateway:
+  host: 127.0.0.1
+  token: "%(s)s-gateway"
+  api_port: 18971
+  watcher: {enabled: true}
+guardrail:
+  enabled: true
+  mode: observe
+  scanner_mode: both
+  block_message: Ask security.
+  detection_strategy: regex_only
+  rule_pack_dir: /home/u/.defenseclaw/policies/guardrail/strict
+  judge:
+    enabled: false
+    timeout: 30.0
+    llm: {model: m7, base_url: 'http://10.9.8.7/v1', provider: x,
+      api_key_env: JUDGE_API_KEY}
+audit_sinks:
+  - name: hec
+    kind: splunk_hec
+    enabled: true
+    batch_size: 200
+    min_severity: HIGH
+    actions: [inspect-tool-block, config-update]
+    splunk_hec:
+      endpoint: https://splunk.internal:8088/services/collector/event
+      token_env: DEFENSECLAW_SPLUNK_HEC_TOKEN
+      index: defenseclaw
+      sourcetype_overrides: {config-update: dc:config}
+  - name: web
+    kind: http_jsonl
+    http_jsonl:
+      url: https://siem.internal/in
+      bearer_token: "%(s)s-web"
+      verify_tls: true
+      headers: {X-Scope: ops}
+  - name: logs
+    kind: otlp_logs
+    otlp_logs:
+      endpoint: collector.internal:4317
+      protocol: grpc
+  - name: keyed
+    kind: http_jsonl
+    http_jsonl: {url: "http://10.0.0.1/in", headers: {x-api-key: %(s)s-key}}
+  - name: Bad Name
+    kind: file
+webhooks:
+  - {name: w, type: slack, url: "https://hooks.slack.com/%(s)s-hook"}
+otel: {enabled: false}
+strange: 1
+''' % {'s': SECRET_VALUE}
+
+
+def a_configuration_is_taken_over():
+    with Suite() as s:
+        path = os.path.join(s.dir, 'old.yaml')
+        env = os.path.join(s.dir, 'old.env')
+        put(path, REFERENCE)
+        put(env, '# x\nOTHER=1\nDEFENSECLAW_SPLUNK_HEC_TOKEN="%s-hec"\n'
+            'JUDGE_API_KEY=%s-judge\n' % (SECRET_VALUE, SECRET_VALUE))
+        for f in (path, env):
+            os.chmod(f, 0o644)
+        before = text(s.config)
+        args = ('config', 'import', path, '--env-file', env)
+        r = ok(s.ctl(*args, '--dry-run'))
+        eq(text(s.config), before)
+        eq([f for f in os.listdir(s.secrets) if 'sink' in f], [])
+        assert SECRET_VALUE not in r.stdout + r.stderr, r.stdout
+        assert '      index: defenseclaw' in r.stdout, r.stdout
+        r = ok(s.ctl(*args, '--json'))
+        assert SECRET_VALUE not in r.stdout + r.stderr, r.stdout
+        got = json.loads(r.stdout)
+        eq({x['key'] for x in got['taken']}, {'agent.id', 'gateway.api_port',
+            'guardrail.enabled', 'guardrail.mode', 'guardrail.block_message',
+            'guardrail.detection_strategy', 'guardrail.rule_pack_dir',
+            'audit_sinks.hec', 'audit_sinks.web', 'audit_sinks.keyed',
+            'guardrail.judge.enabled', 'guardrail.judge.timeout',
+            'guardrail.judge.model', 'guardrail.judge.api_base',
+            'guardrail.judge.api_key_env'})
+        eq(len(got['secrets']), 5, got['secrets'])
+        no = {x['key']: x['why'] for x in got['not_taken']}
+        for key, why in (('claw', 'no effect'), ('data_dir', 'where files'),
+                ('llm', 'judge'), ('audit_sinks.logs', 'grpc'),
+                ('audit_sinks[4]', 'lower case'), ('webhooks', ''),
+                ('strange', 'not a key'), ('guardrail.judge.llm.provider', ''),
+                ('guardrail.scanner_mode', 'no effect'),
+                ('audit_sinks.hec.splunk_hec.verify_tls', 'ca_file')):
+            eq(why in no.get(key, '-'), True, (key, no))
+        # the tokens are where they belong, and nowhere else
+        for name, value in (('sink-hec', 'hec'), ('sink-web', 'web'),
+                ('sink-keyed', 'key'), ('gateway-token', 'gateway'),
+                ('judge-key', 'judge')):
+            f = os.path.join(s.secrets, name)
+            eq(text(f), '%s-%s\n' % (SECRET_VALUE, value))
+            eq(os.stat(f).st_mode & 0o777, 0o600)
+        for root, _, files in os.walk(s.home):
+            for f in files:
+                f = os.path.join(root, f)
+                if os.path.isfile(f) and os.path.dirname(f) != s.secrets:
+                    with open(f, 'rb') as h:
+                        eq(SECRET_VALUE.encode() in h.read(), False, f)
+        # of the file, every line is still there
+        for line in before.splitlines():
+            if not line.startswith(('  api_port:', '  mode:', 'guardrail:',
+                    '  rule_pack_dir:')):
+                eq(line in text(s.config).splitlines(), True, line)
+        shown = json.loads(ok(s.ctl('setup', 'observability', 'show',
+            'keyed', '--json')).stdout)
+        eq((shown['http_jsonl']['auth_header'], shown['token_secret']),
+            ('x-api-key', 'sink-keyed'))
+        shown = json.loads(ok(s.ctl('setup', 'observability', 'show', 'hec',
+            '--json')).stdout)
+        eq((shown['enabled'], shown['batch_size'], shown['actions'],
+            shown['splunk_hec']['sourcetype_overrides']), (True, 200,
+            ['inspect-tool-block', 'config-update'],
+            {'config-update': 'dc:config'}))
+        # once more is nothing, also without the .env
+        after = text(s.config)
+        for a in (args, args[:3]):
+            got = json.loads(ok(s.ctl(*a, '--json')).stdout)
+            eq((got['changed'], got['secrets_written']), (False, 0))
+            eq(text(s.config), after)
+        ok(s.ctl('config', 'validate'))
+
+
+def what_cannot_be_imported():
+    with Suite() as s:
+        path = os.path.join(s.dir, 'old.yaml')
+        before = text(s.config)
+        fails(s.ctl('config', 'import', path), 7)
+        for bad in ('a: [', '- a\n', '\0', 'a: *b\n'):
+            put(path, bad)
+            fails(s.ctl('config', 'import', path), 3)
+        put(path, REFERENCE)
+        # without its token a sink waits
+        got = json.loads(ok(s.ctl('config', 'import', path,
+            '--json')).stdout)
+        eq('audit_sinks.hec.token_secret' in {x['key'] for x in
+            got['not_taken']}, True, got)
+        eq(json.loads(s.ctl('setup', 'observability', 'show', 'hec',
+            '--json').stdout)['enabled'], False)
+        put(s.config, before + 'managed: true\n')
+        fails(s.ctl('config', 'import', path), 8)
+        put(s.config, before)
+        for f in os.listdir(s.secrets):
+            if f.startswith('sink-'):
+                os.unlink(os.path.join(s.secrets, f))
+        os.chmod(s.config, 0o400)
+        fails(s.ctl('config', 'import', path), 8)
+        eq([f for f in os.listdir(s.secrets) if 'sink' in f], [])
+
+
 TESTS = [nobody_writes_what_is_managed, nobody_writes_what_is_read_only,
     secrets_are_in_no_difference,
     changes_without_a_suite_are_recorded_late,
     a_change_that_fails_leaves_no_event,
     a_spool_that_is_known_is_taken_once, a_broken_spool_is_set_aside,
-    history_and_rollback, unset_takes_a_line_out, differences_from_what_runs]
+    history_and_rollback, unset_takes_a_line_out, differences_from_what_runs,
+    a_configuration_is_taken_over, what_cannot_be_imported]
 
 if __name__ == '__main__':
     names = sys.argv[1:]
