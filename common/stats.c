@@ -50,8 +50,17 @@ stats_add(struct worker_stats *to, const struct worker_stats *s, int gauges)
 	to->accepted += s->accepted;
 	to->requests += s->requests;
 	to->refused += s->refused;
+	to->judge_gone += s->judge_gone;
+	for (i = 0; i < JUDGE_KIND_COUNT; i++) {
+		to->judge[i].calls += s->judge[i].calls;
+		to->judge[i].cached += s->judge[i].cached;
+		to->judge[i].failures += s->judge[i].failures;
+		to->judge[i].disagreed += s->judge[i].disagreed;
+		to->judge[i].latency_us += s->judge[i].latency_us;
+	}
 	if (!gauges)
 		return;
+	to->judge_waiting += s->judge_waiting;
 	to->connections += s->connections;
 	to->pending += s->pending;
 	to->buffered += s->buffered;

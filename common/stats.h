@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "common/event.h"
+#include "common/judge.h"
 #include "common/proto.h"
 
 /*
@@ -34,6 +35,15 @@ enum { STATS_ALLOW, STATS_ALERT, STATS_BLOCK, STATS_ACTIONS };
 #define STATS_BUCKETS	13
 extern const uint32_t	 stats_bucket_us[STATS_BUCKETS];
 
+/* of the questions of one kind that judges were asked */
+struct judge_stats {
+	uint64_t	calls;
+	uint64_t	cached;		/* answered without the model */
+	uint64_t	failures;
+	uint64_t	disagreed;	/* the rules said another thing */
+	uint64_t	latency_us;	/* sum */
+};
+
 /* counters of one worker since it started; then what it has now */
 struct worker_stats {
 	uint64_t	verdicts[STATS_ACTIONS][SEV_COUNT];
@@ -46,7 +56,10 @@ struct worker_stats {
 	uint64_t	refused;
 	uint64_t	latency[STATS_BUCKETS + 1];
 	uint64_t	latency_us;	/* sum */
+	struct judge_stats judge[JUDGE_KIND_COUNT];
+	uint64_t	judge_gone;	/* clients that did not wait */
 	/* gauges */
+	uint64_t	judge_waiting;	/* requests that wait for a judge */
 	uint64_t	connections;
 	uint64_t	pending;	/* answers that wait for the log */
 	uint64_t	buffered;	/* bytes */

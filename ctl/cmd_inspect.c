@@ -33,6 +33,7 @@
 #define BATCH_PIECE	(64 * 1024)	/* rows of one message, about */
 #define BATCH_END	1U		/* flag of the last piece */
 #define BATCH_LIMIT_MS	60000		/* for the answer to the whole */
+#define INSPECT_LIMIT_MS 130000		/* an answer may be a judge's */
 #define PROGRESS_MS	2000		/* until a person is told */
 
 /* the whole of a file; NULL after having said why not */
@@ -157,6 +158,64 @@ print_rules(const json_t *v)
 			    json_string_value(f));
 }
 
+/* one question to a judge, in words */
+static void
+print_call(const json_t *call, int first)
+{
+	const json_t	*list, *j;
+	const char	*about = json_str(call, "about");
+	char		 text[1024];
+	size_t		 i;
+
+	snprintf(text, sizeof(text), "%s%s%s: %s, %lld ms%s",
+	    json_str(call, "kind"), about != NULL ? " of " : "",
+	    about != NULL ? about : "", json_str(call, "status"),
+	    (long long)json_integer_value(json_object_get(call,
+	    "latency_us")) / 1000, json_is_true(json_object_get(call,
+	    "cached")) ? ", from the cache" : "");
+	if (json_str(call, "reason") != NULL) {
+		strlcat(text, ": ", sizeof(text));
+		strlcat(text, json_str(call, "reason"), sizeof(text));
+	}
+	if (json_str(call, "severity") != NULL) {
+		strlcat(text, ", severity ", sizeof(text));
+		strlcat(text, json_str(call, "severity"), sizeof(text));
+	}
+	list = json_object_get(call, "findings");
+	json_array_foreach(list, i, j) {
+		strlcat(text, i == 0 ? ": " : ", ", sizeof(text));
+		strlcat(text, json_string_value(j), sizeof(text));
+	}
+	out_field(first ? "judge" : "", "%s", text);
+	list = json_object_get(call, "suppressed");
+	json_array_foreach(list, i, j)
+		out_field("", "suppressed by %s: %s", json_str(j, "by"),
+		    json_str(j, "finding"));
+}
+
+static void
+print_explain(const json_t *e)
+{
+	const json_t	*list, *j;
+	size_t		 i;
+
+	if (!json_is_object(e))
+		return;
+	out_field("strategy", "%s", json_str(e, "strategy"));
+	out_field("triage", "%s", json_str(e, "triage"));
+	out_field("asked", "%s: %s", json_is_true(json_object_get(e,
+	    "asked")) ? "yes" : "no", json_str(e, "why"));
+	list = json_object_get(e, "calls");
+	json_array_foreach(list, i, j)
+		print_call(j, i == 0);
+	list = json_object_get(e, "overruled");
+	json_array_foreach(list, i, j)
+		out_field(i == 0 ? "overruled" : "", "%s",
+		    json_string_value(j));
+	if (json_str(e, "on_error") != NULL)
+		out_field("on error", "%s", json_str(e, "on_error"));
+}
+
 static int
 print_verdict(char *text, size_t len)
 {
@@ -185,6 +244,7 @@ print_verdict(char *text, size_t len)
 		out_field("reason", "%s", json_str(v, "reason"));
 	print_rules(v);
 	out_field("mode", "%s", json_str(v, "mode"));
+	print_explain(json_object_get(v, "explain"));
 	json_decref(v);
 	return (rc);
 }
@@ -199,6 +259,8 @@ inspect(const struct ctl *c, const char *route, json_t *body)
 	size_t		 len;
 	int		 rc;
 
+	if (cmd_has(c, O_EXPLAIN))
+		json_object_set_new(body, "explain", json_true());
 	if ((text = json_text(body)) == NULL) {
 		json_decref(body);
 		return (out_fail(CTL_FAILURE, "the request cannot be "
@@ -215,9 +277,11 @@ inspect(const struct ctl *c, const char *route, json_t *body)
 	wbuf_str(&w, route);
 	wbuf_put(&w, text, strlen(text));
 	free(text);
-	if ((rc = client_open_worker(&cl, &c->paths)) == CTL_OK)
+	if ((rc = client_open_worker(&cl, &c->paths)) == CTL_OK) {
+		cl.limit_ms = INSPECT_LIMIT_MS;
 		rc = client_call(&cl, MSG_CTL_CALL, w.data, w.len, &answer,
 		    &len);
+	}
 	wbuf_free(&w);
 	if (rc == CTL_OK)
 		rc = print_verdict(answer, len);

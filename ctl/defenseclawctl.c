@@ -116,6 +116,8 @@ struct option_def ctl_options[MAX_OPTIONS + 1] = {
 	    "call that nobody decides; closed is the default" },
 	[O_SYSTEM] = { "system", 0, NULL, "the suite of this host, whatever "
 	    "the environment says" },
+	[O_EXPLAIN] = { "explain", 0, NULL, "also how the verdict came about: "
+	    "strategy, triage, who was asked and the answer" },
 	[O_ENV_FILE] = { "env-file", 0, "FILE", "the .env that goes with it" },
 	/* here follow the keys of sinks, those of setup, and the end */
 	[MAX_OPTIONS] = { NULL, 0, NULL, NULL }
@@ -135,14 +137,16 @@ const struct cmd ctl_cmds[] = {
 	    cmd_status, "every process and what holds it" },
 
 	{ "inspect", "tool", "", 0, 0, BIT(TOOL) | BIT(ARGS) |
-	    BIT(ARGS_FILE) | TEXT_OR_FILE, BIT(TOOL), 0, cmd_inspect_tool,
-	    "the verdict on a tool call" },
-	{ "inspect", "request", "", 0, 0, TEXT_OR_FILE | BIT(MODEL), 0, 0,
-	    cmd_inspect_request, "the verdict on a prompt" },
-	{ "inspect", "response", "", 0, 0, TEXT_OR_FILE | BIT(MODEL), 0, 0,
-	    cmd_inspect_response, "the verdict on a model's answer" },
+	    BIT(ARGS_FILE) | TEXT_OR_FILE | BIT(EXPLAIN), BIT(TOOL), 0,
+	    cmd_inspect_tool, "the verdict on a tool call" },
+	{ "inspect", "request", "", 0, 0, TEXT_OR_FILE | BIT(MODEL) |
+	    BIT(EXPLAIN), 0, 0, cmd_inspect_request,
+	    "the verdict on a prompt" },
+	{ "inspect", "response", "", 0, 0, TEXT_OR_FILE | BIT(MODEL) |
+	    BIT(EXPLAIN), 0, 0, cmd_inspect_response,
+	    "the verdict on a model's answer" },
 	{ "inspect", "tool-response", "", 0, 0, BIT(TOOL) | BIT(OUTPUT) |
-	    BIT(FILE), BIT(TOOL), 0, cmd_inspect_tool_response,
+	    BIT(FILE) | BIT(EXPLAIN), BIT(TOOL), 0, cmd_inspect_tool_response,
 	    "the verdict on what a tool gave back" },
 	{ "inspect", "batch", "FILE", 1, 1, 0, 0, 0, cmd_inspect_batch,
 	    "verdicts on a file of rows, one JSON object per line" },

@@ -23,6 +23,7 @@
 #include "common/log.h"
 #include "gatewayd.h"
 #include "judgelink.h"
+#include "judging.h"
 #include "reply.h"
 
 /*
@@ -536,6 +537,7 @@ control_closed(struct peer *p)
 	record_forget(p);
 	reload_forget(p);
 	judgetest_forget(p);
+	judging_forget(p);
 	batch_closed(p);
 	role_client_closed(p);
 }

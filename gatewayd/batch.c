@@ -186,8 +186,8 @@ batch_end(struct peer *p, struct msg *msg, struct batch *b)
 	    (json_int_t)b->rows, "allow", (json_int_t)b->actions[0],
 	    "alert", (json_int_t)b->actions[1], "block",
 	    (json_int_t)b->actions[2], "malformed", (json_int_t)b->bad,
-	    "rules_hash", detect_hash(gatewayd.detect), "rules_generation",
-	    (json_int_t)gatewayd.rules_generation);
+	    "rules_hash", detect_hash(gatewayd.rules->detect),
+	    "rules_generation", (json_int_t)gatewayd.rules->generation);
 	wbuf_put(&b->out, "", 1);
 	a.code = b->bad != 0 ? CTL_FAILURE : CTL_OK;
 	record_text(&a, &ev, d, b->out.failed ? "" : (char *)b->out.data);

@@ -232,8 +232,8 @@ body_detect(const struct inspection *in, const json_t *v,
 		*inspected += len;
 	}
 	if (n != 0)
-		rc = detect_text(gatewayd.detect, in->direction, in->tool,
-		    pieces, n, found);
+		rc = detect_text(gatewayd.rules->detect, in->direction,
+		    in->tool, pieces, n, found);
 	if (plain.size > MAX_TEXT_KEPT)
 		wbuf_free(&plain);
 	free(text);

@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-#include "gatewayd.h"
+#include "judging.h"
 
 /*
  * From severity to action.  The thresholds are the profile's: from `block'
@@ -53,6 +53,15 @@ decide_raw(enum severity severity, int only_critical)
 	return ("allow");
 }
 
+/* what the client does of it */
+static void
+decide_soften(struct verdict *v)
+{
+	v->would_block = strcmp(v->raw_action, "block") == 0;
+	v->action = v->would_block && gatewayd.rec.mode == GATEWAY_ACTION ?
+	    "block" : "allow";
+}
+
 /*
  * The lists come first: a blocked name is blocked whatever its text, and for
  * an allowed one only CRITICAL blocks.  `action' is what the client does, so
@@ -83,15 +92,95 @@ decide(const struct inspection *in, const struct detect_result *found,
 	/* a text nobody could look at is not taken for a good one */
 	v->unreadable = in->unreadable != NULL;
 	v->is_static = t != NULL && t->op == OP_BLOCK;
+	v->only_critical = in->clamp || allowed;
 	if (v->is_static || v->unreadable) {
 		v->raw_action = "block";
 		v->confidence = 1.0;
 		if (v->severity < SEV_HIGH)
 			v->severity = SEV_HIGH;
 	} else
-		v->raw_action = decide_raw(v->severity,
-		    in->clamp || allowed);
-	v->would_block = strcmp(v->raw_action, "block") == 0;
-	v->action = v->would_block && gatewayd.rec.mode == GATEWAY_ACTION ?
-	    "block" : "allow";
+		v->raw_action = decide_raw(v->severity, v->only_critical);
+	decide_soften(v);
+}
+
+/* the gravest that judges say; *sure: all of them, and of the whole text */
+static enum severity
+judges_say(const struct judged *j, int *sure, int *failed)
+{
+	const struct judged_call	*c;
+	enum severity			 top = SEV_NONE;
+	size_t				 i;
+
+	*sure = 1;
+	*failed = 0;
+	for (i = 0; i < j->ncalls; i++) {
+		c = &j->calls[i];
+		if (c->opinion == NULL) {
+			*sure = 0;
+			*failed = 1;
+			continue;
+		}
+		if (c->omitted != 0)
+			*sure = 0;
+		if (c->opinion->severity > top)
+			top = c->opinion->severity;
+	}
+	return (top);
+}
+
+/* what an undecided text gets that a judge should have decided */
+static void
+decide_floor(struct verdict *v)
+{
+	enum severity	 least = SEV_NONE;
+
+	if (gatewayd.judge.on_error == ON_ERROR_BLOCK) {
+		v->raw_action = "block";
+		least = SEV_HIGH;
+	} else if (gatewayd.judge.on_error == ON_ERROR_ALERT) {
+		if (strcmp(v->raw_action, "allow") == 0)
+			v->raw_action = "alert";
+		least = SEV_MEDIUM;
+	}
+	if (v->severity < least)
+		v->severity = least;
+}
+
+/*
+ * Rules and judges together: the graver word counts.  A judge's alone counts
+ * when it was asked about findings that the rules were not sure of, or comes
+ * first and the rules have not decided; but only when all judges have
+ * answered, have seen the whole text and no rule was left open.
+ */
+void
+decide_judged(struct judged *j, struct verdict *v)
+{
+	enum severity	 said;
+	int		 alone, failed, sure;
+
+	v->judged = j;
+	if (j->ncalls == 0 || v->is_static || v->unreadable)
+		return;
+	said = judges_say(j, &sure, &failed);
+	alone = sure && j->triage != TRIAGE_HIGH &&
+	    (j->plan == PLAN_ADJUDICATE ||
+	    j->strategy == STRATEGY_JUDGE_FIRST) &&
+	    (v->found == NULL || !v->found->indeterminate);
+	if (alone && said < v->severity) {
+		j->overruled = v->found;
+		v->found = NULL;
+		v->severity = said;
+		v->confidence = 0;
+	}
+	if (said > v->severity || (said != SEV_NONE && said == v->severity &&
+	    v->confidence < JUDGE_CONFIDENCE))
+		v->confidence = JUDGE_CONFIDENCE;
+	if (said > v->severity)
+		v->severity = said;
+	v->raw_action = decide_raw(v->severity, v->only_critical);
+	if (failed && !j->gone && j->triage != TRIAGE_HIGH) {
+		j->undecided = 1;
+		decide_floor(v);
+	}
+	decide_soften(v);
 }

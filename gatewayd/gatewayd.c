@@ -39,6 +39,7 @@
 #include "common/log.h"
 #include "gatewayd.h"
 #include "judgelink.h"
+#include "judging.h"
 
 #define MAX_GATEWAY_FDS	65536
 
@@ -150,7 +151,8 @@ drained_check(evutil_socket_t fd, short what, void *arg)
 	(void)arg;
 	refusal_flush(1);
 	/* answers still wait for the log, or an operator reads one */
-	if (record_pending() != 0 || !TAILQ_EMPTY(&role.clients))
+	if (judging_waiting() != 0 || record_pending() != 0 ||
+	    !TAILQ_EMPTY(&role.clients))
 		evtimer_add(drained_ev, &tv);
 	else {
 		refusal_end();
@@ -264,12 +266,16 @@ main(int argc, char *argv[])
 	/* nobody alone can take all the places */
 	lim.workers = role.start.workers;
 	lim.max_conns = gatewayd.rec.max_connections;
+	/* an answer may be a judge's, and then the log's */
+	lim.answer_ms += gatewayd.judge.timeout_ms +
+	    gatewayd.judge.adjudication_ms;
 	lim.max_conns_addr = lim.max_conns - lim.max_conns / 12;
 	lim.max_conns_uid = lim.max_conns / 4;
 	if ((gatewayd.server = conn_server_new(role.base, &lim, &api_ops,
 	    NULL)) == NULL)
 		fatal("connections");
 	record_init();
+	judging_init();
 	limits_init();
 	drained_ev = evtimer_new(role.base, drained_check, NULL);
 	tick = event_new(role.base, -1, EV_PERSIST, tally_tick, NULL);

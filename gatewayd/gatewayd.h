@@ -46,6 +46,9 @@
 #define MAX_BODY_VALUES		(256 * 1024)	/* JSON values of a body */
 #define MAX_BODY_MEMBERS	64
 
+struct judged;
+struct judgepack;
+
 /* who asked, and where the answer goes */
 struct asker {
 	uint64_t	 conn;		/* HTTP: id of the request */
@@ -67,10 +70,23 @@ struct asker {
 	int		 is_delete;
 	int		 has_effect;	/* late is not undone */
 	int		 inspects;	/* a verdict is what it wants */
+	int		 explain;	/* and how it came about */
+	int		 nobody;	/* waits any more: only the event */
 	int		 code;		/* control: how a good answer ends */
 	enum hook_agent	 agent;		/* a hook's route: whose */
 	unsigned int	 limit;		/* ?limit=N, 0 when absent */
 	uint64_t	 since_us;	/* HTTP: the request was whole */
+	uint64_t	 rules;		/* generation; 0: those in force */
+};
+
+/* rules in force, and those that a waiting request was looked at with */
+struct ruleset {
+	struct detect	*detect;
+	struct judgepack *judge;
+	const void	*map;
+	size_t		 len;
+	uint64_t	 generation;
+	unsigned int	 holds;
 };
 
 /* what a verdict was decided under */
@@ -89,11 +105,15 @@ struct verdict {
 	int			 would_block;
 	int			 is_static;	/* by the block list */
 	int			 unreadable;	/* because there was no text */
+	int			 only_critical;	/* blocks */
 	const struct detect_result *found;	/* NULL: not looked at */
+	const struct judged	*judged;	/* NULL: see judging.h */
 };
 
 struct inspection {
 	enum detect_direction	 direction;
+	const char		*what;		/* "inspect-tool" */
+	const char		*target;	/* the event's if no tool is */
 	const char		*tool;		/* NULL: none */
 	const char		*mcp_server;	/* NULL: none */
 	int			 clamp;		/* block only CRITICAL */
@@ -109,10 +129,7 @@ struct gatewayd {
 	struct redactor		 redactor;
 	struct secret		 token;		/* data NULL: no TCP service */
 	struct conn_server	*server;
-	struct detect		*detect;
-	const void		*rules_map;
-	size_t			 rules_len;
-	uint64_t		 rules_generation;
+	struct ruleset		*rules;
 	struct peer		*auditd;	/* NULL: between two of them */
 	uint64_t		 auditd_lost_ms;	/* since when */
 	struct store_state	 store;
@@ -134,6 +151,8 @@ extern struct gatewayd	 gatewayd;
 /* serve.c: what must be there before traffic is taken */
 void	 serve_if_ready(void);
 void	 serve_rules(int, uint64_t);
+void	 serve_rules_hold(struct ruleset *);
+void	 serve_rules_drop(struct ruleset *);	/* the last one frees */
 
 /* reload.c: an operator's reload, through the supervisor */
 void	 reload_ask(struct peer *, uint32_t);
@@ -184,8 +203,12 @@ void	 inspect_tool_response(const struct asker *, json_t *);
 /* JSON by syntax that we have no value for; what names the row */
 void	 inspect_unreadable(const struct asker *, const char *, const char *);
 void	 inspect_rule_ids(struct json_out *, const struct verdict *);
+/* its what and target say what the event is */
 void	 inspect_value(const struct asker *, const struct inspection *,
-	    const char *, const char *, const json_t *);
+	    const json_t *);
+/* the verdict is final: the event, then the answer; bytes, microseconds */
+void	 inspect_over(const struct asker *, const struct inspection *,
+	    const struct verdict *, size_t, uint64_t);
 
 /* hook.c: routes of agents' hooks */
 void	 hook_post(const struct asker *, json_t *);
@@ -216,11 +239,13 @@ void	 stats_again(void);
 void	 stats_msg(struct peer *, struct msg *);
 void	 stats_verdict(const struct verdict *);
 void	 stats_answered(const struct asker *);
+void	 stats_judged(const struct judged *, enum severity);
 const struct suite_stats	*stats_suite(void);
 
 /* decide.c */
 void	 decide(const struct inspection *, const struct detect_result *,
 	    struct verdict *);
+void	 decide_judged(struct judged *, struct verdict *);
 const char	*decide_mode(void);
 
 /* record.c: nothing is answered before its event is durable */

@@ -20,6 +20,8 @@
 #include "common/outbox.h"
 #include "common/version.h"
 #include "gatewayd.h"
+#include "judgelink.h"
+#include "triage.h"
 
 #define MAX_REPLACE_MS	1000	/* that a new auditd may take unnoticed */
 
@@ -112,6 +114,47 @@ sinks(int trusted)
 	return (j);
 }
 
+/* of all workers; where it is is not for anybody */
+static json_t *
+judges(int trusted)
+{
+	const struct worker_stats	*s = &stats_suite()->workers;
+	const struct judge_stats	*k;
+	json_t				*j, *kinds;
+	unsigned int			 i;
+
+	j = json_pack("{s:b,s:s,s:s,s:s}", "enabled",
+	    gatewayd.judge.wanted != 0, "strategy_prompt", strategy_name(
+	    gatewayd.judge.strategy[JUDGE_PROMPT]), "strategy_completion",
+	    strategy_name(gatewayd.judge.strategy[JUDGE_COMPLETION]),
+	    "strategy_tool_call",
+	    strategy_name(gatewayd.judge.strategy[JUDGE_TOOL_CALL]));
+	if (!gatewayd.judge.wanted)
+		return (j);
+	kinds = json_object();
+	for (i = JUDGE_INJECTION; i < JUDGE_KIND_COUNT; i++) {
+		k = &s->judge[i];
+		json_object_set_new(kinds, judge_kind_name(i), json_pack(
+		    "{s:I,s:I,s:I,s:I,s:I}", "calls", (json_int_t)k->calls,
+		    "cached", (json_int_t)k->cached, "failures",
+		    (json_int_t)k->failures, "disagreements",
+		    (json_int_t)k->disagreed, "mean_us", (json_int_t)
+		    (k->calls != 0 ? k->latency_us / k->calls : 0)));
+	}
+	json_object_set_new(j, "connected", json_boolean(judgelink_up()));
+	json_object_set_new(j, "waiting", json_integer((json_int_t)
+	    s->judge_waiting));
+	json_object_set_new(j, "clients_gone", json_integer((json_int_t)
+	    s->judge_gone));
+	json_object_set_new(j, "kinds", kinds);
+	if (trusted) {
+		json_object_set_new(j, "url", json_string(gatewayd.judge.url));
+		json_object_set_new(j, "model",
+		    json_string(gatewayd.judge.model));
+	}
+	return (j);
+}
+
 static json_t *
 provenance(void)
 {
@@ -149,9 +192,8 @@ snapshot(int trusted)
 	    "{s:b,s:b,s:s}", "tcp", gatewayd.tcp != -1, "unix",
 	    gatewayd.unix_http != -1, "addr", gatewayd.addr)));
 	json_object_set_new(j, "guardrail", part("running", json_pack(
-	    "{s:s,s:I}", "mode", decide_mode(), "rules", (json_int_t)
-	    (gatewayd.detect != NULL ? detect_nrules(gatewayd.detect) :
-	    0))));
+	    "{s:s,s:I,s:o}", "mode", decide_mode(), "rules", (json_int_t)
+	    detect_nrules(gatewayd.rules->detect), "judge", judges(trusted))));
 	json_object_set_new(j, "telemetry", part("disabled", NULL));
 	json_object_set_new(j, "sinks", sinks(trusted));
 	return (j);
@@ -186,7 +228,7 @@ health_worker(void)
 	conn_get_stats(gatewayd.server, &cs);
 	return (json_pack(
 	    "{s:b,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s,"
-	    "s:s,s:I}",
+	    "s:s,s:I,s:o}",
 	    "serving", gatewayd.serving, "mode", decide_mode(),
 	    "connections", (json_int_t)cs.conns, "accepted",
 	    (json_int_t)cs.accepted, "requests", (json_int_t)cs.requests,
@@ -198,9 +240,8 @@ health_worker(void)
 	    (json_int_t)gatewayd.blocked, "unavailable",
 	    (json_int_t)gatewayd.unavailable, "limited",
 	    (json_int_t)gatewayd.limited, "rules", (json_int_t)
-	    (gatewayd.detect != NULL ? detect_nrules(gatewayd.detect) : 0),
-	    "rules_hash", gatewayd.detect != NULL ?
-	    detect_hash(gatewayd.detect) : "", "pack",
-	    gatewayd.detect != NULL ? detect_pack(gatewayd.detect) : "",
-	    "rules_generation", (json_int_t)gatewayd.rules_generation));
+	    detect_nrules(gatewayd.rules->detect), "rules_hash",
+	    detect_hash(gatewayd.rules->detect), "pack",
+	    detect_pack(gatewayd.rules->detect), "rules_generation",
+	    (json_int_t)gatewayd.rules->generation, "judge", judges(1)));
 }

@@ -115,20 +115,21 @@ hook_post(const struct asker *a, json_t *body)
 		in.direction = DETECT_PROMPT;
 		in.clamp = 1;
 		in.tool = NULL;
-		inspect_value(&copy, &in, "inspect-request", "prompt",
-		    h.value);
+		in.what = "inspect-request";
+		in.target = "prompt";
 		break;
 	case HOOK_RESULT:
 		in.direction = DETECT_COMPLETION;
-		inspect_value(&copy, &in, "inspect-tool-response", "result",
-		    h.value);
+		in.what = "inspect-tool-response";
+		in.target = "result";
 		break;
 	default:
 		in.direction = DETECT_TOOL_CALL;
 		in.mcp_server = mcp_server(h.tool, server, sizeof(server));
-		inspect_value(&copy, &in, "inspect-tool", NULL, h.value);
+		in.what = "inspect-tool";
 		break;
 	}
+	inspect_value(&copy, &in, h.value);
 }
 
 /* JSON that we have no value for is a call nobody could look at */
@@ -146,7 +147,9 @@ hook_unreadable(const struct asker *a, const char *why)
 	in.hook = &h;
 	in.direction = DETECT_TOOL_CALL;
 	in.unreadable = why;
-	inspect_value(a, &in, "inspect-tool", "unreadable", NULL);
+	in.what = "inspect-tool";
+	in.target = "unreadable";
+	inspect_value(a, &in, NULL);
 }
 
 /* is there something in this string alone? */
@@ -156,7 +159,7 @@ is_found(const char *s, size_t len, void *arg)
 	struct detect_piece	piece = { s, len, DETECT_PLAIN };
 
 	(void)arg;
-	if (len > MAX_DETECT_TEXT || detect_text(gatewayd.detect,
+	if (len > MAX_DETECT_TEXT || detect_text(gatewayd.rules->detect,
 	    DETECT_COMPLETION, NULL, &piece, 1, &leaf_found) == -1)
 		return (1);
 	return (leaf_found.nfindings != 0 || leaf_found.indeterminate);

@@ -24,13 +24,14 @@
 #include "common/detect/text.h"
 #include "common/json.h"
 #include "common/log.h"
-#include "gatewayd.h"
+#include "judging.h"
 
 /*
  * The inspect routes: a body becomes pieces of text, findings, a verdict, an
  * event and an answer, in this order.
  */
 
+#define EXPLAIN		"explain"	/* boolean: how it came about */
 #define UNREADABLE_ID	"INDETERMINATE"
 #define UNREADABLE	UNREADABLE_ID ":the body could not be read"
 
@@ -44,6 +45,26 @@ shown(const char *name, char *buf, size_t size)
 		return (NULL);
 	redact_name(&gatewayd.redactor, name, buf, size);
 	return (buf);
+}
+
+/* "judge-pii: ...; judge-exfil: ...", behind what rules say */
+static void
+reason_judges(const struct judged *j, char *out, size_t size)
+{
+	const struct judge_opinion	*op;
+	size_t				 i;
+
+	for (i = 0; j != NULL && i < j->ncalls; i++) {
+		op = j->calls[i].opinion;
+		if (op == NULL || op->reason[0] == '\0')
+			continue;
+		if (out[0] != '\0')
+			strlcat(out, "; ", size);
+		strlcat(out, op->reason, size);
+	}
+	if (j != NULL && j->undecided)
+		strlcat(out, out[0] != '\0' ? "; judge-failure" :
+		    "judge-failure", size);
 }
 
 /* "matched: ID:Title, ID:Title", the gravest first */
@@ -70,6 +91,7 @@ reason_text(const struct inspection *in, const struct verdict *v, char *out,
 		strlcat(out, ":", size);
 		strlcat(out, v->found->findings[i].title, size);
 	}
+	reason_judges(v->judged, out, size);
 	/* what was cut off may be half a character */
 	len = strlen(out);
 	out[text_valid(out, len)] = '\0';
@@ -98,6 +120,64 @@ finding_json(struct json_out *o, const struct detect_finding *f, int reveal)
 	json_out_close(o, '}');
 }
 
+/* Calls fn for every finding that is a judge's. */
+static void
+judges_each(const struct verdict *v, struct json_out *o,
+    void (*fn)(struct json_out *, const struct judge_finding *))
+{
+	const struct judge_opinion	*op;
+	size_t				 i, k;
+
+	for (i = 0; v->judged != NULL && i < v->judged->ncalls; i++) {
+		if ((op = v->judged->calls[i].opinion) == NULL)
+			continue;
+		for (k = 0; k < op->nfindings; k++)
+			fn(o, &op->findings[k]);
+	}
+}
+
+static void
+judge_name(struct json_out *o, const struct judge_finding *f)
+{
+	char	 name[sizeof(f->id) + sizeof(f->title) + 1];
+
+	snprintf(name, sizeof(name), "%s:%s", f->id, f->title);
+	json_out_str(o, NULL, name);
+}
+
+static void
+judge_id(struct json_out *o, const struct judge_finding *f)
+{
+	json_out_str(o, NULL, f->id);
+}
+
+static void
+judge_detail(struct json_out *o, const struct judge_finding *f)
+{
+	json_out_open(o, NULL, '{');
+	json_out_str(o, "rule_id", f->id);
+	json_out_str(o, "title", f->title);
+	json_out_str(o, "severity", severity_name(f->severity));
+	json_out_real(o, "confidence", JUDGE_CONFIDENCE);
+	json_out_open(o, "tags", '[');
+	json_out_str(o, NULL, "judge");
+	json_out_close(o, ']');
+	if (f->entities != 0)
+		json_out_int(o, "entities", f->entities);
+	json_out_close(o, '}');
+}
+
+static size_t
+judges_found(const struct verdict *v)
+{
+	size_t	 i, n = 0;
+
+	for (i = 0; v->judged != NULL && i < v->judged->ncalls; i++)
+		if (v->judged->calls[i].opinion != NULL)
+			n += v->judged->calls[i].opinion->nfindings;
+	return (n);
+}
+
 static void
 verdict_names(struct json_out *o, const struct verdict *v)
 {
@@ -115,13 +195,14 @@ verdict_names(struct json_out *o, const struct verdict *v)
 		    v->found->findings[i].title);
 		json_out_str(o, NULL, name);
 	}
+	judges_each(v, o, judge_name);
 	json_out_close(o, ']');
 }
 
 /* malloc'd; NULL when it cannot be written */
 static char *
-verdict_json(const struct inspection *in, const struct verdict *v,
-    const char *reason, int reveal)
+verdict_json(const struct asker *a, const struct inspection *in,
+    const struct verdict *v, const char *reason)
 {
 	struct json_out	 o;
 	size_t		 i;
@@ -134,10 +215,12 @@ verdict_json(const struct inspection *in, const struct verdict *v,
 	json_out_real(&o, "confidence", v->confidence);
 	json_out_str(&o, "reason", reason);
 	verdict_names(&o, v);
-	if (v->found != NULL && v->found->nfindings != 0) {
+	if ((v->found != NULL && v->found->nfindings != 0) ||
+	    judges_found(v) != 0) {
 		json_out_open(&o, "detailed_findings", '[');
-		for (i = 0; i < v->found->nfindings; i++)
-			finding_json(&o, &v->found->findings[i], reveal);
+		for (i = 0; v->found != NULL && i < v->found->nfindings; i++)
+			finding_json(&o, &v->found->findings[i], a->reveal);
+		judges_each(v, &o, judge_detail);
 		json_out_close(&o, ']');
 	}
 	json_out_str(&o, "mode", decide_mode());
@@ -147,6 +230,11 @@ verdict_json(const struct inspection *in, const struct verdict *v,
 		json_out_str(&o, "block_message", gatewayd.rec.block_message);
 	if (in->hook != NULL)
 		hook_members(&o, in->hook, v, reason);
+	if (a->explain && v->judged != NULL) {
+		json_out_open(&o, "explain", '{');
+		judging_json(&o, v->judged);
+		json_out_close(&o, '}');
+	}
 	json_out_close(&o, '}');
 	return (json_out_end(&o));
 }
@@ -163,13 +251,14 @@ inspect_rule_ids(struct json_out *o, const struct verdict *v)
 		json_out_str(o, NULL, UNREADABLE_ID);
 	for (i = 0; v->found != NULL && i < v->found->nfindings; i++)
 		json_out_str(o, NULL, v->found->findings[i].rule->id);
+	judges_each(v, o, judge_id);
 	json_out_close(o, ']');
 }
 
 /* what the row keeps of it: rule ids and numbers, never the text */
 static char *
-details_json(const struct inspection *in, const struct verdict *v,
-    const char *reason, size_t len, uint64_t us)
+details_json(const struct asker *a, const struct inspection *in,
+    const struct verdict *v, const char *reason, size_t len, uint64_t us)
 {
 	static const char *const directions[] = { "prompt", "completion",
 	    "tool_call" };
@@ -192,19 +281,25 @@ details_json(const struct inspection *in, const struct verdict *v,
 	json_out_str(&o, "severity", severity_name(v->severity));
 	json_out_real(&o, "confidence", v->confidence);
 	inspect_rule_ids(&o, v);
-	json_out_int(&o, "findings", (int64_t)(v->found != NULL ?
-	    v->found->total : 0));
+	json_out_int(&o, "findings", (int64_t)((v->found != NULL ?
+	    v->found->total : 0) + judges_found(v)));
 	json_out_str(&o, "reason", reason);
 	json_out_int(&o, "inspected_bytes", (int64_t)len);
 	json_out_int(&o, "elapsed_us", (int64_t)us);
 	json_out_int(&o, "rules_generation",
-	    (int64_t)gatewayd.rules_generation);
+	    (int64_t)(a->rules != 0 ? a->rules : gatewayd.rules->generation));
 	json_out_int(&o, "config_generation",
 	    (int64_t)role.start.generation);
 	if (v->unreadable || (v->found != NULL && v->found->indeterminate))
 		json_out_bool(&o, "indeterminate", 1);
 	if (in->unreadable != NULL)
 		json_out_str(&o, "error", in->unreadable);
+	if (v->judged != NULL && v->judged->strategy !=
+	    STRATEGY_REGEX_ONLY) {
+		json_out_open(&o, "judge", '{');
+		judging_json(&o, v->judged);
+		json_out_close(&o, '}');
+	}
 	json_out_close(&o, '}');
 	return (json_out_end(&o));
 }
@@ -220,22 +315,58 @@ reveal_event(const struct asker *a, const char *target)
 	record_event(&ev, NULL);
 }
 
-/*
- * Looks at the value and answers; what is the route's word for the event,
- * target that of the event when no tool is named.
- */
-static void
-inspect(const struct asker *a, const struct inspection *in, const char *what,
-    const char *target, const json_t *value)
+void
+inspect_over(const struct asker *a, const struct inspection *in,
+    const struct verdict *v, size_t len, uint64_t us)
 {
-	struct inspection seen;
-	struct verdict	 v;
 	struct event	 ev;
-	uint64_t	 start = clock_wall_us(), now;
-	size_t		 len;
 	char		*answer, *details;
-	char		 action[64], reason[1024], tool[MAX_TARGET_NAME + 1];
+	char		 action[64], reason[2048], tool[MAX_TARGET_NAME + 1];
 	char		 where[MAX_TARGET_NAME + 1];
+
+	gatewayd.verdicts++;
+	stats_verdict(v);
+	if (v->would_block)
+		gatewayd.blocked++;
+	reason_text(in, v, reason, sizeof(reason));
+	snprintf(action, sizeof(action), "%s-%s", in->what, v->raw_action);
+	details = details_json(a, in, v, reason, len, us);
+	answer = verdict_json(a, in, v, reason);
+	if (details == NULL || answer == NULL) {
+		api_error(a, 503, "no verdict: its answer could not be "
+		    "written");
+		goto out;
+	}
+	if (a->reveal)
+		reveal_event(a, in->what);
+	stamp_event(&gatewayd.stamp, &ev, action, v->severity == SEV_NONE ?
+	    SEV_INFO : v->severity);
+	record_fill(&ev, a);
+	ev.field[EV_TOOL_NAME] = shown(in->tool, tool, sizeof(tool));
+	ev.field[EV_TARGET] = ev.field[EV_TOOL_NAME] != NULL ?
+	    ev.field[EV_TOOL_NAME] : shown(in->target, where, sizeof(where));
+	ev.field[EV_DETAILS] = details;
+	if (a->nobody)
+		record_event(&ev, NULL);
+	else
+		record_text(a, &ev, NULL, answer);
+out:
+	free(details);
+	free(answer);
+}
+
+/*
+ * Looks at the value, and answers now or when a judge has been heard.
+ */
+void
+inspect_value(const struct asker *a, const struct inspection *in,
+    const json_t *value)
+{
+	static struct judged	 j;	/* large; one request at a time */
+	struct inspection	 seen;
+	struct verdict		 v;
+	uint64_t		 start = clock_wall_us(), now;
+	size_t			 len;
 
 	/* no answer of ours lets a text pass that was not looked at */
 	seen = *in;
@@ -246,41 +377,14 @@ inspect(const struct asker *a, const struct inspection *in, const char *what,
 		len = 0;
 	}
 	decide(&seen, len != 0 ? &found : NULL, &v);
+	judging_plan(&seen, &v, value, &j);
 	now = clock_wall_us();
-	gatewayd.verdicts++;
-	stats_verdict(&v);
-	if (v.would_block)
-		gatewayd.blocked++;
-	reason_text(&seen, &v, reason, sizeof(reason));
-	snprintf(action, sizeof(action), "%s-%s", what, v.raw_action);
-	details = details_json(&seen, &v, reason, len, now > start ?
-	    now - start : 0);
-	answer = verdict_json(&seen, &v, reason, a->reveal);
-	if (details == NULL || answer == NULL) {
-		api_error(a, 503, "no verdict: its answer could not be "
-		    "written");
-		goto out;
-	}
-	if (a->reveal)
-		reveal_event(a, what);
-	stamp_event(&gatewayd.stamp, &ev, action, v.severity == SEV_NONE ?
-	    SEV_INFO : v.severity);
-	record_fill(&ev, a);
-	ev.field[EV_TOOL_NAME] = shown(in->tool, tool, sizeof(tool));
-	ev.field[EV_TARGET] = ev.field[EV_TOOL_NAME] != NULL ?
-	    ev.field[EV_TOOL_NAME] : shown(target, where, sizeof(where));
-	ev.field[EV_DETAILS] = details;
-	record_text(a, &ev, NULL, answer);
-out:
-	free(details);
-	free(answer);
-}
-
-void
-inspect_value(const struct asker *a, const struct inspection *in,
-    const char *what, const char *target, const json_t *value)
-{
-	inspect(a, in, what, target, value);
+	now = now > start ? now - start : 0;
+	if (j.plan == PLAN_RULES) {
+		v.judged = &j;
+		inspect_over(a, &seen, &v, len, now);
+	} else
+		judging_begin(a, &seen, &v, len, now, &j);
 }
 
 /*
@@ -321,6 +425,8 @@ body_rest(const json_t *body)
 		for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 			if (strcasecmp(key, names[i]) == 0)
 				break;
+		if (strcasecmp(key, EXPLAIN) == 0 && json_is_boolean(v))
+			continue;
 		if (i == sizeof(names) / sizeof(names[0]) &&
 		    json_object_set(rest, key, v) == -1)
 			fatal("inspection");
@@ -331,13 +437,13 @@ body_rest(const json_t *body)
 /* both of two members that may be absent, or what the body says instead */
 static void
 inspect_members(const struct asker *a, const json_t *body,
-    const struct inspection *in, const char *what, const char *target,
-    const json_t *first, const json_t *second)
+    const struct inspection *in, const json_t *first, const json_t *second)
 {
 	struct asker	 copy = *a;
 	json_t		*value;
 
 	asker_session(&copy, body);
+	copy.explain = json_is_true(body_get(body, EXPLAIN));
 	if (is_absent(first) && is_absent(second))
 		value = body_rest(body);
 	else if (!is_absent(first) && !is_absent(second))
@@ -347,7 +453,7 @@ inspect_members(const struct asker *a, const json_t *body,
 		    (is_absent(first) ? second : first));
 	if (value == NULL)
 		fatal("inspection");
-	inspect(&copy, in, what, target, json_object_size(value) == 0 &&
+	inspect_value(&copy, in, json_object_size(value) == 0 &&
 	    json_is_object(value) ? NULL : value);
 	json_decref(value);
 }
@@ -385,8 +491,8 @@ inspect_tool(const struct asker *a, json_t *body)
 	/* whatever its case, this one name is the one on a list */
 	if (message)
 		in.tool = "message";
-	inspect_members(a, body, &in, message ? "inspect-message" :
-	    "inspect-tool", NULL, args, content);
+	in.what = message ? "inspect-message" : "inspect-tool";
+	inspect_members(a, body, &in, args, content);
 }
 
 static void
@@ -402,8 +508,9 @@ inspect_content(const struct asker *a, json_t *body, const char *what,
 	if (strcmp(what, "inspect-tool-response") == 0)
 		in.tool = body_str(body, "tool");
 	model = body_str(body, "model");
-	inspect_members(a, body, &in, what, model != NULL ? model : "model",
-	    body_get(body, member), NULL);
+	in.what = what;
+	in.target = model != NULL ? model : "model";
+	inspect_members(a, body, &in, body_get(body, member), NULL);
 }
 
 void
@@ -416,7 +523,9 @@ inspect_unreadable(const struct asker *a, const char *what, const char *why)
 	    strcmp(what, "inspect-request") == 0 ? DETECT_PROMPT :
 	    DETECT_COMPLETION;
 	in.unreadable = why;
-	inspect(a, &in, what, "unreadable", NULL);
+	in.what = what;
+	in.target = "unreadable";
+	inspect_value(a, &in, NULL);
 }
 
 void

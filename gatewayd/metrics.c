@@ -134,6 +134,56 @@ traffic(struct wbuf *w, const struct suite_stats *all)
 	one(w, "workers", "gauge", "Workers that serve.", all->nworkers);
 }
 
+static const struct {
+	const char	*name;
+	const char	*help;
+	size_t		 at;	/* of a uint64_t in struct judge_stats */
+} judge_families[] = {
+#define AT(field)	offsetof(struct judge_stats, field)
+	{ "judge_calls_total", "Questions to a judge.", AT(calls) },
+	{ "judge_cached_total", "Of them, answered from its cache.",
+	    AT(cached) },
+	{ "judge_failures_total", "Of them, without an answer.",
+	    AT(failures) },
+	{ "judge_disagreements_total", "Answers that are MEDIUM or more where "
+	    "the rules are not, or the other way round.", AT(disagreed) },
+#undef AT
+};
+
+static void
+judges(struct wbuf *w, const struct worker_stats *s)
+{
+	uint64_t	 value;
+	size_t		 f;
+	unsigned int	 k;
+
+	for (f = 0; f < sizeof(judge_families) / sizeof(judge_families[0]);
+	    f++) {
+		head(w, judge_families[f].name, "counter",
+		    judge_families[f].help);
+		for (k = JUDGE_INJECTION; k < JUDGE_KIND_COUNT; k++) {
+			memcpy(&value, (const char *)&s->judge[k] +
+			    judge_families[f].at, sizeof(value));
+			put(w, "defenseclaw_%s{kind=\"%s\"} %llu\n",
+			    judge_families[f].name, judge_kind_name(k),
+			    (unsigned long long)value);
+		}
+	}
+	head(w, "judge_latency_seconds", "summary", "From a question to its "
+	    "answer or failure.");
+	for (k = JUDGE_INJECTION; k < JUDGE_KIND_COUNT; k++)
+		put(w, "defenseclaw_judge_latency_seconds_sum{kind=\"%s\"} "
+		    "%.6f\n"
+		    "defenseclaw_judge_latency_seconds_count{kind=\"%s\"} "
+		    "%llu\n", judge_kind_name(k), (double)
+		    s->judge[k].latency_us / 1e6, judge_kind_name(k),
+		    (unsigned long long)s->judge[k].calls);
+	one(w, "judge_waiting", "gauge", "Requests that wait for a judge.",
+	    s->judge_waiting);
+	one(w, "judge_clients_gone_total", "counter", "Clients that did not "
+	    "wait for a judge.", s->judge_gone);
+}
+
 static void
 state(struct wbuf *w, const struct suite_stats *all)
 {
@@ -141,14 +191,14 @@ state(struct wbuf *w, const struct suite_stats *all)
 	    gatewayd.auditd != NULL && gatewayd.store.ok);
 	one(w, "audit_rows", "gauge", "Rows of the audit log, which is the "
 	    "sequence of the last.", all->rows);
-	one(w, "rules", "gauge", "Rules in force.", gatewayd.detect != NULL ?
-	    detect_nrules(gatewayd.detect) : 0);
+	one(w, "rules", "gauge", "Rules in force.",
+	    detect_nrules(gatewayd.rules->detect));
 	head(w, "generation", "gauge", "What verdicts are decided under.");
 	put(w, "defenseclaw_generation{of=\"config\"} %llu\n"
 	    "defenseclaw_generation{of=\"rules\"} %llu\n"
 	    "defenseclaw_generation{of=\"lists\"} %llu\n",
 	    (unsigned long long)role.start.generation,
-	    (unsigned long long)gatewayd.rules_generation,
+	    (unsigned long long)gatewayd.rules->generation,
 	    (unsigned long long)lists_generation());
 }
 
@@ -269,6 +319,8 @@ metrics_get(const struct asker *a, json_t *body)
 	verdicts(&w, &all->workers);
 	latency(&w, &all->workers);
 	traffic(&w, all);
+	if (gatewayd.judge.wanted)
+		judges(&w, &all->workers);
 	state(&w, all);
 	sinks(&w, all);
 	wbuf_put(&w, "", 1);

@@ -327,7 +327,8 @@ record_text(const struct asker *a, struct event *ev, json_t *details,
 	p->asker = *a;
 	p->answer = 1;
 	p->under.config = role.start.generation;
-	p->under.rules = gatewayd.rules_generation;
+	p->under.rules = a->rules != 0 ? a->rules :
+	    gatewayd.rules->generation;
 	p->under.lists = ev->generation;
 }
 

@@ -14,11 +14,13 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "common/log.h"
 #include "common/sealed.h"
 #include "gatewayd.h"
+#include "judgepack.h"
 
 struct gatewayd	gatewayd = { .tcp = -1, .unix_http = -1 };
 
@@ -28,7 +30,7 @@ struct gatewayd	gatewayd = { .tcp = -1, .unix_http = -1 };
 void
 serve_if_ready(void)
 {
-	if (gatewayd.serving || gatewayd.detect == NULL || !lists_ready() ||
+	if (gatewayd.serving || gatewayd.rules == NULL || !lists_ready() ||
 	    !(gatewayd.store.ok || gatewayd.store.full) ||
 	    role.state != ST_RUNNING)
 		return;
@@ -43,29 +45,51 @@ serve_if_ready(void)
 	peer_send(role.sup, MSG_SERVING, 0, -1, NULL, 0);
 }
 
+void
+serve_rules_hold(struct ruleset *r)
+{
+	r->holds++;
+}
+
+void
+serve_rules_drop(struct ruleset *r)
+{
+	if (--r->holds != 0)
+		return;
+	detect_close(r->detect);
+	judgepack_close(r->judge);
+	sealed_unmap(r->map, r->len);
+	free(r);
+}
+
 /*
- * A new matcher database, taken over between two requests.
+ * A new matcher database, taken over between two requests.  Requests that
+ * wait for a judge keep the one they were looked at with.
  */
 void
 serve_rules(int fd, uint64_t generation)
 {
-	struct detect	*d;
-	const void	*map;
+	struct ruleset	*r;
+	const void	*judge;
 	size_t		 len;
 	char		 err[256];
 
-	map = sealed_map(fd, MAX_SEALED, &len);
-	close(fd);
-	if (map == NULL)
+	if ((r = calloc(1, sizeof(*r))) == NULL)
 		fatal("rules");
-	if ((d = detect_open(map, len, err, sizeof(err))) == NULL)
+	r->map = sealed_map(fd, MAX_SEALED, &r->len);
+	close(fd);
+	if (r->map == NULL)
+		fatal("rules");
+	if ((r->detect = detect_open(r->map, r->len, err,
+	    sizeof(err))) == NULL)
 		fatalx("rules: %s", err);
-	if (gatewayd.detect != NULL) {
-		detect_close(gatewayd.detect);
-		sealed_unmap(gatewayd.rules_map, gatewayd.rules_len);
-	}
-	gatewayd.detect = d;
-	gatewayd.rules_map = map;
-	gatewayd.rules_len = sealed_trim(map, len, detect_kept(d));
-	gatewayd.rules_generation = generation;
+	judge = detect_judge(r->detect, &len);
+	if ((r->judge = judgepack_open(judge, len, err, sizeof(err))) == NULL)
+		fatalx("rules: %s", err);
+	r->len = sealed_trim(r->map, r->len, detect_kept(r->detect));
+	r->generation = generation;
+	r->holds = 1;
+	if (gatewayd.rules != NULL)
+		serve_rules_drop(gatewayd.rules);
+	gatewayd.rules = r;
 }

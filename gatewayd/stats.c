@@ -18,7 +18,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "gatewayd.h"
+#include "judging.h"
 
 /*
  * This worker's figures go to auditd, everybody's come back: see
@@ -42,6 +42,7 @@ stats_tick(void)
 	s->buffered = cs.buffered;
 	s->pending = record_pending();
 	s->lost = record_lost();
+	s->judge_waiting = judging_waiting();
 	if (gatewayd.auditd == NULL || memcmp(s, &told, sizeof(told)) == 0 ||
 	    peer_send(gatewayd.auditd, MSG_WORKER_STATS, 0, -1, s,
 	    sizeof(*s)) == -1)
@@ -95,4 +96,27 @@ stats_answered(const struct asker *a)
 {
 	if (a->since_us != 0)
 		stats_latency(&gatewayd.stats, clock_us() - a->since_us);
+}
+
+/* of one request that is over; the gravest that its rules said */
+void
+stats_judged(const struct judged *j, enum severity rules)
+{
+	const struct judged_call	*c;
+	struct judge_stats		*s;
+	size_t				 i;
+
+	for (i = 0; i < j->ncalls && !j->gone; i++) {
+		c = &j->calls[i];
+		s = &gatewayd.stats.judge[c->question.kind];
+		s->calls++;
+		s->latency_us += c->latency_us;
+		if (c->cached)
+			s->cached++;
+		if (c->opinion == NULL)
+			s->failures++;
+		else if ((c->opinion->severity >= SEV_MEDIUM) !=
+		    (rules >= SEV_MEDIUM))
+			s->disagreed++;
+	}
 }

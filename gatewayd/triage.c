@@ -75,14 +75,15 @@ triage_name(enum triage t)
 	return (names[t]);
 }
 
-enum plan
+enum course
 triage_plan(enum strategy strategy, enum triage t, int decided, int sweep)
 {
-	if (strategy == STRATEGY_REGEX_ONLY || decided)
+	if (decided)
 		return (PLAN_RULES);
 	if (strategy == STRATEGY_JUDGE_FIRST)
 		return (PLAN_JUDGES);
-	if (t == TRIAGE_HIGH)
+	/* what this does not know is not asked about */
+	if (strategy != STRATEGY_REGEX_JUDGE || t == TRIAGE_HIGH)
 		return (PLAN_RULES);
 	if (t == TRIAGE_REVIEW)
 		return (PLAN_ADJUDICATE);
@@ -92,8 +93,8 @@ triage_plan(enum strategy strategy, enum triage t, int decided, int sweep)
 const char *
 strategy_name(enum strategy s)
 {
-	static const char *const names[] = { "regex_only", "regex_judge",
+	static const char *const names[] = { "", "regex_only", "regex_judge",
 	    "judge_first" };
 
-	return (names[s]);
+	return (s <= STRATEGY_JUDGE_FIRST ? names[s] : "");
 }

@@ -18,6 +18,7 @@
 #define GATEWAYD_TRIAGE_H
 
 #include "common/detect/detect.h"
+#include "common/records.h"
 
 /*
  * What the findings of rules mean to a strategy that may ask a judge:
@@ -47,20 +48,16 @@ const char	*triage_name(enum triage);	/* "NEEDS_REVIEW" */
 /* data somebody owns, not an order to a model: whose judge adjudicates it */
 int		 triage_is_data(const struct detect_finding *);
 
-/* how a direction is decided */
-enum strategy { STRATEGY_REGEX_ONLY, STRATEGY_REGEX_JUDGE,
-    STRATEGY_JUDGE_FIRST };
-
 /*
  * Whom to ask, given what the rules say.  Decided is a verdict that no judge
  * changes: a list's, a text that cannot be read, or CRITICAL.
  */
-enum plan {
+enum course {
 	PLAN_RULES,		/* nobody: the rules' verdict is the verdict */
 	PLAN_ADJUDICATE,	/* a judge about these findings */
 	PLAN_JUDGES		/* the judges of the direction */
 };
-enum plan	 triage_plan(enum strategy, enum triage, int decided,
+enum course	 triage_plan(enum strategy, enum triage, int decided,
 		    int sweep);
 const char	*strategy_name(enum strategy);
 

@@ -34,12 +34,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(TOP, 'tests', 'system'), HERE]
 os.environ.setdefault('DC_BIN', os.path.join(TOP, 'build', 'bin'))
+import judges
 import lib
 import sinks
 
@@ -373,6 +375,76 @@ def bench_drain():
     sinks.drain(program, row)
 
 
+JUDGE_CALLS = (0, 100, 1000)    # under way while others ask
+JUDGE_ROUNDS = 3
+
+
+def asked(s, n):
+    """n prompts that wait for a judge, each on a connection of its own."""
+    text = json.dumps({'content': 'a text that only a judge can decide'})
+    head = ('POST /api/v1/inspect/request HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n'
+        'Authorization: Bearer %s\r\nX-DefenseClaw-Client: bench\r\n'
+        'Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s' %
+        (s.port, s.token(), len(text), text)).encode()
+    socks = []
+    for _ in range(n):
+        socks.append(s.connect())
+        socks[-1].sendall(head)
+    lib.wait_for(lambda: 'defenseclaw_judge_waiting %d\n' % n in
+        s.get('/metrics').body.decode(), '%d that wait' % n)
+    return socks
+
+
+def bench_judge():
+    """One client of a route that asks no judge, beside such that wait."""
+    hold = threading.Event()
+
+    def slow(q):
+        hold.wait(MAX_SECONDS)
+        return judges.say({name: {'reasoning': '', 'label': False} for name
+            in ('Instruction Manipulation', 'Context Manipulation',
+            'Obfuscation', 'Semantic Manipulation', 'Token Exploitation')})
+    judge = judges.Judge(slow)
+    s = suite()
+    try:
+        judges.use(s, judge, timeout=120, max_concurrent=256, queue=4096,
+            cache_ttl=0, pii='false', exfil='false')
+        s.set_config('guardrail.detection_strategy', 'regex_only')
+        s.set_config('guardrail.detection_strategy_prompt', 'regex_judge')
+        s.start(seconds=MAX_SECONDS)
+        lib.wait_for(lambda: s.pids('judge'), 'the judge')
+        time.sleep(2)
+        path = os.path.join(s.dir, 'body')
+        with open(path, 'w') as f:
+            f.write(body())
+        env = dict(os.environ, DEFENSECLAW_GATEWAY_TOKEN=s.token())
+        got = {n: [] for n in JUDGE_CALLS}
+        for _ in range(JUDGE_ROUNDS):
+            for n in JUDGE_CALLS:
+                hold.clear()
+                socks = asked(s, n)
+                out = output([program('client'), s.gateway_sock, ROUTE, path,
+                    os.path.dirname(s.audit_db), '3000'], env=env)
+                got[n].append(words(out, 'inspect')[1:3])
+                hold.set()
+                for c in socks:
+                    if not c.recv(65536).startswith(b'HTTP/1.1 200'):
+                        raise AssertionError('one was not answered')
+                    c.close()
+    finally:
+        hold.set()
+        s.cleanup()
+        judge.close()
+    base = [p50 for p50, _ in got[0]]
+    for n in JUDGE_CALLS:
+        ratio = statistics.median(g[0] / b for g, b in zip(got[n], base))
+        row('verdicts of rules over the Unix socket, %d judge calls under '
+            'way' % n, 'p50 %.0f us, p99 %.0f us: p50 %.2f times' % (
+            statistics.median(g[0] for g in got[n]),
+            statistics.median(g[1] for g in got[n]), ratio),
+            'p50 1.15 times' if n else '', ratio <= 1.15 if n else '')
+
+
 def bench_queue():
     sinks.beside(program, row)
 
@@ -404,7 +476,7 @@ def main():
     machine()
     for fn in (bench_match, bench_inspect, bench_nginx, bench_auditd,
             bench_floods, bench_memory, bench_drain, bench_queue,
-            bench_sinks):
+            bench_sinks, bench_judge):
         if sys.argv[1:] and fn.__name__[6:] not in sys.argv[1:]:
             continue
         try:

@@ -85,7 +85,7 @@ def to_line(row):
             "tool_name": tool, "text": text}
 
 
-def inspect(ctl, lines):
+def inspect(ctl, lines, env=None):
     """Ask the suite; a dictionary from id to answer."""
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl", delete=False,
                                      encoding="utf-8") as f:
@@ -95,7 +95,7 @@ def inspect(ctl, lines):
         # a finding may show in the exit code, so only the output counts
         p = subprocess.run([ctl, "inspect", "batch", f.name, "--json"],
                            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                           timeout=BATCH_TIMEOUT, check=False)
+                           timeout=BATCH_TIMEOUT, check=False, env=env)
     finally:
         os.unlink(f.name)
     answers = {}

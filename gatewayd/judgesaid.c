@@ -1,0 +1,240 @@
+/*
+ * Copyright (c) 2026 The DefenseClaw authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/detect/text.h"
+#include "common/json.h"
+#include "judging.h"
+
+/*
+ * What became of questions, for rows, for who asked to see it, and for who
+ * keeps a judge's words.
+ */
+
+#define ACTION_FAILURE	"judge-failure"
+#define ACTION_BODY	"llm-judge-response"
+
+static const char *
+on_error_name(void)
+{
+	static const char *const names[] = { "allow", "alert", "block" };
+
+	return (names[gatewayd.judge.on_error]);
+}
+
+static void
+hidden_json(struct json_out *o, const struct judge_opinion *op)
+{
+	uint32_t	 i;
+
+	if (op->nhidden == 0)
+		return;
+	json_out_open(o, "suppressed", '[');
+	for (i = 0; i < op->nhidden && i < MAX_JUDGE_SUPPRESSED; i++) {
+		json_out_open(o, NULL, '{');
+		json_out_str(o, "by", op->hidden[i].by);
+		json_out_str(o, "finding", op->hidden[i].id);
+		json_out_close(o, '}');
+	}
+	json_out_close(o, ']');
+}
+
+static void
+opinion_json(struct json_out *o, const struct judged_call *c)
+{
+	const struct judge_opinion	*op = c->opinion;
+	size_t				 i;
+
+	json_out_str(o, "severity", severity_name(op->severity));
+	json_out_open(o, "findings", '[');
+	for (i = 0; i < op->nfindings; i++)
+		json_out_str(o, NULL, op->findings[i].id);
+	json_out_close(o, ']');
+	if (op->entities != 0)
+		json_out_int(o, "entities", op->entities);
+	if (op->invented != 0)
+		json_out_int(o, "not_in_text", op->invented);
+	if (c->below != 0)
+		json_out_int(o, "too_few_for_tool", c->below);
+	hidden_json(o, op);
+}
+
+static void
+call_json(struct json_out *o, const struct judged_call *c)
+{
+	json_out_open(o, NULL, '{');
+	json_out_str(o, "kind", judge_kind_name(c->question.kind));
+	if (c->question.kind == JUDGE_ADJUDICATION)
+		json_out_str(o, "about", judge_kind_name(c->question.about));
+	json_out_str(o, "status", judge_status_name(c->status));
+	if (c->reason[0] != '\0')
+		json_out_str(o, "reason", c->reason);
+	if (c->http != 0)
+		json_out_int(o, "http", c->http);
+	json_out_int(o, "latency_us", (int64_t)c->latency_us);
+	json_out_bool(o, "cached", c->cached);
+	if (c->stripped != 0)
+		json_out_int(o, "stripped", c->stripped);
+	if (c->omitted != 0)
+		json_out_int(o, "omitted_bytes", (int64_t)c->omitted);
+	if (c->opinion != NULL)
+		opinion_json(o, c);
+	json_out_close(o, '}');
+}
+
+void
+judging_json(struct json_out *o, const struct judged *j)
+{
+	size_t	 i;
+
+	json_out_str(o, "strategy", strategy_name(j->strategy));
+	json_out_str(o, "triage", triage_name(j->triage));
+	json_out_bool(o, "asked", j->ncalls != 0);
+	json_out_str(o, "why", j->why);
+	if (j->ncalls != 0) {
+		json_out_open(o, "calls", '[');
+		for (i = 0; i < j->ncalls; i++)
+			call_json(o, &j->calls[i]);
+		json_out_close(o, ']');
+	}
+	if (j->overruled != NULL) {
+		json_out_open(o, "overruled", '[');
+		for (i = 0; i < j->overruled->nfindings; i++)
+			json_out_str(o, NULL,
+			    j->overruled->findings[i].rule->id);
+		json_out_close(o, ']');
+	}
+	if (j->undecided)
+		json_out_str(o, "on_error", on_error_name());
+	if (j->gone)
+		json_out_bool(o, "client_gone", 1);
+}
+
+static void
+said_event(const struct asker *a, const struct judged_call *c,
+    const char *action, enum severity severity, struct json_out *o)
+{
+	struct event	 ev;
+	char		*details;
+
+	if ((details = json_out_end(o)) == NULL)
+		return;
+	stamp_event(&gatewayd.stamp, &ev, action, severity);
+	record_fill(&ev, a);
+	ev.field[EV_TARGET] = judge_kind_name(c->question.kind);
+	ev.field[EV_DETAILS] = details;
+	record_event(&ev, NULL);
+	free(details);
+}
+
+static void
+said_head(struct json_out *o, const struct judged_call *c)
+{
+	json_out_init(o);
+	json_out_open(o, NULL, '{');
+	json_out_str(o, "kind", judge_kind_name(c->question.kind));
+	json_out_str(o, "direction",
+	    judge_direction_name(c->question.direction));
+	json_out_str(o, "status", judge_status_name(c->status));
+	if (c->http != 0)
+		json_out_int(o, "http", c->http);
+	json_out_int(o, "latency_us", (int64_t)c->latency_us);
+}
+
+void
+judging_failures(const struct asker *a, const struct judged *j)
+{
+	const struct judged_call	*c;
+	struct json_out			 o;
+	size_t				 i;
+
+	for (i = 0; i < j->ncalls && !j->gone; i++) {
+		c = &j->calls[i];
+		if (c->status == JUDGE_OK)
+			continue;
+		said_head(&o, c);
+		json_out_str(&o, "reason", c->reason);
+		json_out_str(&o, "on_error", on_error_name());
+		json_out_bool(&o, "undecided", j->undecided);
+		json_out_close(&o, '}');
+		said_event(a, c, ACTION_FAILURE, SEV_MEDIUM, &o);
+	}
+}
+
+/* Every string that is a value may be one of the text: masked. */
+static void
+mask(json_t *v)
+{
+	char		 out[MAX_REDACTED];
+	const char	*key;
+	json_t		*m;
+	size_t		 i;
+
+	/* the strict reader has bounded the depth */
+	json_object_foreach(v, key, m) {
+		if (json_is_string(m)) {
+			redact_evidence(&gatewayd.redactor,
+			    json_string_value(m), json_string_length(m), out);
+			(void)json_string_set(m, out);
+		} else
+			mask(m);
+	}
+	json_array_foreach(v, i, m) {
+		if (json_is_string(m)) {
+			redact_evidence(&gatewayd.redactor,
+			    json_string_value(m), json_string_length(m), out);
+			(void)json_string_set(m, out);
+		} else
+			mask(m);
+	}
+}
+
+/*
+ * JSON keeps its names and what is true in it; of anything else only length
+ * and digest are kept.
+ */
+void
+judging_body(const struct asker *a, const struct judged_call *c,
+    const char *body)
+{
+	struct json_out	 o;
+	const char	*from = strchr(body, '{'), *to = strrchr(body, '}');
+	json_t		*j = NULL;
+	char		 err[MAX_JSON_ERR], out[MAX_REDACTED];
+	char		*text = NULL;
+
+	if (from != NULL && to != NULL && to > from)
+		j = json_strict(from, (size_t)(to + 1 - from), err);
+	if (j != NULL) {
+		mask(j);
+		text = json_text(j);
+		json_decref(j);
+	}
+	if (text == NULL) {
+		redact_value(&gatewayd.redactor, body, strlen(body), out);
+		if ((text = strdup(out)) == NULL)
+			return;
+	}
+	text[text_cut(text, strlen(text), MAX_BODY_RETAINED)] = '\0';
+	said_head(&o, c);
+	json_out_str(&o, "body", text);
+	json_out_int(&o, "body_bytes", (int64_t)strlen(body));
+	json_out_close(&o, '}');
+	said_event(a, c, ACTION_BODY, SEV_INFO, &o);
+	free(text);
+}
