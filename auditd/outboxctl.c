@@ -99,7 +99,7 @@ sink_json(struct outsink *s)
 {
 	const struct outbox_state	*st = &s->state;
 	char		 ok[EVENT_TIME_SIZE], bad[EVENT_TIME_SIZE];
-	char		 again[EVENT_TIME_SIZE];
+	char		 again[EVENT_TIME_SIZE], until[EVENT_TIME_SIZE];
 	uint64_t	 events, seconds;
 	json_t		*j;
 
@@ -108,6 +108,7 @@ sink_json(struct outsink *s)
 	time_text(st->last_success_us, ok);
 	time_text(st->last_error_us, bad);
 	time_text(st->retry_us, again);
+	time_text(st->tls_until_us, until);
 	j = json_pack("{s:s,s:s,s:b,s:b,s:s,s:I,s:I,s:I}", "name",
 	    s->rec.name, "kind", sink_kind_name(s->rec.kind), "enabled",
 	    (int)s->rec.enabled, "running", s->peer != NULL, "circuit",
@@ -115,14 +116,15 @@ sink_json(struct outsink *s)
 	    (json_int_t)s->at.cursor, "lag_events", (json_int_t)events,
 	    "lag_seconds", (json_int_t)seconds);
 	if (j == NULL || json_object_update_new(j, json_pack(
-	    "{s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:s,s:s,s:s,s:I,s:I}", "delivered",
-	    (json_int_t)st->delivered, "requests", (json_int_t)st->requests,
-	    "bytes", (json_int_t)st->bytes, "failures",
+	    "{s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:s,s:s,s:s,s:I,s:I,s:s}",
+	    "delivered", (json_int_t)st->delivered, "requests",
+	    (json_int_t)st->requests, "bytes",
+	    (json_int_t)st->bytes, "failures",
 	    (json_int_t)st->failures, "quarantined", (json_int_t)s->quarantined,
 	    "dead_letters", (json_int_t)s->letters, "last_success", ok,
 	    "last_error", bad, "error", st->error, "retry_at", again,
 	    "replay_next", (json_int_t)s->at.replay_next, "replay_to",
-	    (json_int_t)s->at.replay_to)) == -1)
+	    (json_int_t)s->at.replay_to, "tls_until", until)) == -1)
 		fatal("status");
 	if (st->have_skew)
 		json_object_set_new(j, "skew_ms",
@@ -318,6 +320,7 @@ outbox_tested(struct peer *p, struct msg *msg)
 	struct outbox_tested	 t;
 	struct outsink		*s = p->ctx;
 	struct peer		*to = s->tester;
+	char			 until[EVENT_TIME_SIZE];
 	json_t			*j;
 
 	if (msg_get(msg, &t, sizeof(t)) == -1 || to == NULL ||
@@ -325,9 +328,11 @@ outbox_tested(struct peer *p, struct msg *msg)
 		return;
 	s->tester = NULL;
 	outbox_text(t.text, sizeof(t.text));
-	j = json_pack("{s:s,s:b,s:I,s:I,s:s,s:I}", "name", s->rec.name, "ok",
-	    t.code == CTL_OK, "http", (json_int_t)t.http, "code",
-	    (json_int_t)t.pcode, "text", t.text, "ms", (json_int_t)t.ms);
+	time_text(t.tls_until_us, until);
+	j = json_pack("{s:s,s:b,s:I,s:I,s:s,s:I,s:s}", "name", s->rec.name,
+	    "ok", t.code == CTL_OK, "http", (json_int_t)t.http, "code",
+	    (json_int_t)t.pcode, "text", t.text, "ms", (json_int_t)t.ms,
+	    "tls_until", until);
 	if (j != NULL && t.have_skew)
 		json_object_set_new(j, "skew_ms",
 		    json_integer((json_int_t)t.skew_ms));

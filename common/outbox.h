@@ -132,6 +132,7 @@ struct outbox_state {
 	uint64_t	last_success_us;
 	uint64_t	last_error_us;
 	uint64_t	retry_us;	/* next attempt, wall clock; 0 none */
+	uint64_t	tls_until_us;	/* its certificates end; 0 not seen */
 	char		error[MAX_OUTBOX_REASON];	/* the last one */
 };
 
@@ -141,6 +142,7 @@ struct outbox_tested {
 	int32_t		pcode;		/* of the protocol, -1 none */
 	uint32_t	have_skew;
 	int64_t		skew_ms;
+	uint64_t	tls_until_us;	/* as above */
 	uint32_t	ms;		/* it took */
 	uint32_t	pad;
 	char		text[1024];	/* verdict, or the chain of a bad CA */

@@ -165,7 +165,7 @@ sinkctl_print_test(const struct conf_sink *s, const json_t *j)
 		printf(", code %lld", (long long)code);
 	if (skew != NULL)
 		printf(", its clock is %lld ms %s ours", llabs(
-		    json_integer_value(skew)), json_integer_value(skew) < 0 ?
+		    json_integer_value(skew)), json_integer_value(skew) > 0 ?
 		    "behind" : "ahead of");
 	printf("%s%s\n", why[0] != '\0' ? ": " : "", out_safe(why));
 	if (chain != NULL)

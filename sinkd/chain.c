@@ -154,3 +154,19 @@ chain_text(const struct curl_certinfo *ci, char *text, size_t size)
 		strlcat(text, line, size);
 	}
 }
+
+uint64_t
+chain_until(const struct curl_certinfo *ci)
+{
+	uint64_t	 first = 0;
+	time_t		 t;
+	int		 i;
+
+	for (i = 0; i < ci->num_of_certs; i++) {
+		t = curl_getdate(value_of(ci->certinfo[i], "Expire date"),
+		    NULL);
+		if (t > 0 && (first == 0 || (uint64_t)t < first))
+			first = (uint64_t)t;
+	}
+	return (first * 1000000);
+}

@@ -30,6 +30,9 @@
  */
 int	 chain_pin(const uint8_t *, size_t, char [CHAIN_PIN_SIZE]);
 
+/* when the first of them ends, in us since 1970; 0 when none says so */
+uint64_t chain_until(const struct curl_certinfo *);
+
 /* one line for an operator: subject, issuer, end and pin of each */
 void	 chain_text(const struct curl_certinfo *, char *, size_t);
 

@@ -350,6 +350,7 @@ test_over(const struct judgement *j, const struct answer *a)
 	t->pcode = j->code;
 	t->have_skew = sinkd.state.have_skew;
 	t->skew_ms = sinkd.state.skew_ms;
+	t->tls_until_us = sinkd.state.tls_until_us;
 	t->ms = (uint32_t)(clock_ms() - test.since_ms);
 	strlcpy(t->text, j->reason, sizeof(t->text));
 	/* what was waited for is over */

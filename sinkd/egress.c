@@ -296,6 +296,7 @@ egress_begin(CURL *c)
 	SET(SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(SSL_VERIFYPEER, (long)r->verify_tls);
 	SET(SSL_VERIFYHOST, r->verify_tls ? 2L : 0L);
+	SET(CERTINFO, 1L);
 	if (ca.len != 0)
 		SET(CAINFO_BLOB, &ca);
 	if (cert.len != 0) {
@@ -305,6 +306,17 @@ egress_begin(CURL *c)
 	if (r->pin[0] != '\0')
 		SET(PINNEDPUBLICKEY, r->pin);
 #undef SET
+}
+
+/* a connection that was there before shows no certificates */
+void
+egress_shown(CURL *c)
+{
+	struct curl_certinfo	*ci = NULL;
+
+	if (curl_easy_getinfo(c, CURLINFO_CERTINFO, &ci) == CURLE_OK &&
+	    ci != NULL && ci->num_of_certs > 0)
+		sinkd.state.tls_until_us = chain_until(ci);
 }
 
 static void
@@ -348,7 +360,6 @@ egress_chain(void (*fn)(const char *))
 	curl_easy_setopt(c, CURLOPT_PINNEDPUBLICKEY, NULL);
 	curl_easy_setopt(c, CURLOPT_SSLCERT_BLOB, NULL);
 	curl_easy_setopt(c, CURLOPT_SSLKEY_BLOB, NULL);
-	curl_easy_setopt(c, CURLOPT_CERTINFO, 1L);
 	curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
 	curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)MAX_CHAIN_MS);

@@ -139,6 +139,7 @@ answer_of(struct transfer *r, int rc, struct answer *a)
 		    (int64_t)clock_wall_us()) / 1000;
 	a->retry_after_ms = r->retry_after_ms;
 	a->error = r->error;
+	egress_shown(r->easy);
 	if (a->http != 0 && r->date_us != 0)
 		deliver_skew(((int64_t)clock_wall_us() - r->date_us) / 1000);
 }

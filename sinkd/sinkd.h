@@ -179,6 +179,8 @@ void	 egress_resolve(void (*)(int, const char *));
 void	 egress_resolved(struct peer *, struct msg *);
 /* shows what certificates the receiver has; nothing is sent to it */
 void	 egress_chain(void (*)(const char *));
+/* a transfer is over: until when the receiver's certificates hold */
+void	 egress_shown(CURL *);
 
 /* resolver.c */
 int	 resolver_main(int, char *[]);

@@ -189,6 +189,7 @@ stream_over(CURL *c, int rc)
 	}
 	connecting = 0;
 	connected = 1;
+	egress_shown(c);
 	if ((writable = event_new(role.base, sock, EV_WRITE, writable_cb,
 	    NULL)) == NULL)
 		fatalx("event");
