@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/json.h"
 #include "client.h"
 
 #define RETRY_STEP_MS	50
@@ -383,4 +384,21 @@ client_close(struct client *c)
 		close(c->fd);
 	c->fd = -1;
 	frame_in_free(&c->in);
+}
+
+json_t *
+client_status(const struct paths *p, const char *instance, struct client *c,
+    int *rc)
+{
+	char	 err[MAX_JSON_ERR], *text = NULL;
+	size_t	 len;
+	json_t	*j = NULL;
+
+	if ((*rc = client_open(c, p, instance)) == CTL_OK)
+		*rc = client_call(c, MSG_CTL_STATUS, NULL, 0, &text, &len);
+	client_close(c);
+	if (*rc == CTL_OK && (j = json_strict(text, len, err)) == NULL)
+		*rc = client_fail(c, CTL_FAILURE, "%s: %s", instance, err);
+	free(text);
+	return (j);
 }

@@ -17,6 +17,7 @@
 #ifndef CTL_CLIENT_H
 #define CTL_CLIENT_H
 
+#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -70,6 +71,10 @@ int	client_answer(struct client *, client_text_cb *, void *);
 /* request and answer; all of the text in a buffer with a NUL, to be freed */
 int	client_call(struct client *, uint32_t, const void *, size_t,
 	    char **, size_t *);
+
+/* the status of one instance; NULL and the code, with the text in the client */
+json_t	*client_status(const struct paths *, const char *, struct client *,
+	    int *);
 
 /* "gatewayd.1" and so on, index from 0; NULL after the last */
 const char	*client_worker(unsigned int);

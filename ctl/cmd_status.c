@@ -14,112 +14,20 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include <ctype.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/enforce.h"
 #include "common/json.h"
 #include "cmd.h"
+#include "kernel.h"
 #include "watch.h"
 
 /*
  * status: the roles' own words put together, and beside them what the kernel
  * says of each process, which nobody has to believe a role for.
  */
-
-#define MAX_PROC_STATUS	8192
-
-struct kernel {
-	int	seen;		/* /proc told us, and it is this process */
-	int	seccomp;	/* 2: filter */
-	int	no_new_privs;
-	unsigned long long cap_eff;
-	unsigned long uid;
-	unsigned long rss_kb;
-	int	netns;		/* 1 its own, 0 the host's, -1 not visible */
-	int	mntns;
-};
-
-static ssize_t
-read_proc(long pid, const char *name, char *buf, size_t size)
-{
-	char	path[64];
-	ssize_t	n;
-	int	fd;
-
-	snprintf(path, sizeof(path), "/proc/%ld/%s", pid, name);
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
-		return (-1);
-	n = read(fd, buf, size - 1);
-	close(fd);
-	if (n >= 0)
-		buf[n] = '\0';
-	return (n);
-}
-
-/* the value of "Name:\t..." in /proc/PID/status, proc(5); "" when absent */
-static const char *
-proc_value(const char *text, const char *name)
-{
-	const char	*p = text;
-	size_t		 len = strlen(name);
-
-	while (p != NULL) {
-		if (strncmp(p, name, len) == 0 && p[len] == ':') {
-			p += len + 1;
-			return (p + strspn(p, " \t"));
-		}
-		if ((p = strchr(p, '\n')) != NULL)
-			p++;
-	}
-	return ("");
-}
-
-/* is the namespace another one than that of process 1, or else ours */
-static int
-own_namespace(long pid, const char *ns)
-{
-	char	path[64], mine[64], host[64];
-	ssize_t	n, h;
-
-	snprintf(path, sizeof(path), "/proc/%ld/ns/%s", pid, ns);
-	if ((n = readlink(path, mine, sizeof(mine))) <= 0)
-		return (-1);
-	snprintf(path, sizeof(path), "/proc/1/ns/%s", ns);
-	if ((h = readlink(path, host, sizeof(host))) <= 0) {
-		snprintf(path, sizeof(path), "/proc/self/ns/%s", ns);
-		if ((h = readlink(path, host, sizeof(host))) <= 0)
-			return (-1);
-	}
-	return (n != h || memcmp(mine, host, (size_t)n) != 0);
-}
-
-/*
- * parent is the supervisor, 0 for itself: a number that another process has
- * by now is not taken for the role.
- */
-static void
-kernel_says(struct kernel *k, long pid, long parent)
-{
-	char	text[MAX_PROC_STATUS];
-
-	memset(k, 0, sizeof(*k));
-	if (pid <= 0 || read_proc(pid, "status", text, sizeof(text)) <= 0 ||
-	    (parent != 0 && atol(proc_value(text, "PPid")) != parent))
-		return;
-	k->seen = 1;
-	k->seccomp = atoi(proc_value(text, "Seccomp"));
-	k->no_new_privs = atoi(proc_value(text, "NoNewPrivs"));
-	k->cap_eff = strtoull(proc_value(text, "CapEff"), NULL, 16);
-	k->uid = strtoul(proc_value(text, "Uid"), NULL, 10);
-	k->rss_kb = strtoul(proc_value(text, "VmRSS"), NULL, 10);
-	k->netns = own_namespace(pid, "net");
-	k->mntns = own_namespace(pid, "mnt");
-}
 
 static json_t *
 kernel_json(const struct kernel *k)
@@ -139,25 +47,6 @@ kernel_json(const struct kernel *k)
 }
 
 /* --- gathering ------------------------------------------------------------ */
-
-/* the status of one instance; NULL and the code, with the text in cl */
-static json_t *
-ask(const struct paths *p, const char *instance, struct client *cl, int *rc)
-{
-	char	 err[MAX_JSON_ERR], *text = NULL;
-	size_t	 len;
-	json_t	*j = NULL;
-
-	if ((*rc = client_open(cl, p, instance)) == CTL_OK)
-		*rc = client_call(cl, MSG_CTL_STATUS, NULL, 0, &text, &len);
-	client_close(cl);
-	if (*rc == CTL_OK && (j = json_strict(text, len, err)) == NULL) {
-		snprintf(cl->err, sizeof(cl->err), "%s: %s", instance, err);
-		*rc = CTL_FAILURE;
-	}
-	free(text);
-	return (j);
-}
 
 static long
 integer(const json_t *j, const char *member)
@@ -198,7 +87,7 @@ add_figures(const struct paths *paths, json_t *processes)
 		if (!is_live(p) || (strcmp(role, "gatewayd") != 0 &&
 		    strcmp(role, "signer") != 0))
 			continue;
-		if ((j = ask(paths, instance, &cl, &rc)) != NULL)
+		if ((j = client_status(paths, instance, &cl, &rc)) != NULL)
 			json_object_set_new(p, "figures", j);
 		else
 			json_object_set_new(p, "no_answer",
@@ -535,7 +424,7 @@ features(struct ctl *c)
 	size_t			 i, n;
 	int			 rc;
 
-	status = ask(&c->paths, "auditd", &cl, &rc);
+	status = client_status(&c->paths, "auditd", &cl, &rc);
 	rows = enforce_rows(&n);
 	if (out_json) {
 		list = json_array();
@@ -583,7 +472,7 @@ without_auditd(struct ctl *c, int rc, const char *err)
 
 	if (rc != CTL_NOT_RUNNING || suite_alive(&c->paths, &pid) != 1)
 		return (out_fail(rc, "%s", err));
-	answer = ask(&c->paths, "signer", &cl, &signer_rc);
+	answer = client_status(&c->paths, "signer", &cl, &signer_rc);
 	s = json_object_get(answer, "suite");
 	if (!json_is_object(s)) {
 		json_decref(answer);
@@ -611,7 +500,7 @@ status_gather(const struct paths *paths, struct client *cl, int *rc)
 {
 	json_t	*s, *processes;
 
-	if ((s = ask(paths, "auditd", cl, rc)) == NULL)
+	if ((s = client_status(paths, "auditd", cl, rc)) == NULL)
 		return (NULL);
 	processes = json_object_get(s, "processes");
 	add_figures(paths, processes);
