@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/dbrow.h"
 #include "store_file.h"
 #include "store_schema.h"
 
@@ -142,6 +143,8 @@ const struct store_step	store_steps[] = {
 	{ schema_sinks },
 	{ schema_dead },
 };
+_Static_assert(sizeof(store_steps) / sizeof(store_steps[0]) == DBROW_SCHEMA,
+    "what a reader knows");
 const size_t		store_nsteps =
     sizeof(store_steps) / sizeof(store_steps[0]);
 

@@ -22,6 +22,11 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/version.h"
+
+/* for what(1), and for doctor, which runs no program to know its version */
+static const char log_what[] __attribute__((__used__)) =
+		    "@(#)DefenseClaw " DC_VERSION;
 
 static char	 log_name[32] = "defenseclaw";
 static int	 log_verbose;

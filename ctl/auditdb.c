@@ -14,7 +14,10 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/dbrow.h"
 #include "auditdb.h"
@@ -22,13 +25,13 @@
 #define BUSY_MS		5000
 #define PIECE_ROWS	4096
 
-sqlite3 *
-auditdb_open(const char *path, char *err, size_t errlen)
+static sqlite3 *
+open_as(const char *name, int flags, char *err, size_t errlen)
 {
 	sqlite3	*db = NULL;
 
-	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY |
-	    SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK) {
+	if (sqlite3_open_v2(name, &db, SQLITE_OPEN_READONLY |
+	    SQLITE_OPEN_EXRESCODE | flags, NULL) != SQLITE_OK) {
 		snprintf(err, errlen, "%s", db == NULL ? "out of memory" :
 		    sqlite3_errmsg(db));
 		sqlite3_close(db);
@@ -37,6 +40,31 @@ auditdb_open(const char *path, char *err, size_t errlen)
 	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_busy_timeout(db, BUSY_MS);
 	return (db);
+}
+
+sqlite3 *
+auditdb_open(const char *path, char *err, size_t errlen)
+{
+	return (open_as(path, 0, err, errlen));
+}
+
+sqlite3 *
+auditdb_open_still(const char *path, char *err, size_t errlen)
+{
+	char	 uri[3 * PATH_MAX];
+	size_t	 n;
+
+	/* as a URI has it: all but what is surely harmless in hexadecimal */
+	n = strlcpy(uri, "file:", sizeof(uri));
+	for (; *path != '\0' && n + 32 < sizeof(uri); path++)
+		if (strchr("/._-", *path) != NULL || isalnum(
+		    (unsigned char)*path))
+			uri[n++] = *path;
+		else
+			n += (size_t)snprintf(uri + n, sizeof(uri) - n,
+			    "%%%02X", (unsigned char)*path);
+	strlcpy(uri + n, "?immutable=1", sizeof(uri) - n);
+	return (open_as(uri, SQLITE_OPEN_URI, err, errlen));
 }
 
 /* rows below *before, which follows them; SQLITE_DONE at the very end */

@@ -30,6 +30,12 @@
 /* read-only and trusting nothing in it; NULL with err */
 sqlite3	*auditdb_open(const char *, char *, size_t);
 
+/*
+ * The same of one that nobody writes, so that no file comes or changes beside
+ * it.  What is in a log of SQLite's beside it is not seen.
+ */
+sqlite3	*auditdb_open_still(const char *, char *, size_t);
+
 /* the strings of the row are valid during the call; non-zero stops */
 typedef int auditdb_cb(const struct chain_row *, void *);
 

@@ -425,6 +425,7 @@ verify_walk(struct verify *v, sqlite3 *db, char *err, size_t errlen)
 		return (0);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
+		v->res.damaged = 1;
 		(void)verify_bad(v, verify_next(v), "the file is damaged: %s",
 		    sqlite3_errmsg(db));
 		return (0);
@@ -454,26 +455,36 @@ verify_founded(struct verify *v, sqlite3 *db, const char *what,
 }
 
 int
-verify_db(const char *path, const struct verify_conf *conf,
+verify_open_db(struct sqlite3 *db, const struct verify_conf *conf,
     struct verify_result *res, char *err, size_t errlen)
 {
 	struct verify	*v;
-	sqlite3		*db;
-	int		 ret = -1;
+	int		 ret;
 
 	if ((v = verify_new(conf, err, errlen)) == NULL)
 		return (-1);
-	if ((db = auditdb_open(path, err, errlen)) != NULL) {
-		ret = verify_walk(v, db, err, errlen);
-		if (ret == 0) {
-			verify_founded(v, db, "list entries",
-			    DBROW_UNFOUNDED_LISTS);
-			verify_founded(v, db, "acknowledgements",
-			    DBROW_UNFOUNDED_ACKS);
-		}
+	ret = verify_walk(v, db, err, errlen);
+	if (ret == 0) {
+		verify_founded(v, db, "list entries", DBROW_UNFOUNDED_LISTS);
+		verify_founded(v, db, "acknowledgements",
+		    DBROW_UNFOUNDED_ACKS);
 	}
-	sqlite3_close(db);
 	verify_end(v, res);
 	verify_free(v);
+	return (ret);
+}
+
+int
+verify_db(const char *path, const struct verify_conf *conf,
+    struct verify_result *res, char *err, size_t errlen)
+{
+	sqlite3	*db;
+	int	 ret;
+
+	memset(res, 0, sizeof(*res));
+	if ((db = auditdb_open(path, err, errlen)) == NULL)
+		return (-1);
+	ret = verify_open_db(db, conf, res, err, errlen);
+	sqlite3_close(db);
 	return (ret);
 }

@@ -44,6 +44,7 @@ struct verify_conf {
 
 struct verify_result {
 	int		ok;
+	int		damaged;	/* not ok: SQLite says so */
 	uint64_t	bad_seq;	/* first bad row, 0 when none is */
 	char		reason[MAX_VERIFY_REASON]; /* "" when ok */
 	uint64_t	rows;		/* good ones */
@@ -78,6 +79,11 @@ void	 verify_end(struct verify *, struct verify_result *);
 int	 verify_fd(int, const struct verify_conf *, struct verify_result *,
 	    char *, size_t);
 int	 verify_db(const char *, const struct verify_conf *,
+	    struct verify_result *, char *, size_t);
+
+/* the same of a database that the caller has open */
+struct sqlite3;
+int	 verify_open_db(struct sqlite3 *, const struct verify_conf *,
 	    struct verify_result *, char *, size_t);
 
 #endif /* CTL_VERIFY_H */
