@@ -33,6 +33,7 @@
 #define MAX_HELD	4096	/* appends kept while the store is busy */
 #define MAX_BUSY_MS	1000	/* and for how long */
 #define BUSY_RETRY_MS	10
+#define HELD_BACK_MS	1000	/* between two looks at held pages */
 #define RECOVER_MS	500	/* between attempts after a failed write */
 #define IN_FORCE_MS	1000	/* for a worker to follow a list change */
 #define MAX_WAITERS	256	/* list changes being answered */

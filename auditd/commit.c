@@ -211,6 +211,35 @@ commit_begin(void)
 	return (0);
 }
 
+/*
+ * Whoever is asked every second whether it lives and is silent for long is
+ * taken for hanging: before what may take long we say so.
+ */
+static void
+checkpoint(void)
+{
+	static uint64_t	 again_ms;	/* a reader holds the rest back */
+	unsigned int	 pages, left;
+	uint32_t	 s;
+
+	pages = (unsigned int)store_checkpoint_pages(auditd.store);
+	if (pages < STORE_WAL_MARK || clock_ms() < again_ms)
+		return;
+	if (pages >= STORE_WAL_LONG) {
+		s = pages / STORE_WAL_S;
+		peer_send(role.sup, MSG_BUSY, 0, -1, &s, sizeof(s));
+		(void)peer_flush(role.sup, BUSY_RETRY_MS);
+	}
+	if (store_checkpoint(auditd.store) != STORE_OK)
+		log_debug("checkpoint: %s", store_errtext(auditd.store));
+	left = (unsigned int)store_checkpoint_pages(auditd.store);
+	if (left >= STORE_WAL_LONG)
+		again_ms = clock_ms() + HELD_BACK_MS;
+	else if (pages >= STORE_WAL_LONG)
+		log_info("the database has taken in %u pages that a reader "
+		    "held back", pages - left);
+}
+
 void
 commit_now(void)
 {
@@ -249,9 +278,7 @@ commit_now(void)
 	seal_rows(rows);
 	control_tails();
 	outbox_rows();
-	if (store_checkpoint_due(auditd.store) &&
-	    store_checkpoint(auditd.store) != STORE_OK)
-		log_debug("checkpoint: %s", store_errtext(auditd.store));
+	checkpoint();
 }
 
 /*

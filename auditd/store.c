@@ -365,6 +365,21 @@ store_load(struct store *s)
 	return (STORE_OK);
 }
 
+/* of the WAL what no reader holds */
+static enum store_status
+store_move(struct store *s)
+{
+	int	 rc, log = 0, moved = 0;
+
+	rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE,
+	    &log, &moved);
+	if (rc != SQLITE_OK)
+		return (store_fail(s, rc, "checkpoint"));
+	s->wal_pages = log;
+	s->wal_moved = moved;
+	return (STORE_OK);
+}
+
 static enum store_status
 store_open_db(struct store *s)
 {
@@ -391,6 +406,8 @@ store_open_db(struct store *s)
 	sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 0);
 	if ((ret = store_prepare(s)) != STORE_OK)
 		return (ret);
+	/* here nobody waits for us; if not now, then later */
+	(void)store_move(s);
 	return (store_load(s));
 }
 
@@ -729,25 +746,17 @@ store_reconcile(struct store *s, const struct head *signed_head,
 }
 
 int
-store_checkpoint_due(const struct store *s)
+store_checkpoint_pages(const struct store *s)
 {
-	return (s->wal_pages - s->wal_moved >= STORE_WAL_MARK);
+	return (s->wal_pages - s->wal_moved);
 }
 
 enum store_status
 store_checkpoint(struct store *s)
 {
-	int	 rc, log = 0, moved = 0;
-
 	if (s->in_tx || s->wal_pages == s->wal_moved)
 		return (STORE_OK);
-	rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE,
-	    &log, &moved);
-	if (rc != SQLITE_OK)
-		return (store_fail(s, rc, "checkpoint"));
-	s->wal_pages = log;
-	s->wal_moved = moved;
-	return (STORE_OK);
+	return (store_move(s));
 }
 
 enum store_status

@@ -59,6 +59,8 @@ enum store_epoch {
 #define STORE_MACHINE_LEN	32
 #define STORE_WAL_PAGES		4096	/* of 4 KiB, written ahead at open */
 #define STORE_WAL_MARK		1024	/* pages that make a checkpoint due */
+#define STORE_WAL_LONG		8192	/* pages whose move may take long */
+#define STORE_WAL_S		256	/* pages a second, slowly */
 #define MAX_STORE_CHECK		256	/* rows checked at open */
 
 struct store_conf {
@@ -110,10 +112,11 @@ enum store_status store_recover(struct store *);
 
 /*
  * Moves the WAL into the database without waiting for readers; off the
- * commit path: when idle, or when store_checkpoint_due.  Bounded by the
- * pages written since the last one.
+ * commit path: when idle, or when STORE_WAL_MARK pages are to be moved.  What
+ * a reader holds back is moved at once when it is gone, and can be gigabytes:
+ * what a process left that was killed meanwhile store_open() moves.
  */
-int	 store_checkpoint_due(const struct store *);
+int	 store_checkpoint_pages(const struct store *);
 enum store_status store_checkpoint(struct store *);
 
 /*

@@ -64,6 +64,7 @@ enum msg_type {
 	MSG_PLAN,			/* struct plan (confc) */
 	MSG_BLOB,			/* struct blob + fd (confc, rulec) */
 	MSG_PONG,			/* empty: what came before is done */
+	MSG_BUSY,			/* u32 s (auditd): silent so long */
 
 	/* gatewayd and auditd */
 	MSG_APPEND = 64,		/* encoded event (common/event.h) */

@@ -57,6 +57,7 @@
 #define MAX_SILENT_PULSES	15	/* unanswered: the role hangs */
 #define MAX_SILENT_DISK		30	/* of one that writes: disks are slow */
 #define MAX_SILENT_START	60	/* from its start until READY */
+#define MAX_SILENT_BUSY		3600	/* more, when auditd says why */
 #define MAX_FOLLOW_PULSES	5	/* for a worker to take a reload */
 #define MAX_PENDING_DEATHS	64	/* kept while auditd is away */
 #define LOG_BURST		200	/* lines a role may send at once */
@@ -92,6 +93,7 @@ struct proc {
 	uint32_t		 pong;		/* last one answered */
 	uint32_t		 barrier;	/* ping after a reload; 0 */
 	unsigned int		 silent;	/* pulses without an answer */
+	unsigned int		 patience;	/* so many more are all right */
 	char			 last_words[MAX_DEATH_TEXT]; /* escaped */
 	double			 log_tokens;
 	uint64_t		 log_ms;
@@ -272,6 +274,7 @@ int		 secrets_open(void);
 void		 pulse_start(void);
 void		 pulse_ping(struct proc *);
 void		 pulse_pong(struct proc *, uint32_t);
+void		 pulse_busy(struct proc *, uint32_t);	/* s */
 
 /* sinks.c: what is different about a sink's process */
 void		 sinks_init(struct setup *);

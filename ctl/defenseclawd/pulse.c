@@ -43,8 +43,19 @@ pulse_pong(struct proc *p, uint32_t id)
 	if (id > p->ping || id <= p->pong)
 		return;
 	p->pong = id;
-	p->silent = 0;
+	p->silent = p->patience = 0;
 	load_settle();
+}
+
+/* until its next answer, which comes when that is over */
+void
+pulse_busy(struct proc *p, uint32_t seconds)
+{
+	if (p->patience == 0)
+		log_debug("%s[%d]: may be silent for %u s", p->instance,
+		    (int)p->pid, seconds);
+	p->patience = seconds < MAX_SILENT_BUSY ? seconds * 1000 / PULSE_MS :
+	    MAX_SILENT_BUSY;
 }
 
 static unsigned int
@@ -53,7 +64,7 @@ pulse_limit(const struct proc *p)
 	if (p->state == PROC_STARTING)
 		return (MAX_SILENT_START);
 	if (p->role == ROLE_AUDITD || p->role == ROLE_SIGNER)
-		return (MAX_SILENT_DISK);
+		return (MAX_SILENT_DISK + p->patience);
 	return (p->pong < p->barrier ? MAX_FOLLOW_PULSES : MAX_SILENT_PULSES);
 }
 

@@ -57,6 +57,7 @@ static void	from_role_serving(struct peer *, struct msg *);
 static void	from_role_log(struct peer *, struct msg *);
 static void	from_role_pong(struct peer *, struct msg *);
 static void	from_role_request(struct peer *, struct msg *);
+static void	from_role_busy(struct peer *, struct msg *);
 static void	proc_closed(struct peer *);
 
 #define ROLE_COMMON							\
@@ -81,6 +82,7 @@ static const struct dispatch from_gatewayd[] = {
 static const struct dispatch from_auditd[] = {
 	ROLE_COMMON,
 	ROLE_REQUEST,
+	{ MSG_BUSY, ST_ANY, 4, 4, FD_NONE, NOBODY, from_role_busy },
 	{ 0 }
 };
 
@@ -472,6 +474,17 @@ static void
 from_role_pong(struct peer *peer, struct msg *msg)
 {
 	pulse_pong(peer->ctx, msg->hdr.id);
+}
+
+/* sinks share auditd's table, not its disk */
+static void
+from_role_busy(struct peer *peer, struct msg *msg)
+{
+	struct proc	*p = peer->ctx;
+	uint32_t	 s;
+
+	if (p->role == ROLE_AUDITD && msg_get(msg, &s, sizeof(s)) == 0)
+		pulse_busy(p, s);
 }
 
 /*

@@ -132,7 +132,7 @@ bench_batch(struct store *s, unsigned int batch, uint64_t span)
 		must(s, store_commit(s));
 		samples[n] = now_ns() - t;
 		/* between commits: in the rate, not in their time */
-		if (store_checkpoint_due(s))
+		if (store_checkpoint_pages(s) >= STORE_WAL_MARK)
 			must(s, store_checkpoint(s));
 	}
 	total = now_ns() - start;
@@ -191,7 +191,7 @@ fill(const char *path, uint64_t rows)
 		if ((i + 1) % FILL_BATCH != 0 && i + 1 != rows)
 			continue;
 		must(s, store_commit(s));
-		if (store_checkpoint_due(s))
+		if (store_checkpoint_pages(s) >= STORE_WAL_MARK)
 			must(s, store_checkpoint(s));
 	}
 	store_close(s);

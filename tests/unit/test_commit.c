@@ -36,6 +36,7 @@
 
 static struct worker	*w;
 static int		 fd;		/* the worker's end */
+static int		 sup;		/* the supervisor's */
 static sqlite3		*other;
 static unsigned int	 nevents;
 static unsigned int	 locks;		/* begins until the other locks */
@@ -175,6 +176,40 @@ progress(void)
 	CHECK_INT(answered(100), 0);
 }
 
+/* what a reader held back is announced before it is moved, all at once */
+static void
+held_back(void)
+{
+	struct frame_hdr hdr;
+	sqlite3_stmt	*st;
+	uint32_t	 s, said = 0;
+
+	turn();
+	while (recv(sup, &hdr, sizeof(hdr), MSG_DONTWAIT) > 0)
+		;
+	CHECK_INT(sqlite3_prepare_v2(other, "SELECT seq FROM events", -1, &st,
+	    NULL), SQLITE_OK);
+	CHECK_INT(sqlite3_step(st), SQLITE_ROW);
+	while (store_checkpoint_pages(auditd.store) < STORE_WAL_LONG * 5 / 4) {
+		append(BIG);
+		CHECK_INT(answered(1), 0);
+	}
+	while (recv(sup, &hdr, sizeof(hdr), MSG_DONTWAIT) ==
+	    (ssize_t)sizeof(hdr))
+		CHECK(recv(sup, &s, hdr.len - sizeof(hdr), MSG_DONTWAIT) > 0);
+	CHECK_INT(sqlite3_finalize(st), SQLITE_OK);
+	while (store_checkpoint_pages(auditd.store) >= STORE_WAL_LONG) {
+		append(64);
+		CHECK_INT(answered(1), 0);
+	}
+	while (recv(sup, &hdr, sizeof(hdr), MSG_DONTWAIT) ==
+	    (ssize_t)sizeof(hdr)) {
+		CHECK_INT(hdr.type, MSG_BUSY);
+		CHECK(recv(sup, &said, sizeof(said), MSG_DONTWAIT) == 4);
+	}
+	CHECK(said >= STORE_WAL_LONG / STORE_WAL_S);
+}
+
 static void
 setup(void)
 {
@@ -189,6 +224,10 @@ setup(void)
 	log_set_sink(quiet);
 	CHECK((role.base = event_base_new()) != NULL);
 	role.state = ST_RUNNING;
+	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == 0);
+	CHECK((role.sup = peer_new(role.base, sv[0], "supervisor",
+	    PEER_FATAL, none, &role.state, MAX_FRAME, 1)) != NULL);
+	sup = sv[1];
 	stamp_init(&auditd.stamp, &auditd.suite);
 	auditd.rec.principal_mb_per_hour = 1;
 	CHECK(store_open(&auditd.store, &conf, err, sizeof(err)) == STORE_OK);
@@ -216,6 +255,7 @@ main(void)
 	setup();
 	RUN(charged_once);
 	RUN(progress);
+	RUN(held_back);
 	CHECK(sqlite3_close(other) == SQLITE_OK);
 	store_close(auditd.store);
 	audit_teardown();
