@@ -17,6 +17,6 @@
 # The system tests that also run on the ASan and UBSan build.
 
 for t in sanitizer api badinput lists config chaos tamper hostile metrics \
-    egress; do
+    egress everycommand; do
 	[ ! -e tests/system/test_$t.py ] || echo tests/system/test_$t.py
 done
