@@ -179,6 +179,9 @@ int	 cmd_tool_list(struct ctl *);
 /* cmd_where.c */
 int	 cmd_where(struct ctl *);
 
+/* cmd_support.c */
+int	 cmd_support_bundle(struct ctl *);
+
 /* cmd_keys.c */
 int	 cmd_keys_list(struct ctl *);
 int	 cmd_keys_set(struct ctl *);

@@ -303,6 +303,10 @@ const struct cmd ctl_cmds[] = {
 	{ "judge", "test", "", 0, 0, 0, 0, 0, cmd_judge_test,
 	    "ask the judge one marked question and wait for its answer" },
 
+	{ "support", "bundle", "", 0, 0, BIT(OUT) | BIT(YES) | BIT(DRY_RUN),
+	    BIT(OUT), 0, cmd_support_bundle, "an archive for who looks after "
+	    "the suite, without secrets" },
+
 	{ "version", NULL, "", 0, 0, 0, 0, 0, cmd_version,
 	    "version of this program" },
 	{ "completion", NULL, "bash|zsh|fish", 1, 1, 0, 0, 0, cmd_completion,
