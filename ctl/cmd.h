@@ -39,8 +39,8 @@ enum opt_id {
 	O_DISABLED, O_TOKEN, O_TOKEN_FILE, O_TOKEN_ENV, O_NON_INTERACTIVE,
 	O_DRY_RUN, O_NO_TEST, O_YES, O_ALL, O_TIMEOUT, O_UNTIL, O_SESSION,
 	O_TARGET, O_TEXT, O_FORMAT, O_RESUME, O_WATCH, O_FAIL_MODE,
-	O_SYSTEM, O_CANCEL, O_ENV_FILE, O_EXPLAIN,
-	O_COUNT
+	O_SYSTEM, O_CANCEL, O_ENV_FILE, O_EXPLAIN, O_SECTION, O_ID, O_PASSIVE,
+	O_FIX, O_LIST, O_COUNT
 };
 
 #define BIT(id)		(1ULL << O_##id)
@@ -139,6 +139,9 @@ int	 cmd_reload(struct ctl *);
 
 /* cmd_status.c */
 int	 cmd_status(struct ctl *);
+
+/* doctor/doctor.c */
+int	 cmd_doctor(struct ctl *);
 
 /* cmd_inspect.c */
 int	 cmd_inspect_tool(struct ctl *);

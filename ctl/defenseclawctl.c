@@ -96,7 +96,7 @@ struct option_def ctl_options[MAX_OPTIONS + 1] = {
 	[O_TOKEN_ENV] = { "token-env", 0, "NAME", "take the token from this "
 	    "variable, once" },
 	[O_NON_INTERACTIVE] = { "non-interactive", 0, NULL, "ask nothing" },
-	[O_DRY_RUN] = { "dry-run", 0, NULL, "show what would be written" },
+	[O_DRY_RUN] = { "dry-run", 0, NULL, "show what would be done" },
 	[O_NO_TEST] = { "no-test", 0, NULL, "do not send a test event" },
 	[O_YES] = { "yes", 'y', NULL, "do not ask" },
 	[O_ALL] = { "all", 0, NULL, "all of them" },
@@ -119,6 +119,14 @@ struct option_def ctl_options[MAX_OPTIONS + 1] = {
 	[O_EXPLAIN] = { "explain", 0, NULL, "also how the verdict came about: "
 	    "strategy, triage, who was asked and the answer" },
 	[O_ENV_FILE] = { "env-file", 0, "FILE", "the .env that goes with it" },
+	[O_SECTION] = { "section", 0, "NAME[,NAME]", "only checks of these "
+	    "sections" },
+	[O_ID] = { "id", 0, "ID[,ID]", "only these checks" },
+	[O_PASSIVE] = { "passive", 0, NULL, "cause no traffic: no test event "
+	    "to any sink" },
+	[O_FIX] = { "fix", 0, NULL, "put right what loses nothing: modes, "
+	    "owners, missing directories, sockets nobody listens on" },
+	[O_LIST] = { "list", 0, NULL, "every check, without running any" },
 	/* here follow the keys of sinks, those of setup, and the end */
 	[MAX_OPTIONS] = { NULL, 0, NULL, NULL }
 };
@@ -135,6 +143,9 @@ const struct cmd ctl_cmds[] = {
 	    "put a changed configuration or rule pack in force" },
 	{ "status", NULL, "", 0, 0, BIT(FEATURES) | BIT(WATCH), 0, 0,
 	    cmd_status, "every process and what holds it" },
+	{ "doctor", NULL, "", 0, 0, BIT(SECTION) | BIT(ID) | BIT(PASSIVE) |
+	    BIT(FIX) | BIT(DRY_RUN) | BIT(LIST), 0, 0, cmd_doctor,
+	    "is everything in place and does it work, and what to do" },
 
 	{ "inspect", "tool", "", 0, 0, BIT(TOOL) | BIT(ARGS) |
 	    BIT(ARGS_FILE) | TEXT_OR_FILE | BIT(EXPLAIN), BIT(TOOL), 0,

@@ -52,6 +52,10 @@ static const struct {
 	{ "down", "31" },
 	{ "failed", "31" },
 	{ "warning", "33" },
+	{ "PASS", "32" },
+	{ "EXPECTED", "36" },
+	{ "WARN", "33" },
+	{ "FAIL", "1;31" },
 };
 
 void

@@ -160,6 +160,9 @@ const struct key schema_keys[] = {
 	BOOL("guardrail.judge.exfil", judge.exfil, KEYF_RELOAD, "true",
 	    "ask about data that leaves by a prompt or a tool call"),
 
+	TEXT("scanners.python", scanners.python, KEY_PATH,
+	    KEYF_RELOAD | KEYF_EMPTY, "", "interpreter of the environment "
+	    "that has the scanners' packages; empty: they are inactive"),
 	TEXT("scanners.skill_scanner.binary", skill_scanner.binary,
 	    KEY_STRING, KEYF_RELOAD, "skill-scanner",
 	    "command of the skill scanner"),

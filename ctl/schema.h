@@ -249,6 +249,9 @@ struct conf {
 		int	 max_total_mb;
 	} log;
 	struct {
+		char	 python[MAX_CONF_PATH];
+	} scanners;
+	struct {
 		int	 allow_no_landlock;
 	} sandbox;
 

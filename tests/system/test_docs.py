@@ -59,7 +59,7 @@ PARTS = {       # the README's table of lines: what counts, what does not
     'ingress': ('gatewayd/*.[ch]', '/rule'),
     'audit owner': ('auditd/*.[ch]', '/sign'),
     'signer': ('auditd/sign*.[ch]', None),
-    'front end': ('ctl/*.[ch]', None),
+    'front end': ('ctl/*.[ch] ctl/doctor/*.[ch]', None),
     'shared by all': ('common/*.[ch]', None),
     'sinks, judge and resolver': ('sinkd/*.[ch]', None),
     'detection': ('common/detect/*.[ch]', None),
@@ -317,6 +317,27 @@ def commands_are_documented():
     eq(n >= 30, True, 'commands')
 
 
+def checks_are_documented():
+    """Ids and texts of doctor's tables, in their order."""
+    source = read('ctl/doctor/doctor.c')
+    order = re.findall(r'\{ "\w+", (doc_\w+) \}', source)
+    tables = {}
+    for path in glob.glob(os.path.join(TOP, 'ctl/doctor/*.c')):
+        for name, body in re.findall(r'^const struct check (doc_\w+)\[\] = '
+                r'\{\n(.*?)^\};', read(path), re.S | re.M):
+            tables[name] = re.findall(r'\{ "([\w.-]+)",((?:\s*"[^"]*")+)',
+                body)
+    eq(sorted(order), sorted(tables), 'sections')
+    want = [c for name in order for c in tables[name]]
+    eq(len(want) >= 45, True, 'checks')
+    said = list(items(page('defenseclaw-doctor.8').split('.Sh CHECKS')[1].
+        split('.Sh ')[0]))
+    eq([h for h, _ in said], ['Cm ' + id for id, _ in want])
+    for (id, what), (_, text) in zip(want, said):
+        must([id] if string(what)[1:] + '.' not in prose(text) else [],
+            'another text')
+
+
 def exit_statuses_are_documented():
     enum = re.search(r'enum ctl_code \{(.*?)\};', read('common/proto.h'),
         re.S)[1]
@@ -482,7 +503,8 @@ def main():
         keys_are_documented, keys_of_sinks_are_documented,
         messages_are_documented,
         principals_are_those_of_the_tables, routes_are_documented,
-        commands_are_documented, exit_statuses_are_documented,
+        commands_are_documented, checks_are_documented,
+        exit_statuses_are_documented,
         limits_are_those_of_the_code, enforcement_is_that_of_the_table,
         readme_says_how, references_lead_somewhere, service_files])
     if shutil.which('mandoc') is None:
