@@ -158,7 +158,7 @@ const struct key schema_keys[] = {
 	BOOL("guardrail.judge.tool_injection", judge.tool_injection,
 	    KEYF_RELOAD, "true", "ask about injection, of tool calls"),
 	BOOL("guardrail.judge.exfil", judge.exfil, KEYF_RELOAD, "true",
-	    "ask about data that leaves by a prompt or a tool call"),
+	    "ask about data that is to leave, of prompts"),
 
 	TEXT("scanners.python", scanners.python, KEY_PATH,
 	    KEYF_RELOAD | KEYF_EMPTY, "", "interpreter of the environment "

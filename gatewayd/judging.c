@@ -322,6 +322,7 @@ judging_init(void)
 	struct timeval	 tv = { 0, WAITING_TICK_MS * 1000 };
 
 	tick = event_new(role.base, -1, EV_PERSIST, tick_cb, NULL);
-	if (tick == NULL || evtimer_add(tick, &tv) == -1)
+	if (tick == NULL || (gatewayd.judge.wanted && evtimer_add(tick,
+	    &tv) == -1))
 		fatalx("timer");
 }

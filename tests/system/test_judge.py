@@ -21,6 +21,7 @@ waits for it.
 import collections
 import json
 import os
+import re
 import signal
 import socket
 import struct
@@ -352,6 +353,20 @@ def strategies():
         row = s.rows("action = 'inspect-request-allow'")[-1]['details']
         eq(row['judge']['overruled'], ['TEST-MEDIUM'])
         eq(row['rule_ids'], [])
+        # and said to who asks for it, a line each
+        r = s.ctl('inspect', 'request', '--content', MEDIUM, '--explain')
+        for line in (r'strategy +regex_judge', r'triage +NEEDS_REVIEW',
+                r'asked +yes: the rules are not sure',
+                r'judge +adjudication of injection: ok, \d+ ms, severity '
+                r'NONE', r'overruled +TEST-MEDIUM'):
+            eq(re.search('(?m)^' + line + '$', r.stdout) is not None, True,
+                line + '\n' + r.stdout)
+        judge = wait_for(lambda: [j for j in [json.loads(s.get(
+            '/status').body)['health']['guardrail']['details']['judge']]
+            if j['kinds']['adjudication']['disagreements']], 'figures')[0]
+        eq((judge['enabled'], judge['connected'], judge['waiting']), (True,
+            True, 0))
+        eq(judge['kinds']['injection']['failures'], 0)
     model.close()
 
 
