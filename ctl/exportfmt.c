@@ -242,9 +242,11 @@ ocsf_row(const struct chain_row *row)
 	if (target[0] != '\0')
 		json_object_set_new(j, "resources", json_pack("[{s:s}]",
 		    "name", target));
+	/* the class has an actor in its evidence alone */
 	if (field(row, EV_ACTOR)[0] != '\0')
-		json_object_set_new(j, "actor", json_pack("{s:{s:s}}",
-		    "user", "name", field(row, EV_ACTOR)));
+		json_object_set_new(j, "evidences", json_pack(
+		    "[{s:{s:{s:s}}}]", "actor", "user", "name",
+		    field(row, EV_ACTOR)));
 	return (j);
 }
 
