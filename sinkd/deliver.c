@@ -243,8 +243,24 @@ static void
 piece_unwanted(const struct piece *pc, const struct judgement *j,
     const struct answer *a)
 {
-	if (++refusals > MAX_QUICK_REFUSALS)
+	/* some of it was taken: partial success */
+	if (j->rejected != 0 && j->rejected < pc->to - pc->from)
+		refusals = 0;
+	else if (++refusals > MAX_QUICK_REFUSALS)
 		failure(j, a, pc);
+}
+
+/* it was taken, and the receiver has something to say to it */
+static void
+piece_warned(const struct judgement *j)
+{
+	if (j->reason[0] == '\0')
+		return;
+	if (strcmp(sinkd.state.error, j->reason) != 0)
+		log_warnx("delivered, with a warning of the receiver: see "
+		    "status");
+	sinkd.state.last_error_us = clock_wall_us();
+	strlcpy(sinkd.state.error, j->reason, sizeof(sinkd.state.error));
 }
 
 static void
@@ -292,6 +308,7 @@ piece_judged(struct piece *pc, const struct judgement *j,
 			break;
 		}
 		piece_delivered(pc);
+		piece_warned(j);
 		success();
 		break;
 	case OUT_SPLIT:

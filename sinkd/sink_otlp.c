@@ -324,7 +324,8 @@ partial_json(const struct answer *a, char *text, size_t size)
 
 /*
  * Specification: retry 429, 502, 503 and 504 only; every other 4xx and 5xx
- * and a partial success must not be sent again.
+ * and a partial success must not be sent again.  One with a text and none
+ * rejected is a warning.
  */
 static void
 otlp_judge(const struct sink *s, const struct answer *a,
@@ -361,6 +362,9 @@ otlp_judge(const struct sink *s, const struct answer *a,
 		    " records rejected", n);
 		sink_said(j, text);
 		j->rejected = n;
+	} else if (text[0] != '\0') {
+		sink_judged(j, OUT_DELIVERED, -1, "accepted with a warning");
+		sink_said(j, text);
 	}
 }
 

@@ -250,6 +250,29 @@ def refuses_everything():
     o.close()
 
 
+def takes_a_part():
+    """Who takes some of each request is no receiver that refuses all; one
+    that warns delivers, and status has its words, redacted."""
+    def answer(r):
+        if any(row['action'].startswith('sink.') for row in r.rows):
+            return 200, {'partialSuccess': {'errorMessage':
+                'clock of hunter2'}}
+        return 200, {'partialSuccess': {'rejectedLogRecords': '1'}}
+    o = Receiver(answer)
+    with Suite() as s:
+        s.start()
+        events(s, 120)
+        configure(s, sink('otel', 'otlp_logs', 'http://127.0.0.1:%d' %
+            o.port, batch_size=2))
+        reloaded(s)
+        wait_for(lambda: len(o.requests) >= 60 and
+            state(s, 'otel')['lag_events'] == 0, 'all of them')
+        eq(s.rows("action = 'sink.failed'"), [])
+        wait_for(lambda: 'accepted with a warning: <redacted' in
+            state(s, 'otel')['error'], 'the warning')
+    o.close()
+
+
 def never_indexed():
     """Accepted is not delivered: what no acknowledgement ever comes for is
     told, and sent again."""
@@ -277,7 +300,7 @@ def never_indexed():
 
 TESTS = [two_that_refuse, forgotten_by_its_indexer, bad_while_others_wait,
     away_for_a_moment, a_proxy_that_refuses, patience_that_is_asked_for,
-    refuses_everything, never_indexed]
+    refuses_everything, takes_a_part, never_indexed]
 
 if __name__ == '__main__':
     names = sys.argv[1:]

@@ -473,8 +473,15 @@ test_otlp_answers(void)
 	CHECK_INT(j.rejected, 12);
 	CHECK(strstr(j.reason, "old") != NULL);
 	/* a warning only, and bytes that are no message */
-	CHECK_INT(judged(&sink_otlp, 200, "\012\005\022\003old").outcome,
-	    OUT_DELIVERED);
+	j = judged(&sink_otlp, 200, "\012\005\022\003old");
+	CHECK_INT(j.outcome, OUT_DELIVERED);
+	CHECK_STR(j.reason, "accepted with a warning\x1f""old");
+	sink.rec.protobuf = 0;
+	j = judged(&sink_otlp, 200, "{\"partialSuccess\":{\"errorMessage\":"
+	    "\"old\"}}");
+	CHECK_INT(j.outcome, OUT_DELIVERED);
+	CHECK_STR(j.reason, "accepted with a warning\x1f""old");
+	sink.rec.protobuf = 1;
 	CHECK_INT(judged(&sink_otlp, 200, "\012\177x").outcome,
 	    OUT_DELIVERED);
 	CHECK_INT(judged(&sink_otlp, 200, "\377\377\377\377\377\377\377\377"
