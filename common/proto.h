@@ -265,7 +265,7 @@ struct request_done {
 };
 
 /* what confc tells the supervisor, which reads no configuration itself */
-#define MAX_PLAN_SECRETS	8
+#define MAX_PLAN_SECRETS	24	/* two for each of MAX_TOKENS, ours */
 #define PLAN_DIGEST_LEN		32	/* BLAKE2b-256 */
 struct plan_secret {
 	uint32_t	role;

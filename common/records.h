@@ -40,7 +40,8 @@ enum record_type {
 	REC_SINK_HEADER,	/* struct rec_pair: HTTP header and value */
 	REC_SINK_SOURCETYPE,	/* struct rec_pair: action and sourcetype */
 	REC_JUDGE,		/* struct rec_judge: to sinkd -P judge */
-	REC_JUDGE_USE		/* struct rec_judge_use: to gatewayd */
+	REC_JUDGE_USE,		/* struct rec_judge_use: to gatewayd */
+	REC_TOKEN		/* struct rec_token: a name each, gatewayd */
 };
 
 struct record_hdr {
@@ -67,6 +68,17 @@ struct rec_gateway {
 	char		token_name[65];	/* of the actor "token:NAME" */
 	char		block_message[513];
 	char		pad[6];
+};
+
+/*
+ * A client's token by its name; in secrets/ it is "token-NAME", and the one
+ * before it "token-NAME.old".
+ */
+#define MAX_TOKENS		8
+#define MAX_TOKEN_NAME		32
+struct rec_token {
+	char		name[MAX_TOKEN_NAME];
+	uint64_t	old_until;	/* s since 1970; 0: there is none */
 };
 
 enum gateway_mode { GATEWAY_OBSERVE = 0, GATEWAY_ACTION = 1 };

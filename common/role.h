@@ -35,7 +35,7 @@
 #define MAX_CLIENTS_PER_UID	16
 #define OPERATOR_CLIENTS	4	/* of them, kept for operators */
 #define MAX_HELLO_MS		2000	/* for a client's first message */
-#define MAX_ROLE_FDS		24	/* descriptors handed over at start */
+#define MAX_ROLE_FDS		48	/* descriptors handed over at start */
 
 struct event_base;
 

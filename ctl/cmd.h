@@ -103,6 +103,12 @@ int	 cmd_setup_gateway(struct ctl *);
 int	 cmd_setup_skill_scanner(struct ctl *);
 int	 cmd_setup_mcp_scanner(struct ctl *);
 
+/* cmd_token.c */
+int	 cmd_token_add(struct ctl *);
+int	 cmd_token_list(struct ctl *);
+int	 cmd_token_revoke(struct ctl *);
+int	 cmd_token_rotate(struct ctl *);
+
 /* cmd_help.c */
 int	 cmd_help(struct ctl *);
 int	 cmd_completion(struct ctl *);

@@ -217,8 +217,9 @@ cmd_setup(struct ctl *c)
 	static const char *const heads[] = { "SETUP", "", "STATE", NULL };
 	static struct conf	 conf;
 	struct rows		 r;
-	char			 text[MAX_CONF_VALUE];
-	int			 rc;
+	struct conf_token	 tokens[MAX_TOKENS];
+	char			 text[MAX_CONF_VALUE], err[MAX_SCHEMA_ERR];
+	int			 n, rc;
 
 	if ((rc = config_need(c, &conf)) != CTL_OK)
 		return (rc);
@@ -230,6 +231,10 @@ cmd_setup(struct ctl *c)
 	    conf.gateway.api_port, conf.gateway.allow_enforce ?
 	    ", clients change the lists" : "");
 	row(&r, "gateway", says(&conf, "gateway."), text);
+	n = schema_tokens(&conf, tokens, err, sizeof(err));
+	snprintf(text, sizeof(text), "%d besides secrets/%s", n,
+	    conf.gateway.token_secret);
+	row(&r, "token", n != 0, text);
 	sinks_row(&r, &conf);
 	row(&r, "skill-scanner", says(&conf, "scanners.skill_scanner."),
 	    "inactive: this version runs no scanner");

@@ -222,6 +222,7 @@ key_line(const struct parse *p, const char *key)
 static void
 check_together(struct parse *p)
 {
+	struct conf_token	 tokens[MAX_TOKENS];
 	static const char *const strategy[] = { "guardrail.detection_strategy",
 	    "guardrail.detection_strategy_prompt",
 	    "guardrail.detection_strategy_completion",
@@ -242,6 +243,9 @@ check_together(struct parse *p)
 			    "guardrail.judge.enabled is false: nobody is "
 			    "asked");
 	}
+	if (schema_tokens(c, tokens, err, sizeof(err)) == -1)
+		error(p, c->line[schema_find("gateway.tokens") - schema_keys],
+		    "gateway.tokens", err);
 	if (schema_judge_check(&c->judge, &key, err, sizeof(err)) == -1)
 		error(p, key_line(p, key), key, err);
 	if (c->log.max_total_mb < 2 * c->log.max_size_mb) {

@@ -300,6 +300,16 @@ const struct cmd ctl_cmds[] = {
 	    cmd_sink_test, "send one marked event and wait for the "
 	    "receiver's word" },
 
+	{ "setup", "token add", "NAME", 1, 1, BIT(OUT) | SETUP_ALL, 0, 0,
+	    cmd_token_add, "make a client's token, which is shown once" },
+	{ "setup", "token list", "", 0, 0, 0, 0, 0, cmd_token_list,
+	    "the named tokens; none is shown" },
+	{ "setup", "token revoke", "NAME", 1, 1, SETUP_ALL, 0, 0,
+	    cmd_token_revoke, "take it no more" },
+	{ "setup", "token rotate", "NAME", 1, 1, BIT(OUT) | SETUP_ALL, 0, 0,
+	    cmd_token_rotate, "make a new one, and take the one before for "
+	    "a while" },
+
 	{ "setup", "guardrail", "", 0, 0, BIT(MODE) | SETUP_ALL, 0, 0,
 	    cmd_setup_guardrail,
 	    "mode, detection strategy, block message and judge" },

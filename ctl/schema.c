@@ -77,6 +77,9 @@ const struct key schema_keys[] = {
 	TEXT("gateway.token_secret", gateway.token_secret, KEY_NAME,
 	    KEYF_RELOAD | KEYF_SECRET, "gateway-token",
 	    "file below secrets/ that holds the clients' token"),
+	TEXT("gateway.tokens", gateway.tokens, KEY_STRING, KEYF_RELOAD |
+	    KEYF_EMPTY, "", "names of clients' tokens besides it, with "
+	    "commas between them"),
 	BOOL("gateway.allow_enforce", gateway.allow_enforce, KEYF_RELOAD,
 	    "false", "let clients change the block and allow lists"),
 	INT("gateway.workers", gateway.workers, KEYF_RELOAD, 0, MAX_WORKERS,

@@ -199,6 +199,7 @@ struct conf {
 		int	 api_port;
 		int	 token_env;		/* enum conf_token_env */
 		char	 token_secret[MAX_CONF_NAME];
+		char	 tokens[MAX_CONF_TEXT];
 		int	 allow_enforce;
 		int	 workers;		/* 0: one per core, at most 4 */
 		int	 max_connections;
@@ -361,6 +362,19 @@ enum conf_strategy	schema_strategy(const struct conf *, uint32_t);
  */
 int	schema_url(const char *, char *, size_t, int *, int *, const char **,
 	    char *, size_t);
+
+/* one of gateway.tokens */
+struct conf_token {
+	char		 name[MAX_TOKEN_NAME];
+	uint64_t	 old_until;	/* s since 1970; 0: none before it */
+};
+
+/* all of them: how many, or -1 with a reason */
+int	schema_tokens(const struct conf *, struct conf_token [MAX_TOKENS],
+	    char *, size_t);
+
+/* may this, of so many bytes, be the name of one: 0, or -1 */
+int	schema_token_name(const char *, size_t);
 
 /* changes between two words, at most MAX_CONF_KEY bytes of each */
 int	schema_distance(const char *, const char *);

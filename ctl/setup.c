@@ -42,6 +42,8 @@ static const struct setup_opt {
 } opts[] = {
 	{ NULL, "no-reload", NULL, NULL, NULL,
 	    "write only: a running suite goes on as it is" },
+	{ "token rotate", "overlap", NULL, NULL, "SECONDS", "how long the "
+	    "token before is taken, too; a day by default, 0: no more" },
 	{ "guardrail", "enable", "guardrail.enabled", "disable", NULL, NULL },
 	OF("guardrail", NULL, "guardrail.detection_strategy"),
 	OF("guardrail", NULL, "guardrail.detection_strategy_prompt"),

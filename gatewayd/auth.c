@@ -19,6 +19,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/clock.h"
 #include "gatewayd.h"
 
 #define MAX_FRESH_IDS	64	/* random ids fetched at once */
@@ -74,6 +75,35 @@ auth_token(const struct http_head *h, struct http_slice *t)
 }
 
 /*
+ * The name of a token, or NULL.  All of them are looked at, whichever it is:
+ * the time says neither that one matches nor which.
+ */
+static const char *
+token_name(const struct http_slice *t)
+{
+	const struct named_token	*n = gatewayd.tokens;
+	const char			*name = NULL;
+	uint64_t			 now = clock_wall_us() / 1000000;
+	size_t				 i;
+	int				 hit;
+
+	if (gatewayd.token.data != NULL &&
+	    secret_equal(&gatewayd.token, t->p, t->len))
+		name = gatewayd.rec.token_name;
+	for (i = 0; i < gatewayd.ntokens; i++) {
+		hit = n[i].now.data != NULL &&
+		    secret_equal(&n[i].now, t->p, t->len);
+		/* the one before stops by itself */
+		if (n[i].old.data != NULL)
+			hit |= secret_equal(&n[i].old, t->p, t->len) &
+			    (now < n[i].rec.old_until);
+		if (hit)
+			name = n[i].rec.name;
+	}
+	return (name);
+}
+
+/*
  * The principal.  A wrong token is never made good by the uid.
  */
 unsigned int
@@ -82,9 +112,7 @@ auth_peer(const struct conn_peer *peer, const struct http_head *h)
 	struct http_slice	t;
 
 	if (auth_token(h, &t))
-		return (gatewayd.token.data != NULL &&
-		    secret_equal(&gatewayd.token, t.p, t.len) ? CLIENT :
-		    NOBODY);
+		return (token_name(&t) != NULL ? CLIENT : NOBODY);
 	return (peer->is_unix ? role_principal(peer->caller) : NOBODY);
 }
 
@@ -95,11 +123,12 @@ void
 auth_actor(const struct conn_peer *peer, const struct http_head *h,
     char actor[MAX_ACTOR])
 {
-	struct http_slice	t;
+	struct http_slice	 t;
+	const char		*name;
 
 	if (auth_token(h, &t))
 		snprintf(actor, MAX_ACTOR, "token:%s",
-		    gatewayd.rec.token_name);
+		    (name = token_name(&t)) != NULL ? name : "");
 	else
 		snprintf(actor, MAX_ACTOR, "uid:%u", peer->caller->uid);
 }

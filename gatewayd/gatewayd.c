@@ -199,6 +199,40 @@ tally_tick(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
+read_token(const char *name, struct secret *s)
+{
+	int	fd = role_fd(SFD_SECRET, name);
+
+	if (fd == -1)
+		log_warnx("no token in secrets/%s: nobody has it", name);
+	else if (secret_read(fd, s) == -1)
+		fatal("%s", name);
+}
+
+static void
+read_tokens(void)
+{
+	struct named_token	*t;
+	char			 name[MAX_SECRET_NAME];
+	int			 rc = 0;
+
+	for (; gatewayd.ntokens < MAX_TOKENS; gatewayd.ntokens++) {
+		t = &gatewayd.tokens[gatewayd.ntokens];
+		if ((rc = records_nth(&role.records, REC_TOKEN,
+		    gatewayd.ntokens, &t->rec, sizeof(t->rec))) != 1)
+			break;
+		snprintf(name, sizeof(name), "token-%.*s", MAX_TOKEN_NAME - 1,
+		    t->rec.name);
+		read_token(name, &t->now);
+		strlcat(name, ".old", sizeof(name));
+		if (t->rec.old_until != 0)
+			read_token(name, &t->old);
+	}
+	if (rc == -1)
+		fatalx("records");
+}
+
+static void
 read_secrets(void)
 {
 	struct secret	key;
@@ -214,6 +248,7 @@ read_secrets(void)
 	if ((fd = role_fd(SFD_SECRET, gatewayd.rec.token_name)) != -1 &&
 	    secret_read(fd, &gatewayd.token) == -1)
 		fatal("%s", gatewayd.rec.token_name);
+	read_tokens();
 	if (gatewayd.token.data == NULL)
 		log_warnx("no token in secrets/%s: no service over TCP",
 		    gatewayd.rec.token_name);

@@ -121,6 +121,13 @@ struct inspection {
 	const struct hook	*hook;		/* NULL: not a hook's */
 };
 
+/* a client's token by its name, and the one before it */
+struct named_token {
+	struct rec_token	 rec;
+	struct secret		 now;		/* data NULL: none */
+	struct secret		 old;
+};
+
 struct gatewayd {
 	struct rec_suite	 suite;
 	struct rec_gateway	 rec;
@@ -128,6 +135,8 @@ struct gatewayd {
 	struct stamp		 stamp;
 	struct redactor		 redactor;
 	struct secret		 token;		/* data NULL: no TCP service */
+	struct named_token	 tokens[MAX_TOKENS];
+	size_t			 ntokens;
 	struct conn_server	*server;
 	struct ruleset		*rules;
 	struct peer		*auditd;	/* NULL: between two of them */

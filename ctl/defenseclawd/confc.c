@@ -98,6 +98,25 @@ plan_secret(struct plan *p, enum role_id id, const char *name, int required)
 	strlcpy(ps->name, name, sizeof(ps->name));
 }
 
+/* those of a name: what is not there is not waited for */
+static void
+plan_tokens(const struct conf *c, struct plan *p)
+{
+	struct conf_token	 t[MAX_TOKENS];
+	char			 name[MAX_SECRET_NAME], err[MAX_SCHEMA_ERR];
+	int			 i, n;
+
+	n = schema_tokens(c, t, err, sizeof(err));
+	for (i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "token-%.*s", MAX_TOKEN_NAME -
+		    1, t[i].name);
+		plan_secret(p, ROLE_GATEWAYD, name, 0);
+		strlcat(name, ".old", sizeof(name));
+		if (t[i].old_until != 0)
+			plan_secret(p, ROLE_GATEWAYD, name, 0);
+	}
+}
+
 static void
 plan_fill(const struct conf *c, struct plan *p)
 {
@@ -120,6 +139,7 @@ plan_fill(const struct conf *c, struct plan *p)
 	plan_secret(p, ROLE_GATEWAYD, c->gateway.token_secret, 0);
 	plan_secret(p, ROLE_GATEWAYD, "redaction.key", 1);
 	plan_secret(p, ROLE_AUDITD, "redaction.key", 1);
+	plan_tokens(c, p);
 }
 
 /*
@@ -144,6 +164,23 @@ send_blob(struct wbuf *w, const struct blob *b, unsigned char *digest)
 	if (peer_send(role.sup, MSG_BLOB, 0, fd, b, sizeof(*b)) == -1)
 		fatal("send");
 	wbuf_free(w);
+}
+
+static void
+add_tokens(const struct conf *c, struct wbuf *w)
+{
+	struct conf_token	 t[MAX_TOKENS];
+	struct rec_token	 r;
+	char			 err[MAX_SCHEMA_ERR];
+	int			 i, n;
+
+	n = schema_tokens(c, t, err, sizeof(err));
+	for (i = 0; i < n; i++) {
+		memset(&r, 0, sizeof(r));
+		strlcpy(r.name, t[i].name, sizeof(r.name));
+		r.old_until = t[i].old_until;
+		records_add(w, REC_TOKEN, &r, sizeof(r));
+	}
 }
 
 /*
@@ -174,6 +211,7 @@ send_records(enum role_id id, const struct conf *c, struct plan *plan)
 		rec_gateway_fill(c, &gw);
 		records_add(&w, REC_GATEWAY, &gw, sizeof(gw));
 		judgerec_use(c, &w);
+		add_tokens(c, &w);
 	} else if (id == ROLE_AUDITD) {
 		rec_audit_fill(c, &audit);
 		records_add(&w, REC_AUDIT, &audit, sizeof(audit));

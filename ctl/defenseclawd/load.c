@@ -541,17 +541,11 @@ rules_push(struct proc *p)
 	p->rules_generation = ri.generation;
 }
 
-/* the one secret of a worker that may be missing is the clients' token */
+/* the first secret of a plan is the clients' token, which may be missing */
 static int
 has_token(const struct setup *s)
 {
-	uint32_t	i;
-
-	for (i = 0; i < s->plan.nsecrets; i++)
-		if (s->plan.secrets[i].role == ROLE_GATEWAYD &&
-		    s->secrets[i].fd == -1)
-			return (0);
-	return (1);
+	return (s->plan.nsecrets == 0 || s->secrets[0].fd != -1);
 }
 
 static int
