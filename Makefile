@@ -440,7 +440,7 @@ DEPS	= build-essential pkg-config libbsd-dev libevent-dev libsodium-dev \
 	  python3 curl
 TESTDEPS = clang libclang-rt-14-dev libhttp-parser-dev mandoc iproute2 \
 	  e2fsprogs sqlite3 wrk nginx-light python3-venv openssl \
-	  python3-jsonschema python3-yaml zsh fish
+	  python3-jsonschema python3-yaml zsh fish strace
 
 deps:
 	$(Q)sh tests/deps.sh $(DEPS) \
