@@ -39,7 +39,6 @@ static const struct {
 	    "observability add splunk-hec'" },
 	{ "otel", "only the audit log is sent: give its collector to "
 	    "`defenseclawctl setup observability add otlp'" },
-	{ "webhooks", "there is no receiver of this kind here" },
 	{ "guardrail.judge.llm", "only its model, base_url and key are known "
 	    "here" },
 	{ "llm", "only a judge asks a model: set guardrail.judge.model and "
@@ -318,7 +317,8 @@ take_node(struct import *im, struct import_text *x, const struct ytree *t,
 	const struct ynode	*n = &t->n[i];
 	const struct key	*k = schema_find(path);
 
-	if (strcmp(path, "audit_sinks") == 0)
+	if (strcmp(path, "audit_sinks") == 0 ||
+	    strcmp(path, "webhooks") == 0)
 		import_sinks(im, x, t, i);
 	else if (strcmp(path, "guardrail.judge.llm") == 0 && n->kind == Y_MAP)
 		take_model(im, x, t, i);

@@ -40,6 +40,9 @@ struct from {
 	char			 token_key[MAX_CONF_KEY];
 	char			 env[MAX_CONF_NAME];	/* had it; or "" */
 	int			 verifies;	/* it says whether */
+	int			 is_webhook;
+	const char		*slack;		/* its URL, or NULL */
+	char			 url[MAX_CONF_URL];
 };
 
 int
@@ -278,6 +281,67 @@ take_sink(struct from *f, struct import_text *x)
 		    "ca_file if its CA is your own");
 }
 
+/* the path of a slack URL is its secret; the configuration has the rest */
+static void
+slack_url(struct from *f)
+{
+	char	*path;
+
+	if (strlcpy(f->url, f->slack, sizeof(f->url)) >= sizeof(f->url) ||
+	    (path = strstr(f->url, "://")) == NULL ||
+	    (path = strchr(path + 3, '/')) == NULL || path[1] == '\0')
+		put(f, "webhook.url", NULL, f->slack);
+	else {
+		token(f, "webhook.url", path + 1);
+		path[1] = '\0';
+		put(f, "webhook.url", NULL, f->url);
+	}
+}
+
+/* one of webhooks, which are sinks here */
+static void
+read_webhook(struct from *f, int node)
+{
+	static const struct {
+		const char	*from, *to;
+	} names[] = {
+		{ "type", "webhook.type" },
+		{ "url", "webhook.url" },
+		{ "secret_env", "token_env" },
+		{ "room_id", "webhook.room_id" },
+		{ "min_severity", "min_severity" },
+		{ "timeout_seconds", "timeout_s" },
+		{ "cooldown_seconds", "webhook.cooldown_seconds" },
+		{ "enabled", "enabled" },
+	};
+	const struct ynode	*n;
+	size_t			 i;
+	int			 c, type;
+
+	type = ytree_child(f->t, node, "type", 4);
+	if (ytree_child(f->t, node, "min_severity", 12) == -1)
+		put(f, "min_severity", NULL, "HIGH");
+	for (c = f->t->n[node].child; c != 0; c = f->t->n[c].next) {
+		n = &f->t->n[c];
+		for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			if (strcmp(names[i].from, n->key) == 0)
+				break;
+		if (strcmp(n->key, "name") == 0)
+			continue;
+		if (i == 1 && n->kind == Y_SCALAR && type != -1 &&
+		    f->t->n[type].kind == Y_SCALAR &&
+		    strcmp(f->t->n[type].val, "slack") == 0)
+			f->slack = n->val;
+		else if (i < sizeof(names) / sizeof(names[0]))
+			scalar(f, c, names[i].to);
+		else if (n->kind == Y_SCALAR || n->child != 0)
+			no(f, n->key, "has no equal: min_severity and "
+			    "actions say what is told");
+	}
+	if (f->slack != NULL)
+		slack_url(f);
+}
+
 /* name and kind, without which it is none */
 static int
 begin_sink(struct from *f, int node)
@@ -288,14 +352,16 @@ begin_sink(struct from *f, int node)
 
 	ytree_path(t, node, path, sizeof(path));
 	name = t->n[node].kind == Y_MAP ? ytree_child(t, node, "name", 4) : -1;
-	kind = t->n[node].kind == Y_MAP ? ytree_child(t, node, "kind", 4) : -1;
+	kind = f->is_webhook ? name : t->n[node].kind == Y_MAP ?
+	    ytree_child(t, node, "kind", 4) : -1;
 	if (name == -1 || kind == -1 || t->n[name].kind != Y_SCALAR ||
 	    t->n[kind].kind != Y_SCALAR) {
 		import_say(f->im, IMPORT_NOT, path, "has no name or no kind");
 		return (-1);
 	}
 	for (f->kind = 0; schema_sink_kinds[f->kind] != NULL; f->kind++)
-		if (strcmp(schema_sink_kinds[f->kind], t->n[kind].val) == 0)
+		if (strcmp(schema_sink_kinds[f->kind], f->is_webhook ?
+		    "webhook" : t->n[kind].val) == 0)
 			break;
 	if (schema_sink_kinds[f->kind] == NULL) {
 		import_say(f->im, IMPORT_NOT, path, "there is no receiver of "
@@ -326,11 +392,15 @@ import_sinks(struct import *im, struct import_text *x, const struct ytree *t,
 		memset(&f, 0, sizeof(f));
 		f.im = im;
 		f.t = t;
+		f.is_webhook = strcmp(t->n[list].key, "webhooks") == 0;
 		f.check = &check;
 		schema_sink_defaults(&check);
 		if (begin_sink(&f, i) == -1)
 			continue;
-		read_sink(&f, i);
+		if (f.is_webhook)
+			read_webhook(&f, i);
+		else
+			read_sink(&f, i);
 		take_sink(&f, x);
 	}
 	explicit_bzero(f.token, sizeof(f.token));

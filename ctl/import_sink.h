@@ -26,7 +26,7 @@ struct import_text {
 	size_t	 len;
 };
 
-/* import_sink.c: the list audit_sinks, this node */
+/* import_sink.c: the list audit_sinks, or webhooks, this node */
 void	import_sinks(struct import *, struct import_text *,
 	    const struct ytree *, int);
 

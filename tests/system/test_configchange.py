@@ -366,7 +366,10 @@ audit_sinks:
   - name: Bad Name
     kind: file
 webhooks:
-  - {name: w, type: slack, url: "https://hooks.slack.com/%(s)s-hook"}
+  - {name: w, type: slack, url: "https://hooks.slack.com/%(s)s-hook",
+    events: [block], cooldown_seconds: 60}
+  - {name: pd, type: pagerduty, url: "https://pd.internal/v2",
+    secret_env: PD_KEY}
 otel: {enabled: false}
 strange: 1
 ''' % {'s': SECRET_VALUE}
@@ -397,12 +400,15 @@ def a_configuration_is_taken_over():
             'audit_sinks.hec', 'audit_sinks.web', 'audit_sinks.keyed',
             'guardrail.judge.enabled', 'guardrail.judge.timeout',
             'guardrail.judge.model', 'guardrail.judge.api_base',
-            'guardrail.judge.api_key_env'})
-        eq(len(got['secrets']), 5, got['secrets'])
+            'guardrail.judge.api_key_env', 'audit_sinks.w',
+            'audit_sinks.pd'})
+        eq(len(got['secrets']), 6, got['secrets'])
         no = {x['key']: x['why'] for x in got['not_taken']}
         for key, why in (('claw', 'no effect'), ('data_dir', 'where files'),
                 ('llm', 'judge'), ('audit_sinks.logs', 'grpc'),
-                ('audit_sinks[4]', 'lower case'), ('webhooks', ''),
+                ('audit_sinks[4]', 'lower case'),
+                ('audit_sinks.w.events', 'no equal'),
+                ('audit_sinks.pd.token_secret', 'disabled'),
                 ('strange', 'not a key'), ('guardrail.judge.llm.provider', ''),
                 ('guardrail.scanner_mode', 'no effect'),
                 ('audit_sinks.hec.splunk_hec.verify_tls', 'ca_file')):
@@ -410,7 +416,7 @@ def a_configuration_is_taken_over():
         # the tokens are where they belong, and nowhere else
         for name, value in (('sink-hec', 'hec'), ('sink-web', 'web'),
                 ('sink-keyed', 'key'), ('gateway-token', 'gateway'),
-                ('judge-key', 'judge')):
+                ('judge-key', 'judge'), ('sink-w', 'hook')):
             f = os.path.join(s.secrets, name)
             eq(text(f), '%s-%s\n' % (SECRET_VALUE, value))
             eq(os.stat(f).st_mode & 0o777, 0o600)
