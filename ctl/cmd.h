@@ -215,6 +215,9 @@ int	 cmd_config_get(struct ctl *);
 int	 cmd_config_set(struct ctl *);
 int	 cmd_config_unset(struct ctl *);
 
+/* cmd_migrate.c */
+int	 cmd_config_migrate(struct ctl *);
+
 /* cmd_import.c */
 int	 cmd_config_import(struct ctl *);
 

@@ -276,7 +276,7 @@ unset(struct yedit *e, const struct key *k)
 		return (-1);
 	digest_others(&e->t, &at, after);
 	if (memcmp(before, after, sizeof(after)) != 0 ||
-	    c.line[k - schema_keys] != 0)
+	    at.nfound == at.n)
 		return (yedit_refuse(e, "the change would affect other "
 		    "keys"));
 	return (0);

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "confmigrate.h"
 #include "confparse.h"
 #include "confsecret.h"
 #include "confsink.h"
@@ -277,6 +278,17 @@ sort_msgs(struct conf_report *rep)
 	}
 }
 
+/* older versions say less */
+static void
+migrate(struct parse *p)
+{
+	const struct key	*k = schema_find("config_version");
+	char			 text[2 * MAX_SCHEMA_ERR];
+
+	if (confmigrate(p->c, text, sizeof(text)))
+		warning(p, p->c->line[k - schema_keys], k->path, text);
+}
+
 int
 conf_parse(const char *text, size_t len, const char *file, struct conf *c,
     struct conf_report *rep)
@@ -297,8 +309,10 @@ conf_parse(const char *text, size_t len, const char *file, struct conf *c,
 		read_nodes(&p);
 	else if (t.nn != 0 && !ytree_null(&t.n[0]))
 		error(&p, t.n[0].line, "", "must be a list of \"key: value\"");
-	if (rep->nerrors == 0)
+	if (rep->nerrors == 0) {
+		migrate(&p);
 		check_together(&p);
+	}
 	ytree_free(&t);
 	sort_msgs(rep);
 	return (rep->nerrors != 0 ? -1 : 0);

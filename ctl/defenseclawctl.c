@@ -240,6 +240,9 @@ const struct cmd ctl_cmds[] = {
 	{ "config", "import", "FILE", 1, 1, BIT(ENV_FILE) | BIT(DRY_RUN), 0, 0,
 	    cmd_config_import, "take over a configuration of the reference "
 	    "implementation" },
+	{ "config", "migrate", "", 0, 0, BIT(DRY_RUN), 0, 0,
+	    cmd_config_migrate, "bring an older configuration to this "
+	    "version" },
 	{ "config", "schema", "", 0, 0, 0, 0, 0, cmd_config_schema,
 	    "the keys as a JSON Schema" },
 	{ "config", "diff", "[FILE|STATE|running]", 0, 1, 0, 0, 0,

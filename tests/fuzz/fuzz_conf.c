@@ -88,7 +88,9 @@ edit(const char *text, size_t len, const struct key *k, const char *value)
 	schema_defaults(&want);
 	must(schema_set(k, value, &want, err, sizeof(err)) == 0);
 	for (i = 0; i < schema_nkeys; i++) {
-		if (&schema_keys[i] != k && !valid)
+		/* of another version, a file means something else */
+		if (&schema_keys[i] != k && (!valid ||
+		    before.config_version != after.config_version))
 			continue;
 		schema_get(&schema_keys[i], &schema_keys[i] == k ? &want :
 		    &before, was, sizeof(was));
@@ -118,6 +120,8 @@ unset(const char *text, size_t len, const struct key *k)
 	must(conf_parse(out, outlen, "f", &after, &rep) == 0);
 	schema_defaults(&plain);
 	for (i = 0; i < schema_nkeys; i++) {
+		if (before.config_version != CONF_VERSION)
+			continue;
 		schema_get(&schema_keys[i], &schema_keys[i] == k ? &plain :
 		    &before, was, sizeof(was));
 		schema_get(&schema_keys[i], &after, is, sizeof(is));

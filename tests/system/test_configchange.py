@@ -477,13 +477,47 @@ def what_cannot_be_imported():
         eq([f for f in os.listdir(s.secrets) if 'sink' in f], [])
 
 
+def older_versions_mean_what_they_meant():
+    with Suite() as s:
+        old = text(s.config).replace('config_version: 5',
+            'config_version: 1 # old').replace('  mode: action\n', '')
+        put(s.config, old)
+        got = json.loads(ok(s.ctl('config', 'validate', '--json')).stdout)
+        eq((got['errors'], got['messages'][0]['key']), (0, 'config_version'))
+
+        def values():
+            return {k['key']: k['value'] for k in json.loads(ok(s.ctl(
+                'config', 'show', '--json')).stdout)['keys']
+                if k['key'] != 'config_version'}
+
+        before = values()
+        eq((before['guardrail.mode'],
+            before['guardrail.detection_strategy_completion']),
+            ('observe', 'regex_only'))
+        ok(s.ctl('config', 'migrate', '--dry-run'))
+        eq(text(s.config), old)
+        ok(s.ctl('config', 'migrate'))
+        eq(values(), before)
+        got = json.loads(ok(s.ctl('config', 'validate', '--json')).stdout)
+        eq((got['errors'], got['warnings']), (0, 0), got)
+        eq('config_version: 5 # old' in text(s.config), True)
+        after = text(s.config)
+        ok(s.ctl('config', 'migrate'))
+        eq(text(s.config), after)
+        put(s.config, after.replace('config_version: 5',
+            'config_version: 6'))
+        fails(s.ctl('config', 'migrate'), 3)
+        fails(s.ctl('config', 'set', 'log.level', 'debug'), 3, 'newer')
+
+
 TESTS = [nobody_writes_what_is_managed, nobody_writes_what_is_read_only,
     secrets_are_in_no_difference,
     changes_without_a_suite_are_recorded_late,
     a_change_that_fails_leaves_no_event,
     a_spool_that_is_known_is_taken_once, a_broken_spool_is_set_aside,
     history_and_rollback, unset_takes_a_line_out, differences_from_what_runs,
-    a_configuration_is_taken_over, what_cannot_be_imported]
+    a_configuration_is_taken_over, what_cannot_be_imported,
+    older_versions_mean_what_they_meant]
 
 if __name__ == '__main__':
     names = sys.argv[1:]

@@ -402,7 +402,9 @@ property(void)
 			schema_get(&schema_keys[j], &before, was, sizeof(was));
 			if (&schema_keys[j] == k && value[0] != '\0')
 				CHECK_STR(got, value);
-			else if (&schema_keys[j] != k)
+			/* of another version, a file means something else */
+			else if (&schema_keys[j] != k && after.config_version ==
+			    before.config_version)
 				CHECK_STR(got, was);
 		}
 		changed_lines(text, out);
