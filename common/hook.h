@@ -38,6 +38,9 @@
 #define MAX_HOOK_REASON	1024	/* bytes of a reason, with NUL */
 #define MAX_HOOK_DEPTH	32	/* levels of a tool's output that are kept */
 
+/* a tool that no client has: a call of it is always blocked, to prove it */
+#define HOOK_CANARY	"defenseclaw-canary"
+
 enum hook_agent {
 	HOOK_CLAUDE_CODE,
 	HOOK_CODEX,

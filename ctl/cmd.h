@@ -116,6 +116,13 @@ int	 cmd_version(struct ctl *);
 void	 cmd_usage_line(const struct cmd *, FILE *);
 void	 cmd_overview(const char *, FILE *);	/* all, or below words */
 
+/* cmd_agent.c */
+int	 cmd_setup_agent(struct ctl *);
+int	 cmd_agent_list(struct ctl *);
+int	 cmd_agent_off(struct ctl *);
+int	 cmd_agent_remove(struct ctl *);
+int	 cmd_agent_verify(struct ctl *);
+
 /* cmd_hook.c */
 int	 cmd_hook(struct ctl *);
 

@@ -162,6 +162,18 @@ const struct cmd ctl_cmds[] = {
 	{ "inspect", "batch", "FILE", 1, 1, 0, 0, 0, cmd_inspect_batch,
 	    "verdicts on a file of rows, one JSON object per line" },
 
+	{ "setup", "agent", "[AGENT]", 0, 1, BIT(ALL) | BIT(FAIL_MODE) |
+	    BIT(DRY_RUN) | BIT(NON_INTERACTIVE), 0, 0, cmd_setup_agent,
+	    "put our hook into a client's settings; as root into those that "
+	    "no user can switch off" },
+	{ "agent", "list", "", 0, 0, 0, 0, 0, cmd_agent_list,
+	    "the clients we know, and where their hooks are" },
+	{ "agent", "verify", "[AGENT]", 0, 1, 0, 0, 0, cmd_agent_verify,
+	    "prove that a client is gated, and not only set up" },
+	{ "agent", "off", "[AGENT]", 0, 1, BIT(ALL) | BIT(DRY_RUN), 0, 0,
+	    cmd_agent_off, "take the hook out; the client works on" },
+	{ "agent", "remove", "[AGENT]", 0, 1, BIT(ALL) | BIT(DRY_RUN), 0, 0,
+	    cmd_agent_remove, "take the hook out, and forget it" },
 	{ "hook", NULL, "AGENT", 1, 1, BIT(FAIL_MODE) | BIT(TIMEOUT) |
 	    BIT(SYSTEM), 0, 0, cmd_hook, "the gate of an agent's hook: reads "
 	    "its event, answers in its words" },

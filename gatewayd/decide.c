@@ -58,8 +58,8 @@ static void
 decide_soften(struct verdict *v)
 {
 	v->would_block = strcmp(v->raw_action, "block") == 0;
-	v->action = v->would_block && gatewayd.rec.mode == GATEWAY_ACTION ?
-	    "block" : "allow";
+	v->action = v->would_block && (v->canary ||
+	    gatewayd.rec.mode == GATEWAY_ACTION) ? "block" : "allow";
 }
 
 /*
@@ -91,7 +91,9 @@ decide(const struct inspection *in, const struct detect_result *found,
 	}
 	/* a text nobody could look at is not taken for a good one */
 	v->unreadable = in->unreadable != NULL;
-	v->is_static = t != NULL && t->op == OP_BLOCK;
+	v->canary = in->hook != NULL && in->tool != NULL &&
+	    strcmp(in->tool, HOOK_CANARY) == 0;
+	v->is_static = v->canary || (t != NULL && t->op == OP_BLOCK);
 	v->only_critical = in->clamp || allowed;
 	if (v->is_static || v->unreadable) {
 		v->raw_action = "block";

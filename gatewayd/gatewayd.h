@@ -106,6 +106,7 @@ struct verdict {
 	int			 is_static;	/* by the block list */
 	int			 unreadable;	/* because there was no text */
 	int			 only_critical;	/* blocks */
+	int			 canary;	/* HOOK_CANARY: in any mode */
 	const struct detect_result *found;	/* NULL: not looked at */
 	const struct judged	*judged;	/* NULL: see judging.h */
 };

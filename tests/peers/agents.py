@@ -151,6 +151,10 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
 def main():
     """In the namespace: the model, then the client until it ends."""
     what = json.loads(sys.stdin.read())
+    if what['etc']:
+        # over the host's, for this namespace alone
+        subprocess.run(['mount', '-t', 'overlay', 'overlay', '-o',
+            'lowerdir=%s:/etc' % what['etc'], '/etc'], check=True)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         # netdevice(7)
         fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack('16sh', b'lo', IFF_UP))
@@ -191,6 +195,7 @@ class Agent:
         for d in (self.home, self.work):
             os.mkdir(d)
         self.groups = []
+        self.etc = None         # managed settings, as if in /etc
         self.own()
 
     def __enter__(self):
@@ -224,10 +229,10 @@ class Agent:
         e = dict(self.env(), HOME=self.home, PATH=os.environ['PATH'],
             **(env or {}))
         what = {'commands': commands, 'seen': self.seen, 'port': self.port,
-            'uid': USER, 'groups': self.groups, 'cwd': self.work, 'env': e,
+            'etc': self.etc, 'uid': USER, 'groups': self.groups, 'cwd': self.work, 'env': e,
             'argv': [self.argv(*args)] * (scripts[1] if len(scripts) > 1
             else 1)}
-        r = subprocess.run(['unshare', '-n', sys.executable,
+        r = subprocess.run(['unshare', '-n', '-m', sys.executable,
             os.path.abspath(__file__)], input=json.dumps(what), text=True,
             capture_output=True, timeout=LIMIT + 60)
         if r.returncode != 0:

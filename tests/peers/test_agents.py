@@ -145,6 +145,89 @@ def codex():
     one('codex', Codex)
 
 
+def ctl(suite, agent, *words, uid=USER):
+    """defenseclawctl as the agent's user."""
+    r = subprocess.run([os.path.join(suite.bin, 'defenseclawctl'), *words],
+        env=dict(suite.env(), HOME=agent.home), text=True,
+        capture_output=True, timeout=CEILING, cwd=agent.work,
+        preexec_fn=(lambda: lib.become(uid)) if uid else None)
+    eq(r.returncode, 0, (words, r.stdout, r.stderr))
+    return r
+
+
+def set_up():
+    """setup agent is all that it takes: no option, no trust by hand."""
+    for client, kind, name in (('claude', Claude, 'claude-code'), ('codex',
+            Codex, 'codex')):
+        with lib.Suite(uid=USER) as suite, kind(client, npm(client)) as a:
+            if kind is Codex:
+                a.configure()
+            suite.start()
+            before = tree(a.home)
+            ctl(suite, a, 'setup', 'agent', name)
+            ctl(suite, a, 'agent', 'verify', name)
+            a.run(['touch ' + a.marker(0), bad(a, 1)])
+            eq((a.ran(0), a.ran(1)), (True, False), client)
+            # off: the agent works on, with nobody in its way
+            ctl(suite, a, 'agent', 'off', name)
+            suite.stop()
+            a.run(['touch ' + a.marker(2)])
+            eq(a.ran(2), True, client)
+            ctl(suite, a, 'agent', 'remove', name)
+            now = tree(a.home)
+            eq({k: now.get(k) for k in before}, before)
+
+
+def tree(top):
+    """The settings of clients below a home."""
+    out = {}
+    for name in ('.claude/settings.json', '.codex/hooks.json',
+            '.codex/config.toml'):
+        try:
+            with open(os.path.join(top, name)) as f:
+                out[name] = f.read()
+        except FileNotFoundError:
+            out[name] = None
+    return out
+
+
+def managed_settings_hold():
+    """Neither user nor repository switches off what root has set up."""
+    progs = npm('claude'), npm('codex')
+    with lib.Suite('system') as suite, Claude('claude', progs[0]) as a, \
+            Codex('codex', progs[1]) as b:
+        b.configure()
+        suite.start()
+        try:
+            for agent, name in ((a, 'claude-code'), (b, 'codex')):
+                ctl(suite, agent, 'setup', 'agent', name, uid=None)
+                agent.etc = os.path.dirname(suite.confdir)
+                agent.groups = [grp.getgrnam('defenseclaw').gr_gid]
+            off = '{"disableAllHooks":true}'
+            a.write('.claude/settings.json', off)
+            os.mkdir(os.path.join(a.work, '.claude'))
+            with open(os.path.join(a.work, '.claude', 'settings.json'),
+                    'w') as f:
+                f.write(off)
+            a.own()
+            elsewhere = {'CLAUDE_CONFIG_DIR': a.work}
+            for args, env in (((), {}), (('--settings', off), {}),
+                    (('--setting-sources', 'project'), {}), ((),
+                    elsewhere)):
+                a.run([bad(a)], args=args, env=env)
+                eq(a.ran(), False, (args, env))
+            a.run(['touch ' + a.marker(1)])
+            eq(a.ran(1), True)
+            for args in ((), ('-c', 'features.hooks=false')):
+                b.run([bad(b)], args=args)
+                eq(b.ran(), False, args)
+            b.run(['touch ' + b.marker(1)])
+            eq(b.ran(1), True)
+        finally:
+            for agent, name in ((a, 'claude-code'), (b, 'codex')):
+                ctl(suite, agent, 'agent', 'remove', name, uid=None)
+
+
 def both_at_once():
     """Two clients, then many sessions, with one suite of the host."""
     progs = npm('claude'), npm('codex')
@@ -184,4 +267,4 @@ def both_at_once():
 
 if __name__ == '__main__':
     lib.program(lambda: (lib.need_root(), lib.run([claude, codex,
-        both_at_once])))
+        set_up, managed_settings_hold, both_at_once])))
