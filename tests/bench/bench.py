@@ -376,7 +376,7 @@ def bench_drain():
 
 
 JUDGE_CALLS = (0, 100, 1000)    # under way while others ask
-JUDGE_ROUNDS = 3
+JUDGE_ROUNDS = 7
 
 
 def asked(s, n):
@@ -424,7 +424,7 @@ def bench_judge():
                 hold.clear()
                 socks = asked(s, n)
                 out = output([program('client'), s.gateway_sock, ROUTE, path,
-                    os.path.dirname(s.audit_db), '3000'], env=env)
+                    os.path.dirname(s.audit_db), '1000'], env=env)
                 got[n].append(words(out, 'inspect')[1:3])
                 hold.set()
                 for c in socks:
