@@ -212,7 +212,10 @@ int	 cmd_policy_test(struct ctl *);
 int	 cmd_policy_activate(struct ctl *);
 
 /* cmd_judge.c */
+int	 cmd_judge_status(struct ctl *);
 int	 cmd_judge_test(struct ctl *);
+/* what the suite's status says of it; without one only when all is wanted */
+void	 judge_print(const json_t *, int);
 
 /* cmd_config.c */
 int	 cmd_config_validate(struct ctl *);

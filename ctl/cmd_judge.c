@@ -20,8 +20,129 @@
 #include "common/json.h"
 #include "cmd.h"
 #include "sinkctl.h"
+#include "watch.h"
 
 #define JUDGE_TEST_MS	130000	/* beyond the longest time-out there is */
+
+static const char *
+string(const json_t *j, const char *member)
+{
+	const char	*s = json_str(j, member);
+
+	return (s != NULL ? s : "");
+}
+
+static json_int_t
+integer(const json_t *j, const char *member)
+{
+	return (json_integer_value(json_object_get(j, member)));
+}
+
+/* what a worker knows of all workers' questions; NULL: none says */
+static json_t *
+figures(const json_t *status)
+{
+	json_t	*p, *j;
+	size_t	 i;
+
+	json_array_foreach(json_object_get(status, "processes"), i, p)
+		if ((j = json_object_get(json_object_get(p, "figures"),
+		    "judge")) != NULL)
+			return (j);
+	return (NULL);
+}
+
+static json_t *
+process(const json_t *status)
+{
+	json_t	*p;
+	size_t	 i;
+
+	json_array_foreach(json_object_get(status, "processes"), i, p)
+		if (strcmp(string(p, "role"), "judge") == 0)
+			return (p);
+	return (NULL);
+}
+
+static void
+print_kinds(const json_t *kinds)
+{
+	static const char *const heads[] = { "KIND", "CALLS", "CACHED",
+	    "FAILURES", "DISAGREEMENTS", "MEAN", NULL };
+	const char	*kind;
+	json_t		*k;
+	struct table	 t;
+
+	table_init(&t, heads);
+	json_object_foreach((json_t *)(uintptr_t)kinds, kind, k) {
+		table_cell(&t, "%s", kind);
+		table_cell(&t, "%lld", (long long)integer(k, "calls"));
+		table_cell(&t, "%lld", (long long)integer(k, "cached"));
+		table_cell(&t, "%lld", (long long)integer(k, "failures"));
+		table_cell(&t, "%lld", (long long)integer(k,
+		    "disagreements"));
+		table_cell(&t, "%.1f ms", (double)integer(k, "mean_us") /
+		    1000);
+	}
+	table_print(&t);
+}
+
+void
+judge_print(const json_t *status, int all)
+{
+	const json_t	*j = figures(status), *p = process(status);
+
+	if (j == NULL || (!all && !json_is_true(json_object_get(j,
+	    "enabled"))))
+		return;
+	if (p != NULL)
+		out_field("judge", "%s, pid %lld, %lld restarts", string(p,
+		    "state"), (long long)integer(p, "pid"),
+		    (long long)integer(p, "restarts"));
+	else
+		out_field("judge", "none: guardrail.judge.enabled is false, "
+		    "or no detection_strategy wants one");
+	out_field("strategies", "prompt %s, completion %s, tool_call %s",
+	    string(j, "strategy_prompt"), string(j, "strategy_completion"),
+	    string(j, "strategy_tool_call"));
+	if (!json_is_true(json_object_get(j, "enabled")))
+		return;
+	out_field("endpoint", "%s", string(j, "url"));
+	out_field("model", "%s", string(j, "model"));
+	out_field("waiting", "%lld requests", (long long)integer(j,
+	    "waiting"));
+	print_kinds(json_object_get(j, "kinds"));
+}
+
+int
+cmd_judge_status(struct ctl *c)
+{
+	struct client	 cl;
+	json_t		*s, *j, *p;
+	int		 rc;
+
+	if ((s = status_gather(&c->paths, &cl, &rc)) == NULL)
+		return (out_fail(rc, "%s", cl.err));
+	if ((j = figures(s)) == NULL) {
+		json_decref(s);
+		return (out_fail(CTL_FAILURE, "no worker says what it asks: "
+		    "see `defenseclawctl status'"));
+	}
+	p = process(s);
+	/* a judge that is wanted and not there is a failure to a script */
+	rc = json_is_true(json_object_get(j, "enabled")) && (p == NULL ||
+	    strcmp(string(p, "state"), "ready") != 0) ? CTL_FAILURE : CTL_OK;
+	if (out_json) {
+		if (p != NULL)
+			json_object_set(j, "process", p);
+		else
+			json_object_set_new(j, "process", json_null());
+		out_document(json_incref(j));
+	} else
+		judge_print(s, 1);
+	json_decref(s);
+	return (rc);
+}
 
 int
 cmd_judge_test(struct ctl *c)

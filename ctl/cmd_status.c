@@ -532,6 +532,7 @@ cmd_status(struct ctl *c)
 	print_deaths(s);
 	putchar('\n');
 	print_sinks(json_object_get(s, "sinks"));
+	judge_print(s, 0);
 	print_confinement(s);
 	print_warning(s);
 	json_decref(s);

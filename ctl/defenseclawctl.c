@@ -336,6 +336,8 @@ const struct cmd ctl_cmds[] = {
 	    cmd_setup_mcp_scanner, "how MCP servers are to be scanned" },
 	{ "setup", NULL, "", 0, 0, 0, 0, 0, cmd_setup,
 	    "what can be set up, and what is" },
+	{ "judge", "status", "", 0, 0, 0, 0, 0, cmd_judge_status,
+	    "whom it asks, how often, and what came of it" },
 	{ "judge", "test", "", 0, 0, 0, 0, 0, cmd_judge_test,
 	    "ask the judge one marked question and wait for its answer" },
 

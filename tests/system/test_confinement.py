@@ -25,6 +25,7 @@ import re
 import stat
 
 import lib
+from judges import Judge, use
 from receivers import LocalSyslog, Receiver
 from test_sinks import configure, hec, sink, state
 
@@ -40,7 +41,7 @@ ROLES = {
     'gatewayd': {
         'own_dir': None,
         'fds': {'tcp listener': 1, 'unix listener': 1},
-        'edges': lambda workers: 1,
+        'edges': lambda workers: 2,
         'fsize': '0',
     },
     'auditd': {
@@ -79,11 +80,18 @@ ROLES = {
         'edges': lambda workers: 2,
         'fsize': 'unlimited',
     },
+    'judge': {
+        'own_dir': None,
+        'egress': True,
+        'fds': {'tcp': 1},
+        'edges': lambda workers: workers + 1 + 2,
+        'fsize': '0',
+    },
     'resolver': {
         'own_dir': None,
         'egress': True,
         'fds': {},
-        'edges': lambda workers: SINKS,
+        'edges': lambda workers: SINKS + 1,
         'fsize': '0',
     },
 }
@@ -282,18 +290,22 @@ def processes(suite):
 
 def with_sinks(suite, fn):
     """fn while three sinks, one of each promise, have delivered."""
-    receiver, log = Receiver(), LocalSyslog()
+    receiver, log, judge = Receiver(), LocalSyslog(), Judge()
     try:
         configure(suite, hec(suite, 'net', receiver.port, host='localhost'),
             sink('local', 'syslog', _transport='local', _path=log.path),
             sink('files', 'file'))
+        use(suite, 'http://localhost:%d/v1' % judge.port)
         suite.start()
         lib.wait_for(lambda: all(state(suite, n)['delivered'] for n in
             ('net', 'local', 'files')), 'delivery')
+        lib.wait_for(lambda: suite.ctl('judge', 'test').returncode == 0,
+            'judge')
         fn(suite)
     finally:
         receiver.close()
         log.close()
+        judge.close()
 
 
 def check(suite):
@@ -316,8 +328,9 @@ def check_all(suite):
             if int(st.get('Seccomp_filters', 2)) < \
                     int(sup.get('Seccomp_filters', 1)) + 1:
                 raise AssertionError('%s has no filter of its own' % name)
-            # sinks share one: their promises keep them apart
-            uids[name.split('.')[0]] = int(st['Uid'].split()[0])
+            # sinks and judge share one: their promises keep them apart
+            uids['sink' if name == 'judge' else name.split('.')[0]] = \
+                int(st['Uid'].split()[0])
             check_limits(name, pid)
             check_memory(name, pid)
             check_fds(suite, name, pid, workers)

@@ -133,7 +133,7 @@ def asked(s):
     """judge_test once the judge is there: a worker may not have its edge."""
     def go():
         rc, got = judge_test(s)
-        return isinstance(got, dict) and (rc, got)
+        return 'status' in got and (rc, got)
     return wait_for(go, 'an answer of judge test')
 
 
@@ -181,6 +181,21 @@ def wire(s, judge):
     eq('DefenseClaw judge test' in q.sample, True, q.sample)
     works(s)
     eq(len(judge.questions), 2)
+
+
+def shown(s, judge):
+    """What a test asked is in no figure of the workers': it is marked."""
+    r = s.ctl('judge', 'status', '--json')
+    got = json.loads(r.stdout)
+    eq((r.returncode, got['enabled'], got['model'], got['url']), (0, True,
+        'test-model', judge.base + '/chat/completions'))
+    eq((got['process']['state'], got['process']['pid']), ('ready',
+        judge_pid(s)))
+    eq(got['kinds']['injection']['calls'], 0, got)
+    text = s.ctl('judge', 'status').stdout
+    for word in ('ready', 'regex_judge', judge.base, 'adjudication'):
+        eq(word in text, True, text)
+    eq(judge.base in s.ctl('status').stdout, True)
 
 
 def slow(s, judge):
@@ -297,6 +312,8 @@ def only_when_wanted(s, judge):
             works(s)
         else:
             wait_for(lambda: 'dc-judge' not in names(s), 'its end')
+            r = s.ctl('judge', 'status')
+            eq((r.returncode, 'none:' in r.stdout), (0, True), r.stdout)
             r = s.ctl('judge', 'test')
             eq((r.returncode, 'there is no judge' in r.stderr), (3, True),
                 r.stderr)
@@ -319,7 +336,7 @@ def main():
             use(s, judge, key_secret='judge-key', max_concurrent=1, queue=1)
             s.start()
             starts(s)
-            for part in (wire, faults, slow, places, death, base_rule,
+            for part in (wire, shown, faults, slow, places, death, base_rule,
                     only_when_wanted, no_connection, tls):
                 since = time.monotonic()
                 part(s, judge)
