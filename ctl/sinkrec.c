@@ -100,7 +100,9 @@ sinkrec_sink(const struct conf_sink *s, struct wbuf *w)
 	r.rotate_bytes = (uint32_t)s->rotate_mb * 1024 * 1024;
 	r.rotate_files = (uint32_t)s->rotate_files;
 	r.webhook = (uint32_t)s->webhook;
-	r.cooldown_s = (uint32_t)s->cooldown_seconds;
+	/* of every other kind each event is delivered */
+	if (s->kind == CONF_SINK_WEBHOOK)
+		r.cooldown_s = (uint32_t)s->cooldown_seconds;
 	strlcpy(r.room_id, s->room_id, sizeof(r.room_id));
 	strlcpy(r.host, s->host, sizeof(r.host));
 	strlcpy(r.url, s->url, sizeof(r.url));

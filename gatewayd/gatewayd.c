@@ -22,7 +22,7 @@
  *   may not  open a file, connect anywhere, see the audit database, hold a
  *            sink's or judge's secret, exec, map executable memory
  *   if taken sees what agents send, answers them what it likes, records what
- *            it likes from then on; knows the client token and the redaction
+ *            it likes from then on; knows the clients' tokens and the redaction
  *            key; cannot change what is recorded or the rules, nor the lists
  *            unless gateway.allow_enforce is true
  */
