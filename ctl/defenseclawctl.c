@@ -610,8 +610,10 @@ main(int argc, char *argv[])
 	setup_define(ctl_options + O_COUNT + nsinkopts,
 	    MAX_OPTIONS - O_COUNT - nsinkopts);
 	if (options_parse(&c.opts, ctl_options, argc - 1, argv + 1, words,
-	    &nwords, err, sizeof(err)) == -1)
+	    &nwords, err, sizeof(err)) == -1) {
+		free(words);
 		return (out_fail(CTL_USAGE, "%s", err));
+	}
 	out_init(cmd_has(&c, O_JSON));
 	status = run(&c, words, nwords);
 	if (out_end() != 0 && status == CTL_OK)
