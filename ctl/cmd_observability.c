@@ -172,11 +172,12 @@ cmd_sink_list(struct ctl *c)
 	static const char *const heads[] = { "NAME", "KIND", "ENABLED",
 	    "CIRCUIT", "LAG", "TARGET", NULL };
 	struct table	 t;
-	json_t		*list, *all = json_array(), *j, *state;
+	json_t		*list, *all, *j, *state;
 	int		 i, rc;
 
 	if ((rc = config_need(c, &conf)) != CTL_OK)
 		return (rc);
+	all = json_array();
 	list = live(c);
 	table_init(&t, heads);
 	for (i = 0; i < conf.nsinks; i++) {

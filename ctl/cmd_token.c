@@ -310,11 +310,12 @@ cmd_token_list(struct ctl *c)
 	static const char *const heads[] = { "NAME", "ACTOR", "FILE",
 	    "ONE BEFORE UNTIL", NULL };
 	struct table	 t;
-	json_t		*all = json_array();
+	json_t		*all;
 	int		 i, rc;
 
 	if ((rc = load(c)) != CTL_OK)
 		return (rc);
+	all = json_array();
 	table_init(&t, heads);
 	for (i = 0; i < ntokens; i++)
 		token_row(c, &t, all, &tokens[i]);

@@ -197,6 +197,8 @@ table_cell(struct table *t, const char *fmt, ...)
 	va_list	 ap;
 	char	*text, **grown;
 
+	if (out_json)
+		return;
 	va_start(ap, fmt);
 	text = escaped(fmt, ap);
 	va_end(ap);
@@ -232,6 +234,8 @@ table_print(struct table *t)
 {
 	size_t	widths[MAX_COLUMNS], i, n;
 
+	if (out_json)
+		return;
 	for (i = 0; i < t->ncols; i++)
 		widths[i] = strlen(t->heads[i]);
 	for (i = 0; i < t->ncells; i++)

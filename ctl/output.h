@@ -59,7 +59,7 @@ const char	*out_word(const char *);
 /* 0, or 1 when something written did not arrive */
 int	out_end(void);
 
-/* columns as wide as their longest cell */
+/* columns as wide as their longest cell; with --json there are none */
 struct table {
 	const char *const	*heads;		/* NULL at the end */
 	size_t			 ncols;
