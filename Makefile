@@ -226,6 +226,18 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(LIBS)
 unit-bins: $(UNIT)
 bench-bins: $(BENCH)
 
+# as a release has it: nothing to look for and bind when it is started
+STATIC_CTL = $(B)/static/defenseclawctl
+static-ctl: $(STATIC_CTL)
+.PHONY: static-ctl
+$(STATIC_CTL): $(call obj,ctl/defenseclawctl.c) $(LIBCTL) $(LIBDETECT) \
+    $(LIBCOMMON)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static-pie -Wl,-z,relro,-z,now -o $@ \
+	    $^ $(call pkg,--static --libs,yaml-0.1 sqlite3 libpcre2-8 \
+	    libbsd-overlay libevent_core libsodium jansson)
+
 # the same programs, in other ways: every one has its own directory
 SAN	= -fsanitize=address,undefined -fno-sanitize-recover=all \
 	  -fno-omit-frame-pointer
@@ -269,7 +281,7 @@ check-peers: deps
 	    -o build/test-output/peers $(sort $(wildcard tests/peers/test_*.py))
 
 bench: deps
-	$(Q)$(MAKE) all bench-bins
+	$(Q)$(MAKE) all bench-bins static-ctl
 	$(Q)DC_BIN=$(CURDIR)/$(BIN) DC_BENCH=$(CURDIR)/$(B)/bench \
 	    python3 tests/bench/bench.py
 

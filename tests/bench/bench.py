@@ -445,6 +445,66 @@ def bench_judge():
             'p50 1.15 times' if n else '', ratio <= 1.15 if n else '')
 
 
+# what a hook made of the usual programs does, and no more
+SCRIPT = '''#!/bin/bash
+in=$(cat)
+url=http://localhost/api/v1/claude-code/hook
+head=(-H 'Content-Type: application/json' -H 'X-DefenseClaw-Client: hook')
+out=$(curl -s --max-time 10 --unix-socket "$SOCK" "${head[@]}" \\
+    --data-binary "$in" "$url") || exit 2
+[ "$(jq -r .action <<<"$out")" = allow ] && exit 0
+jq -c .claude_code_output <<<"$out"
+jq -r .reason <<<"$out" >&2
+exit 2
+'''
+
+
+def hooks(rate, count, event, status, *argv, env):
+    out = output([program('hooks'), str(rate), str(count), event,
+        str(status), *argv], env=env)
+    return words(out, 'hooks')
+
+
+def bench_hook():
+    """From exec to exit, as an agent client waits for it."""
+    static = os.path.join(os.path.dirname(lib.env_dir('DC_BIN')), 'static',
+        'defenseclawctl')
+    with suite_running() as s:
+        env = dict(s.env(), HOME=s.dir, SOCK=s.gateway_sock,
+            PATH=os.environ['PATH'])
+        events = {}
+        for name, command in (('good', 'ls -la'), ('bad', lib.ATTACK)):
+            events[name] = os.path.join(s.dir, name)
+            with open(events[name], 'w') as f:
+                json.dump({'hook_event_name': 'PreToolUse', 'session_id':
+                    name, 'cwd': '/w', 'tool_name': 'Bash', 'tool_input':
+                    {'command': command, 'description': 'x' * 200}}, f)
+        ours = [static, 'hook', 'claude-code']
+        got = hooks(100, 1000, events['good'], 0, *ours, env=env)
+        row('hook, static, from exec to exit at 100/s, p50 and p99',
+            '%.2f ms, %.2f ms; %d went wrong' % (got[0] / 1000, got[1] /
+            1000, got[3]), '3 ms, 10 ms', got[0] < 3000 and got[1] < 10000
+            and got[3] == 0)
+        if all(map(shutil.which, ('bash', 'curl', 'jq'))):
+            script = os.path.join(s.dir, 'script')
+            with open(script, 'w') as f:
+                f.write(SCRIPT)
+            got = hooks(20, 200, events['good'], 0, 'bash', script, env=env)
+            row('the same by bash, curl and jq, at 20/s', '%.2f ms, %.2f '
+                'ms; %d went wrong' % (got[0] / 1000, got[1] / 1000,
+                got[3]), '', '')
+        else:
+            skip('the same by bash, curl and jq', 'one of them is missing')
+        last = s.last_seq()
+        got = hooks(1000, 5000, events['bad'], 2, *ours, env=env)
+        rows = len(s.rows("seq > %d AND action = 'inspect-tool-block'" %
+            last))
+        row('5000 forbidden calls at 1000/s', '%d not blocked, %d without '
+            'a row; p50 %.1f ms, p99 %.1f ms' % (got[3], 5000 - rows,
+            got[0] / 1000, got[1] / 1000), 'none', got[3] == 0 and rows ==
+            5000)
+
+
 def bench_queue():
     sinks.beside(program, row)
 
@@ -476,7 +536,7 @@ def main():
     machine()
     for fn in (bench_match, bench_inspect, bench_nginx, bench_auditd,
             bench_floods, bench_memory, bench_drain, bench_queue,
-            bench_sinks, bench_judge):
+            bench_sinks, bench_judge, bench_hook):
         if sys.argv[1:] and fn.__name__[6:] not in sys.argv[1:]:
             continue
         try:
