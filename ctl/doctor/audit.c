@@ -292,48 +292,48 @@ check_checkpoint(struct doctor *d)
 	sqlite3		*db;
 	struct head	 h;
 	char		 at[EVENT_TIME_SIZE], err[160];
-	int64_t		 last = -1, waits = 0;
-	int		 rc;
+	int64_t		 last = -1;
+	int		 rc, have, late;
 
 	if ((db = doc_db(d)) == NULL)
 		return;
+	/* before the rows: what is signed is in the log by then */
+	if ((have = signed_head(d, &h)) != 1)
+		memset(&h, 0, sizeof(h));
+	event_time(h.time_us, at);
 	rc = doc_db_number(db, "SELECT coalesce(max(seq), 0) FROM events",
 	    &last, err, sizeof(err));
-	if (rc == 0 && signed_head(d, &h) == 1)
-		waits = unsigned_s(db, h.seq);
+	late = rc == 0 && d->alive == 1 && d->conf_rc == CTL_OK &&
+	    unsigned_s(db, h.seq) > d->conf.audit.checkpoint_seconds +
+	    CHECKPOINT_S;
 	sqlite3_close(db);
 	if (rc == -1) {
 		doc_say(d, DOC_SKIP, NULL, "%s", err);
 		doc_do(d, "see audit.integrity");
-	} else if ((rc = signed_head(d, &h)) != 1) {
-		doc_say(d, rc == 0 && last > 0 && d->alive == 1 ? DOC_FAIL :
-		    DOC_SKIP, NULL, rc == -1 ? "this user may not see what "
-		    "was signed last" : "nothing is signed yet");
-		doc_do(d, rc == -1 ? "run doctor as root, or as the suite's "
-		    "owner" : "wait a minute after a start; then look at "
-		    "processes.answers");
+	} else if (have == -1) {
+		doc_say(d, DOC_SKIP, NULL, "this user may not see what was "
+		    "signed last");
+		doc_do(d, "run doctor as root, or as the suite's owner");
 	} else if (h.seq > (uint64_t)last) {
-		event_time(h.time_us, at);
 		doc_say(d, DOC_FAIL, NULL, "row %llu was signed at %.19sZ "
 		    "and the log ends with row %lld: it is an older copy, or "
 		    "its end was cut off", (unsigned long long)h.seq, at,
 		    (long long)last);
 		doc_do(d, "bring the newer database back; rows that are "
 		    "gone may be at the receivers of the log still");
-	} else {
-		event_time(h.time_us, at);
-		if (d->alive == 1 && d->conf_rc == CTL_OK && waits >
-		    d->conf.audit.checkpoint_seconds + CHECKPOINT_S) {
-			doc_say(d, DOC_FAIL, NULL, "row %llu was signed at "
-			    "%.19sZ and nothing of the %lld rows since",
-			    (unsigned long long)h.seq, at, (long long)last -
-			    (long long)h.seq);
-			doc_do(d, "look at processes.answers and the log: "
-			    "the signer does not sign");
-		} else
-			doc_say(d, DOC_PASS, NULL, "row %llu was signed at "
-			    "%.19sZ", (unsigned long long)h.seq, at);
-	}
+	} else if (late) {
+		doc_say(d, DOC_FAIL, NULL, "row %llu was signed last, and "
+		    "nothing of the %lld rows since",
+		    (unsigned long long)h.seq, (long long)last -
+		    (long long)h.seq);
+		doc_do(d, "look at processes.answers and the log: the signer "
+		    "does not sign");
+	} else if (have == 0) {
+		doc_say(d, DOC_SKIP, NULL, "nothing is signed yet");
+		doc_do(d, "look again a minute after the start");
+	} else
+		doc_say(d, DOC_PASS, NULL, "row %llu was signed at %.19sZ",
+		    (unsigned long long)h.seq, at);
 }
 
 /* --- room ----------------------------------------------------------------- */
