@@ -467,6 +467,8 @@ run: deps
 # --- installing -----------------------------------------------------------
 
 INSTALL	= install
+PLUGIN	= defenseclaw-plugin-$(shell sed -n \
+	  's/^.define DC_VERSION.*"\(.*\)"/\1/p' common/version.h)
 MANPAGES = $(wildcard man/*.[1-9])
 
 install: all
@@ -479,6 +481,10 @@ install: all
 	cp -R etc/policies/guardrail $(DESTDIR)$(DATADIR)/policies/
 	$(INSTALL) -d $(DESTDIR)$(DATADIR)/splunk
 	cp -R etc/splunk/TA-defenseclaw $(DESTDIR)$(DATADIR)/splunk/
+	cp -R etc/agents $(DESTDIR)$(DATADIR)/
+	tar -C etc/agents/openclaw --transform 's,^,package/,' --owner=0 \
+	    --group=0 -czf $(DESTDIR)$(DATADIR)/$(PLUGIN).tgz \
+	    $(notdir $(wildcard etc/agents/openclaw/*))
 	$(BIN)/defenseclawctl config schema > \
 	    $(DESTDIR)$(DATADIR)/config.schema.json
 	chmod -R u=rwX,go=rX $(DESTDIR)$(DATADIR)

@@ -32,6 +32,7 @@ static const struct {
 	[HOOK_CURSOR] = { "cursor", "hook_output" },
 	[HOOK_GEMINICLI] = { "geminicli", "hook_output" },
 	[HOOK_OPENCODE] = { "opencode", "hook_output" },
+	[HOOK_OPENCLAW] = { "openclaw", "hook_output" },
 	[HOOK_GENERIC] = { "generic", "hook_output" },
 };
 
@@ -66,6 +67,12 @@ static const struct {
 	{ "BeforeAgent", HOOK_PROMPT },
 	{ "AfterTool", HOOK_RESULT },
 	{ "AfterAgent", HOOK_STOP },
+	/* OpenClaw's plug-in */
+	{ "before_tool_call", HOOK_TOOL },
+	{ "before_install", HOOK_TOOL },
+	{ "before_agent_run", HOOK_PROMPT },
+	{ "message_sending", HOOK_MESSAGE },
+	{ "tool_result", HOOK_RESULT },
 	/* opencode's plug-in, and whoever has no form of its own */
 	{ "tool.execute.before", HOOK_TOOL },
 	{ "tool.execute.after", HOOK_RESULT },
@@ -155,6 +162,7 @@ hook_read(struct hook *h, enum hook_agent agent, const json_t *body)
 	switch (h->class) {
 	case HOOK_TOOL:
 	case HOOK_PERMISSION:
+	case HOOK_MESSAGE:
 		h->value = member_of(body, inputs);
 		/* Cursor has these beside the names that route the event */
 		if (strcmp(h->event, "beforeShellExecution") == 0)
@@ -306,6 +314,7 @@ hook_pass(const struct hook *h)
 			return (json_pack("{s:b}", "continue", 1));
 		return (json_object());
 	case HOOK_OPENCODE:
+	case HOOK_OPENCLAW:
 	case HOOK_GENERIC:
 		return (json_pack("{s:s}", "action", "allow"));
 	default:
@@ -400,6 +409,7 @@ hook_status(const struct hook *h)
 	switch (h->class) {
 	case HOOK_TOOL:
 	case HOOK_PERMISSION:
+	case HOOK_MESSAGE:
 	case HOOK_PROMPT:
 		return (2);
 	default:

@@ -47,6 +47,7 @@ enum hook_agent {
 	HOOK_CURSOR,
 	HOOK_GEMINICLI,
 	HOOK_OPENCODE,
+	HOOK_OPENCLAW,
 	HOOK_GENERIC,
 	HOOK_NAGENTS
 };
@@ -55,6 +56,7 @@ enum hook_class {
 	HOOK_OTHER,		/* cannot be blocked */
 	HOOK_TOOL,		/* before a tool runs */
 	HOOK_PERMISSION,	/* the client would ask its user */
+	HOOK_MESSAGE,		/* before a text leaves for a person */
 	HOOK_PROMPT,
 	HOOK_RESULT,		/* what a tool gave back */
 	HOOK_STOP

@@ -171,7 +171,8 @@ undecided(const struct gate *g, const char *why)
 	    why };
 	char			 text[MAX_HOOK_REASON], err[MAX_HOOK_ERR];
 
-	if (h->class != HOOK_TOOL && h->class != HOOK_PERMISSION)
+	if (h->class != HOOK_TOOL && h->class != HOOK_PERMISSION &&
+	    h->class != HOOK_MESSAGE)
 		return (pass(h));
 	if (g->open && (row.rule = compiled_in(g)) == NULL) {
 		row.action = "hook-ungated";

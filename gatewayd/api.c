@@ -69,6 +69,8 @@ static const struct route routes[] = {
 	    hook_post, "hook", 0, HOOK_GEMINICLI },
 	{ METHOD_POST, "/api/v1/opencode/hook", MAX_BODY_INSPECT, CLIENT,
 	    hook_post, "hook", 0, HOOK_OPENCODE },
+	{ METHOD_POST, "/api/v1/openclaw/hook", MAX_BODY_INSPECT, CLIENT,
+	    hook_post, "hook", 0, HOOK_OPENCLAW },
 	{ METHOD_POST, "/api/v1/generic/hook", MAX_BODY_INSPECT, CLIENT,
 	    hook_post, "hook", 0, HOOK_GENERIC },
 	{ METHOD_POST, "/v1/guardrail/evaluate", MAX_BODY_OTHER, CLIENT,

@@ -118,6 +118,11 @@ hook_post(const struct asker *a, json_t *body)
 		in.what = "inspect-request";
 		in.target = "prompt";
 		break;
+	case HOOK_MESSAGE:
+		in.direction = DETECT_COMPLETION;
+		in.tool = "message";	/* as on a list */
+		in.what = "inspect-message";
+		break;
 	case HOOK_RESULT:
 		in.direction = DETECT_COMPLETION;
 		in.what = "inspect-tool-response";

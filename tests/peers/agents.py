@@ -37,7 +37,12 @@ from peers import PLACE, Skip, attempt
 import lib
 
 VERSIONS = {'claude': ('@anthropic-ai/claude-code', '2.1.197'),
-    'codex': ('@openai/codex', '0.169.0')}
+    'codex': ('@openai/codex', '0.169.0'),
+    'opencode': ('opencode-ai', '1.18.33'),
+    'openclaw': ('openclaw', '2026.9.6'),
+    # what it runs in; the registry's package holds the program itself
+    'node': ('node-linux-%s' % {'x86_64': 'x64', 'aarch64': 'arm64'}.get(
+        os.uname().machine), '24.21.0')}
 USER = lib.UID + 7      # who the agents run as
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 LIMIT = 120             # seconds of one session
@@ -47,13 +52,26 @@ def npm(client):
     """The client's program, installed below build/peers."""
     name, version = VERSIONS[client]
     root = os.path.join(PLACE, client)
-    prog = os.path.join(root, 'node_modules', '.bin', client)
+    prog = os.path.join(root, 'node_modules', name, 'bin', 'node') if \
+        client == 'node' else os.path.join(root, 'node_modules', '.bin',
+        client)
     if not os.path.exists(prog):
         if shutil.which('npm') is None:
             attempt(['apt-get', 'install', '-y', 'npm'], 'npm')
         os.makedirs(root, exist_ok=True)
+        # the scripts of one need a Node that npm may not run in
         attempt(['npm', 'install', '--no-audit', '--no-fund', '--prefix',
-            root, '%s@%s' % (name, version)], name, 600)
+            root, *(['--ignore-scripts'] if client == 'openclaw' else []),
+            '%s@%s' % (name, version)], name, 600)
+    if client == 'openclaw':
+        # else each run as another user wants to end the installation
+        package = os.path.join(root, 'node_modules', name)
+        if os.path.exists(os.path.join(package,
+                '.openclaw-lifecycle-pending')):
+            attempt([npm('node'), 'scripts/postinstall-bundled-plugins.mjs'],
+                name, cwd=package)
+    if not os.path.exists(prog):
+        raise Skip('%s has no program for this machine' % name)
     return prog
 
 
@@ -117,6 +135,33 @@ def responses(commands, body):
         {'type': 'response.completed', 'response': answer}])
 
 
+def chat(commands, body):
+    """The answer of POST /v1/chat/completions, streamed.  A command is one,
+    or the name of another tool with its arguments."""
+    done = sum(1 for m in body['messages'] if m['role'] == 'tool')
+    tools = {t['function']['name'] for t in body.get('tools', ())}
+    shell = sorted(tools & {'bash', 'exec'})
+    if done < len(commands) and shell:
+        name, args = commands[done] if isinstance(commands[done], list) \
+            else (shell[0], {'command': commands[done]})
+        if name == 'bash':
+            args = dict(args, description='run it')
+        delta = {'role': 'assistant', 'tool_calls': [{'index': 0, 'id':
+            'call_%d' % done, 'type': 'function', 'function': {'name': name,
+            'arguments': json.dumps(args)}}]}
+        end = 'tool_calls'
+    else:
+        delta = {'role': 'assistant', 'content': 'All done.'}
+        end = 'stop'
+    chunk = {'id': 'c', 'object': 'chat.completion.chunk', 'created': 1,
+        'model': 'scripted-model'}
+    return sse([dict(chunk, choices=[{'index': 0, 'delta': delta,
+            'finish_reason': None}]),
+        dict(chunk, choices=[{'index': 0, 'delta': {}, 'finish_reason':
+            end}], usage={'prompt_tokens': 1, 'completion_tokens': 1,
+            'total_tokens': 2})], named=False) + b'data: [DONE]\n\n'
+
+
 class Model(http.server.BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
     commands = ()
@@ -131,7 +176,8 @@ class Model(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers['Content-Length']))
         with open(self.seen, 'ab') as f:
             f.write(body + b'\n')
-        form = responses if '/responses' in self.path else anthropic
+        form = responses if '/responses' in self.path else chat if \
+            '/chat/' in self.path else anthropic
         out = form(self.commands, json.loads(body))
         self.send_response(200)
         self.send_header('Content-Type', 'text/event-stream')
@@ -301,6 +347,50 @@ stream_max_retries = 0
 [projects."%s"]
 trust_level = "trusted"
 ''' % (self.port, self.work))
+
+
+class Opencode(Agent):
+    def env(self):
+        return {'OPENCODE_DISABLE_MODELS_FETCH': '1',
+            'OPENCODE_DISABLE_AUTOUPDATE': '1',
+            'OPENCODE_DISABLE_LSP_DOWNLOAD': '1'}
+
+    def argv(self, *args):
+        return [self.prog, 'run', '--format', 'json', *args, 'do it']
+
+    def configure(self, **more):
+        self.write('.config/opencode/opencode.json', json.dumps(dict({
+            'model': 'local/scripted-model',
+            'small_model': 'local/scripted-model',
+            'enabled_providers': ['local'], 'permission': {'*': 'allow'},
+            'autoupdate': False, 'share': 'disabled', 'provider': {'local': {
+            'npm': '@ai-sdk/openai-compatible', 'options': {'baseURL':
+            'http://127.0.0.1:%d/v1' % self.port, 'apiKey': 'test-key'},
+            'models': {'scripted-model': {'tool_call': True, 'limit': {
+            'context': 100000, 'output': 8000}}}}}}, **more), indent=2))
+
+
+class Openclaw(Agent):
+    def env(self):
+        state = os.path.join(self.home, '.openclaw')
+        return {'OPENCLAW_STATE_DIR': state, 'OPENCLAW_CONFIG_PATH':
+            os.path.join(state, 'openclaw.json')}
+
+    def argv(self, *args):
+        # each session with a name of its own
+        return [npm('node'), self.prog, 'agent', '--local', '--agent',
+            'main', '--session-id', 's1', '--message', 'do it', *args]
+
+    def configure(self, **more):
+        self.write('.openclaw/openclaw.json', json.dumps(dict({'models': {
+            'mode': 'replace', 'providers': {'local': {'baseUrl':
+            'http://127.0.0.1:%d/v1' % self.port, 'apiKey': 'test-key',
+            'api': 'openai-completions', 'models': [{'id': 'scripted-model',
+            'name': 's', 'reasoning': False, 'input': ['text'],
+            'contextWindow': 100000, 'maxTokens': 4000}]}}}, 'agents': {
+            'defaults': {'workspace': self.work, 'model': {'primary':
+            'local/scripted-model'}}}, 'tools': {'exec': {'security': 'full',
+            'ask': 'off', 'host': 'gateway'}}}, **more), indent=2))
 
 
 if __name__ == '__main__':

@@ -127,7 +127,7 @@ ROUTES = (
     *(('POST', '/api/v1/%s/hook' % a, {'hook_event_name': 'PreToolUse',
         'tool_input': {'command': 'ls'}}, CLIENTS, 200) for a in
         ('claude-code', 'codex', 'cursor', 'geminicli', 'opencode',
-        'generic')),
+        'openclaw', 'generic')),
     ('POST', '/v1/guardrail/evaluate', {'direction': 'prompt', 'mode':
         'action'}, CLIENTS, 200),
     ('POST', '/audit/event', {'action': 'x-said'}, CLIENTS, 200),

@@ -48,6 +48,8 @@ CALLS = {
         {'command': c}},
     'opencode': lambda c: {'hook_event_name': 'tool.execute.before',
         'sessionID': 's1', 'tool': 'bash', 'args': {'command': c}},
+    'openclaw': lambda c: {'hook_event_name': 'before_tool_call',
+        'session_id': 's1', 'tool_name': 'exec', 'params': {'command': c}},
     'generic': lambda c: {'event': 'tool', 'session_id': 's1', 'tool':
         'shell', 'input': {'command': c}},
 }
@@ -58,6 +60,7 @@ PROMPTS = {
     'geminicli': {'hook_event_name': 'BeforeAgent', 'prompt': ATTACK},
     'opencode': {'hook_event_name': 'chat.message', 'parts': [{'type':
         'text', 'text': ATTACK}]},
+    'openclaw': {'hook_event_name': 'before_agent_run', 'prompt': ATTACK},
     'generic': {'event': 'prompt', 'prompt': ATTACK},
 }
 
@@ -125,7 +128,7 @@ def is_pass(agent, answer):
         v = json.loads(out)
         eq(v in ({'continue': True, 'permission': 'allow'},
             {'continue': True}, {}), True, v)
-    elif agent in ('opencode', 'generic'):
+    elif agent in ('opencode', 'openclaw', 'generic'):
         eq(json.loads(out), {'action': 'allow'})
     else:
         eq(out, '')
@@ -161,6 +164,18 @@ def dialects():
             'SessionStart', 'session_id': 's2'}))
         row = suite.wait_row("action = 'agent-event'")
         eq((row['target'], row['session_id']), ('SessionStart', 's2'))
+        # what leaves for a person, under the name on a list
+        bad = {'hook_event_name': 'message_sending', 'session_id': 's3',
+            'tool_name': 'send', 'params': {'to': 'x', 'content': ATTACK}}
+        is_block('openclaw', bad, hook(suite, 'openclaw', bad))
+        row = suite.wait_row("session_id = 's3'")
+        eq((row['action'], row['tool_name']), ('inspect-message-block',
+            'message'))
+        # a line for a shell that runs already is a command like any other
+        bad = {'hook_event_name': 'before_tool_call', 'tool_name': 'process',
+            'params': {'action': 'write', 'sessionId': 'salty-valley',
+            'data': ATTACK + '\n'}}
+        is_block('openclaw', bad, hook(suite, 'openclaw', bad))
         # a tool of a later version that shows a call
         bad = {'hook_event_name': 'PreSomething', 'tool_input':
             {'command': ATTACK}}

@@ -250,7 +250,7 @@ def with_allow_enforce():
     for who in (NOBODY, AUDITOR, CLIENT, OPERATOR):
         if who in CLIENTS:
             # so that the DELETE finds what the POST before it made
-            assert ROUTES[15][:2] == ('POST', '/enforce/block')
+            assert ROUTES[16][:2] == ('POST', '/enforce/block')
         http_as(suite, who, over_unix(suite, UIDS[who], groups_of(who)),
             'uid:%d' % UIDS[who], reopened=True)
     for who in (CLIENT, OPERATOR):

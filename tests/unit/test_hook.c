@@ -57,6 +57,8 @@ classes(void)
 		    HOOK_PERMISSION },
 		{ "{\"hook_event_name\":\"Stop\"}", HOOK_STOP },
 		{ "{\"hook_event_name\":\"stop\"}", HOOK_STOP },
+		{ "{\"hook_event_name\":\"message_sending\"}", HOOK_MESSAGE },
+		{ "{\"hook_event_name\":\"tool_result\"}", HOOK_RESULT },
 		{ "{\"hook_event_name\":\"pretooluse\"}", HOOK_OTHER },
 		{ "{\"hook_event_name\":\"New\",\"tool_input\":{}}",
 		    HOOK_TOOL },
