@@ -38,7 +38,7 @@
 struct importing {
 	struct import	 im;
 	struct edit	 e;
-	int		 made[MAX_IMPORT_SECRETS];	/* not there before */
+	struct sinktoken_was was[MAX_IMPORT_SECRETS];	/* before */
 	int		 nwritten;
 	char		 note[64];
 };
@@ -113,7 +113,7 @@ before(void *arg, char *err, size_t errlen)
 		s = &g->im.secret[i];
 		if (is_there(g->im.paths, s))
 			continue;
-		g->made[i] = !sinktoken_exists(g->im.paths, s->name);
+		sinktoken_keep(g->im.paths, s->name, &g->was[i]);
 		if (sinktoken_write(g->im.paths, s->name, s->value, err,
 		    errlen) == -1)
 			return (-1);
@@ -126,13 +126,11 @@ static void
 undo(void *arg)
 {
 	struct importing	*g = arg;
-	char			 why[MAX_CONFFILE_ERR];
 	int			 i;
 
 	for (i = 0; i < g->im.nsecrets; i++)
-		if (g->made[i])
-			(void)sinktoken_remove(g->im.paths,
-			    g->im.secret[i].name, why, sizeof(why));
+		sinktoken_back(g->im.paths, g->im.secret[i].name, &g->was[i]);
+	g->nwritten = 0;
 }
 
 static json_t *
@@ -194,7 +192,7 @@ cmd_config_import(struct ctl *c)
 	const char		*envfile = cmd_value(c, O_ENV_FILE);
 	char			*text = NULL, *env = NULL;
 	size_t			 len, envlen = 0;
-	int			 rc;
+	int			 i, rc;
 
 	if (sodium_init() == -1)
 		return (out_fail(CTL_FAILURE, "libsodium does not start"));
@@ -218,6 +216,8 @@ cmd_config_import(struct ctl *c)
 	}
 	if (rc == CTL_OK)
 		report(c->args[0], &g);
+	for (i = 0; i < MAX_IMPORT_SECRETS; i++)
+		sinktoken_forget(&g.was[i]);
 	import_clear(&g.im);
 	edit_free(&g.e);
 	if (env != NULL)

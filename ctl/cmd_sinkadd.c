@@ -57,7 +57,7 @@ struct add {
 	char			 header_key[32];
 	char			 target[MAX_CONF_KEY];	/* of the event */
 	char			*token;
-	int			 had_token;	/* below secrets/, before */
+	struct sinktoken_was	 was;		/* below secrets/, before */
 };
 
 static struct conf	conf;
@@ -524,7 +524,7 @@ token_before(void *arg, char *err, size_t errlen)
 
 	if (a->token == NULL)
 		return (0);
-	a->had_token = sinktoken_exists(&a->c->paths, a->secret);
+	sinktoken_keep(&a->c->paths, a->secret, &a->was);
 	return (sinktoken_write(&a->c->paths, a->secret, a->token, err,
 	    errlen));
 }
@@ -533,16 +533,16 @@ static void
 token_undo(void *arg)
 {
 	struct add	*a = arg;
-	char		 why[MAX_CONFFILE_ERR];
 
-	if (a->token != NULL && !a->had_token)
-		(void)sinktoken_remove(&a->c->paths, a->secret, why,
-		    sizeof(why));
+	if (a->token != NULL)
+		sinktoken_back(&a->c->paths, a->secret, &a->was);
 }
 
 static int
 write_all(struct add *a, struct edit *e)
 {
+	int	rc;
+
 	snprintf(a->target, sizeof(a->target), "audit_sinks.%s", a->name);
 	e->action = "setup-observability";
 	e->target = a->target;
@@ -553,7 +553,9 @@ write_all(struct add *a, struct edit *e)
 	e->undo = token_undo;
 	e->note = a->token != NULL ? "its token is new" : NULL;
 	e->dry_run = cmd_has(a->c, O_DRY_RUN);
-	return (edit_config(a->c, e));
+	rc = edit_config(a->c, e);
+	sinktoken_forget(&a->was);
+	return (rc);
 }
 
 static int

@@ -45,7 +45,10 @@
 static struct setup		s;
 static struct conf_token	tokens[MAX_TOKENS];
 static int			ntokens;
+static const char		*name;		/* the token's */
 static char			file[MAX_CONF_NAME], old_file[MAX_CONF_NAME];
+static enum op { OP_ADD, OP_ROTATE, OP_REVOKE } op;
+static uint64_t			old_until;
 
 static int
 load(struct ctl *c)
@@ -62,23 +65,24 @@ load(struct ctl *c)
 		return (out_fail(CTL_CONFIG, "%s: %s", KEY, err));
 	if (c->nargs == 0)
 		return (CTL_OK);
-	if (schema_token_name(c->args[0], strlen(c->args[0])) == -1)
+	name = c->args[0];
+	if (schema_token_name(name, strlen(name)) == -1)
 		return (out_fail(CTL_USAGE, "a token's name is lower case "
 		    "letters, digits, - and _, begins with a letter or "
 		    "digit and has at most %d characters",
 		    MAX_TOKEN_NAME - 1));
-	snprintf(file, sizeof(file), "token-%s", c->args[0]);
-	snprintf(old_file, sizeof(old_file), "token-%s.old", c->args[0]);
+	snprintf(file, sizeof(file), "token-%s", name);
+	snprintf(old_file, sizeof(old_file), "token-%s.old", name);
 	return (CTL_OK);
 }
 
 static int
-find(const char *name)
+find(const char *one)
 {
 	int	i;
 
 	for (i = 0; i < ntokens; i++)
-		if (strcmp(tokens[i].name, name) == 0)
+		if (strcmp(tokens[i].name, one) == 0)
 			return (i);
 	return (-1);
 }
@@ -92,7 +96,7 @@ by_name(const void *a, const void *b)
 
 /* the names as the configuration has them, in their order */
 static int
-put_names(void)
+put_names(struct setup *to)
 {
 	char	text[MAX_CONF_VALUE] = "", one[MAX_TOKEN_NAME + 24];
 	int	i;
@@ -107,7 +111,63 @@ put_names(void)
 		if (tokens[i].old_until != 0)
 			strlcat(text, one, sizeof(text));
 	}
-	return (setup_put(&s, KEY, text));
+	return (setup_put(to, KEY, text));
+}
+
+/* what is asked for, of the names that there are; an exit status */
+static int
+change(char *err, size_t errlen)
+{
+	int	at = find(name);
+
+	if (op == OP_ADD && at != -1) {
+		snprintf(err, errlen, "there is a token %s: `setup token "
+		    "rotate' replaces it", name);
+		return (CTL_ALREADY);
+	}
+	if (op == OP_ADD && ntokens == MAX_TOKENS) {
+		snprintf(err, errlen, "there are %d tokens, and may be no "
+		    "more: revoke one", MAX_TOKENS);
+		return (CTL_FAILURE);
+	}
+	if (op != OP_ADD && at == -1) {
+		snprintf(err, errlen, "no token is named %s: see "
+		    "`defenseclawctl setup token list'", name);
+		return (CTL_NOT_FOUND);
+	}
+	if (op == OP_ADD) {
+		memset(&tokens[ntokens], 0, sizeof(tokens[0]));
+		strlcpy(tokens[ntokens++].name, name, MAX_TOKEN_NAME);
+	} else if (op == OP_ROTATE)
+		tokens[at].old_until = old_until;
+	else
+		memmove(&tokens[at], &tokens[at + 1], (size_t)(--ntokens -
+		    at) * sizeof(tokens[0]));
+	return (CTL_OK);
+}
+
+/* the names are one value: it is made of what the file says, locked */
+static int
+follow(struct setup *to, char *err, size_t errlen)
+{
+	if ((ntokens = schema_tokens(&to->was, tokens, err, errlen)) == -1 ||
+	    change(err, errlen) != CTL_OK || put_names(to) != CTL_OK)
+		return (-1);
+	return (0);
+}
+
+/* first as the file is now: what cannot be is said with its exit status */
+static int
+prepare(enum op what)
+{
+	char	err[MAX_SCHEMA_ERR];
+	int	rc;
+
+	op = what;
+	if ((rc = change(err, sizeof(err))) != CTL_OK)
+		return (out_fail(rc, "%s", err));
+	s.follow = follow;
+	return (CTL_OK);
 }
 
 /* where a new token is shown: nowhere that nobody asked for */
@@ -165,7 +225,7 @@ issue(struct ctl *c)
 	strlcpy(copy, s.secret, 2 * RANDOM_BYTES + 1);
 	rc = setup_end(&s);
 	/* written, and perhaps not in force: it is to be known */
-	if (o.f != NULL && sinktoken_exists(&c->paths, file)) {
+	if (o.f != NULL && s.secret_written) {
 		fprintf(o.f, "%s\n", copy);
 		if (outfile_close(&o, 1) != CTL_OK)
 			rc = out_fail(CTL_FAILURE, "%s: the token could not "
@@ -182,55 +242,10 @@ cmd_token_add(struct ctl *c)
 {
 	int	rc;
 
-	if ((rc = can_show(c)) != CTL_OK || (rc = load(c)) != CTL_OK)
-		return (rc);
-	if (find(c->args[0]) != -1)
-		return (out_fail(CTL_ALREADY, "there is a token %s: `setup "
-		    "token rotate' replaces it", c->args[0]));
-	if (ntokens == MAX_TOKENS)
-		return (out_fail(CTL_FAILURE, "there are %d tokens, and may "
-		    "be no more: revoke one", MAX_TOKENS));
-	memset(&tokens[ntokens], 0, sizeof(tokens[0]));
-	strlcpy(tokens[ntokens++].name, c->args[0], MAX_TOKEN_NAME);
-	if ((rc = put_names()) != CTL_OK)
+	if ((rc = can_show(c)) != CTL_OK || (rc = load(c)) != CTL_OK ||
+	    (rc = prepare(OP_ADD)) != CTL_OK)
 		return (rc);
 	return (issue(c));
-}
-
-static int
-need(const struct ctl *c, int *at)
-{
-	if ((*at = find(c->args[0])) != -1)
-		return (CTL_OK);
-	return (out_fail(CTL_NOT_FOUND, "no token is named %s: see "
-	    "`defenseclawctl setup token list'", c->args[0]));
-}
-
-/* beside the one that comes: what its holders have */
-static int
-keep_old(const struct ctl *c)
-{
-	char	*text, err[MAX_CONFEDIT_ERR];
-	int	 fd, rc = CTL_FAILURE;
-
-	if ((text = sodium_malloc(MAX_TOKEN + 2)) == NULL)
-		return (out_fail(rc, "no memory that can be guarded"));
-	fd = open(c->paths.secrets, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-	    O_CLOEXEC);
-	if (token_existing(fd, file, text, err, sizeof(err)) != 1)
-		out_fail(rc, "%s/%s: %s", c->paths.secrets, file,
-		    "is missing or no usable token: revoke it and add it "
-		    "again");
-	else if (sinktoken_write(&c->paths, old_file, text, err,
-	    sizeof(err)) == -1)
-		rc = out_fail(errno == EACCES || errno == EPERM ?
-		    CTL_PERMISSION : CTL_FAILURE, "%s", err);
-	else
-		rc = CTL_OK;
-	if (fd != -1)
-		close(fd);
-	sodium_free(text);
-	return (rc);
 }
 
 int
@@ -238,22 +253,20 @@ cmd_token_rotate(struct ctl *c)
 {
 	const char	*overlap;
 	uint64_t	 seconds = DEFAULT_OVERLAP;
-	int		 at, rc;
+	int		 rc;
 
-	if ((rc = can_show(c)) != CTL_OK || (rc = load(c)) != CTL_OK ||
-	    (rc = need(c, &at)) != CTL_OK)
+	if ((rc = can_show(c)) != CTL_OK || (rc = load(c)) != CTL_OK)
 		return (rc);
 	if ((overlap = setup_option(c, "overlap")) != NULL &&
 	    options_number(overlap, 0, MAX_OVERLAP, &seconds) == -1)
 		return (out_fail(CTL_USAGE, "--overlap is a number of "
 		    "seconds, at most %d", MAX_OVERLAP));
-	tokens[at].old_until = seconds == 0 ? 0 : (uint64_t)time(NULL) +
-	    seconds;
-	if (seconds != 0 && !cmd_has(c, O_DRY_RUN) &&
-	    (rc = keep_old(c)) != CTL_OK)
+	old_until = seconds == 0 ? 0 : (uint64_t)time(NULL) + seconds;
+	if ((rc = prepare(OP_ROTATE)) != CTL_OK)
 		return (rc);
-	if ((rc = put_names()) != CTL_OK)
-		return (rc);
+	/* beside the one that comes: what its holders have */
+	if (seconds != 0)
+		s.secret_old = old_file;
 	setup_note(&s, seconds != 0 ? "the token before it is taken, too, "
 	    "until the overlap ends" : "the token before it is taken no "
 	    "more");
@@ -264,13 +277,10 @@ int
 cmd_token_revoke(struct ctl *c)
 {
 	char	err[MAX_CONFEDIT_ERR];
-	int	at, rc;
+	int	rc;
 
-	if ((rc = load(c)) != CTL_OK || (rc = need(c, &at)) != CTL_OK)
-		return (rc);
-	memmove(&tokens[at], &tokens[at + 1], (size_t)(--ntokens - at) *
-	    sizeof(tokens[0]));
-	if ((rc = put_names()) != CTL_OK || (rc = setup_end(&s)) != CTL_OK ||
+	if ((rc = load(c)) != CTL_OK || (rc = prepare(OP_REVOKE)) !=
+	    CTL_OK || (rc = setup_end(&s)) != CTL_OK ||
 	    cmd_has(c, O_DRY_RUN))
 		return (rc);
 	/* not before nobody is told to read them */

@@ -23,7 +23,6 @@
 
 #include "edit.h"
 #include "setup.h"
-#include "sinktoken.h"
 
 #define MAX_TRIES	3	/* answers that are no value */
 #define MAX_NAME_OPT	40	/* an option's name, with its NUL */
@@ -289,6 +288,26 @@ setup_ask(struct setup *s, const char *key, const char *question)
 
 /* --- the change ----------------------------------------------------------- */
 
+/* another command may have changed the file since setup_begin() */
+static int
+read_again(struct setup *s, const char *text, size_t len, char *err,
+    size_t errlen)
+{
+	struct conf_report	*rep;
+	int			 rv;
+
+	if ((rep = malloc(sizeof(*rep))) == NULL) {
+		strlcpy(err, "out of memory", errlen);
+		return (-1);
+	}
+	if ((rv = conf_parse(text, len, "config.yaml", &s->was, rep)) == -1)
+		strlcpy(err, "the file is not valid any more", errlen);
+	else if (s->follow != NULL)
+		rv = s->follow(s, err, errlen);
+	free(rep);
+	return (rv);
+}
+
 /*
  * All of them: what is valid only after another one waits for it.
  */
@@ -296,11 +315,14 @@ static int
 values_edit(const char *text, size_t len, char **out, size_t *outlen,
     void *arg, char *err, size_t errlen)
 {
-	const struct setup	*s = arg;
+	struct setup		*s = arg;
 	char			*now, *next, done[MAX_SETUP_VALUES] = { 0 };
 	size_t			 n = len, nextlen;
-	int			 i, left = s->n, progress = 1;
+	int			 i, left, progress = 1;
 
+	if (read_again(s, text, len, err, errlen) == -1)
+		return (-1);
+	left = s->n;
 	if ((now = malloc(len + 1)) == NULL) {
 		strlcpy(err, "out of memory", errlen);
 		return (-1);
@@ -375,24 +397,41 @@ print_changes(const struct setup *s, const json_t *all, int dry)
 static int
 secret_before(void *arg, char *err, size_t errlen)
 {
-	struct setup	*s = arg;
+	struct setup		*s = arg;
+	const struct paths	*p = &s->c->paths;
 
 	if (s->secret == NULL)
 		return (0);
-	s->had_secret = sinktoken_exists(&s->c->paths, s->secret_name);
-	return (sinktoken_write(&s->c->paths, s->secret_name, s->secret, err,
-	    errlen));
+	sinktoken_keep(p, s->secret_name, &s->secret_was);
+	if (s->secret_old != NULL) {
+		if (s->secret_was.s.data == NULL) {
+			snprintf(err, errlen, "%s/%s: is missing or no usable "
+			    "token: revoke it and add it again", p->secrets,
+			    s->secret_name);
+			return (-1);
+		}
+		sinktoken_keep(p, s->secret_old, &s->old_was);
+		if (sinktoken_write(p, s->secret_old, s->secret_was.s.data,
+		    err, errlen) == -1)
+			return (-1);
+	}
+	if (sinktoken_write(p, s->secret_name, s->secret, err, errlen) == -1)
+		return (-1);
+	s->secret_written = 1;
+	return (0);
 }
 
 static void
 secret_undo(void *arg)
 {
 	struct setup	*s = arg;
-	char		 why[MAX_CONFEDIT_ERR];
 
-	if (s->secret != NULL && !s->had_secret)
-		(void)sinktoken_remove(&s->c->paths, s->secret_name, why,
-		    sizeof(why));
+	if (s->secret == NULL)
+		return;
+	sinktoken_back(&s->c->paths, s->secret_name, &s->secret_was);
+	if (s->secret_old != NULL)
+		sinktoken_back(&s->c->paths, s->secret_old, &s->old_was);
+	s->secret_written = 0;
 }
 
 static json_t *
@@ -433,14 +472,15 @@ setup_end(struct setup *s)
 			    s->secret != NULL ? "its key is new" : NULL,
 			    .dry_run = cmd_has(s->c, O_DRY_RUN) };
 	char		 command[MAX_CMD_PATH];
-	json_t		*all = changes(s), *j;
+	json_t		*all, *j;
 	int		 rc;
 
 	if ((rc = edit_config(s->c, &e)) == CTL_OK) {
+		all = changes(s);
 		cmd_path(s->c->cmd, command, sizeof(command));
 		j = json_pack("{s:s,s:O,s:b,s:b,s:b,s:n,s:b,s:o}", "command",
 		    command, "changes", all, "changed", e.changed,
-		    "secret_written", !e.dry_run && s->secret != NULL,
+		    "secret_written", s->secret_written,
 		    "dry_run", e.dry_run, "needs", "reloaded", 0, "notes",
 		    notes_json(s));
 		if (!out_json)
@@ -449,9 +489,11 @@ setup_end(struct setup *s)
 		if (rc == CTL_OK && out_json)
 			out_document(json_incref(j));
 		json_decref(j);
+		json_decref(all);
 	}
 	edit_free(&e);
-	json_decref(all);
+	sinktoken_forget(&s->secret_was);
+	sinktoken_forget(&s->old_was);
 	if (s->secret != NULL)
 		sodium_free(s->secret);
 	s->secret = NULL;

@@ -22,6 +22,7 @@
 #include "cmd.h"
 #include "edit.h"
 #include "schema.h"
+#include "sinktoken.h"
 
 /*
  * What the setup commands for sections share: options that are keys, answers
@@ -48,7 +49,15 @@ struct setup {
 	/* goes into secrets/ with the change: sodium_malloc'd, or NULL */
 	char			*secret;
 	const char		*secret_name;
-	int			 had_secret;	/* of that name, before */
+	const char		*secret_old;	/* where that goes which it
+						   replaces; NULL: nowhere */
+	int			 secret_written;
+	struct sinktoken_was	 secret_was, old_was;
+	/*
+	 * Puts values that follow from what the file says: called with it
+	 * locked, and "was" read again.  -1: reason.  NULL: there are none
+	 */
+	int			(*follow)(struct setup *, char *, size_t);
 };
 
 /*

@@ -246,17 +246,18 @@ sinktoken_write(const struct paths *p, const char *name, const char *token,
 {
 	struct stat	 st;
 	char		*line;
+	size_t		 size = strlen(token) + 2;
 	int		 fd, rv = -1, saved;
 
 	if ((fd = open_secrets(p, err, errlen)) == -1)
 		return (-1);
 	/* the same owner as its neighbours, whoever runs this */
 	if (fstat(fd, &st) == -1 ||
-	    (line = sodium_malloc(TOKEN_ROOM)) == NULL)
+	    (line = sodium_malloc(size)) == NULL)
 		snprintf(err, errlen, "%s: %s", p->secrets, strerror(errno));
 	else {
-		strlcpy(line, token, TOKEN_ROOM);
-		strlcat(line, "\n", TOKEN_ROOM);
+		strlcpy(line, token, size);
+		strlcat(line, "\n", size);
 		rv = file_write_atomic(fd, name, line, strlen(line), 0600,
 		    st.st_uid == geteuid() ? (uid_t)-1 : st.st_uid,
 		    (gid_t)-1, 0, err, errlen);
@@ -297,4 +298,42 @@ sinktoken_exists(const struct paths *p, const char *name)
 
 	return (paths_join(path, sizeof(path), p->secrets, name) == 0 &&
 	    access(path, F_OK) == 0);
+}
+
+void
+sinktoken_keep(const struct paths *p, const char *name,
+    struct sinktoken_was *was)
+{
+	char	path[MAX_CONF_PATH];
+	int	fd;
+
+	memset(was, 0, sizeof(*was));
+	was->kept = 1;
+	was->had = sinktoken_exists(p, name);
+	if (was->had && paths_join(path, sizeof(path), p->secrets, name) ==
+	    0 && (fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+	    O_CLOEXEC)) != -1)
+		(void)secret_read(fd, &was->s);
+}
+
+void
+sinktoken_back(const struct paths *p, const char *name,
+    struct sinktoken_was *was)
+{
+	char	why[MAX_CONFFILE_ERR];
+
+	if (was->kept && !was->had)
+		(void)sinktoken_remove(p, name, why, sizeof(why));
+	else if (was->s.data != NULL && sinktoken_write(p, name, was->s.data,
+	    why, sizeof(why)) == -1)
+		out_note("the key that was there before is not back: %s",
+		    why);
+	sinktoken_forget(was);
+}
+
+void
+sinktoken_forget(struct sinktoken_was *was)
+{
+	secret_free(&was->s);
+	memset(was, 0, sizeof(*was));
 }

@@ -17,6 +17,7 @@
 #ifndef CTL_SINKTOKEN_H
 #define CTL_SINKTOKEN_H
 
+#include "common/secret.h"
 #include "cmd.h"
 
 /*
@@ -53,5 +54,21 @@ int	sinktoken_write(const struct paths *, const char *, const char *,
 /* 1 it is gone, 0 there was none, -1 with a reason */
 int	sinktoken_remove(const struct paths *, const char *, char *, size_t);
 int	sinktoken_exists(const struct paths *, const char *);
+
+/*
+ * What is there under a name before it is replaced: sinktoken_back() puts it
+ * back, or takes the new one away where there was none.  Both that and
+ * sinktoken_forget() free it; zeroes are nothing to put back or to free.
+ */
+struct sinktoken_was {
+	int		kept;		/* sinktoken_keep() looked */
+	int		had;
+	struct secret	s;		/* no data: it could not be read */
+};
+void	sinktoken_keep(const struct paths *, const char *,
+	    struct sinktoken_was *);
+void	sinktoken_back(const struct paths *, const char *,
+	    struct sinktoken_was *);
+void	sinktoken_forget(struct sinktoken_was *);
 
 #endif /* CTL_SINKTOKEN_H */

@@ -486,6 +486,34 @@ def what_cannot_be_imported():
         eq([f for f in os.listdir(s.secrets) if 'sink' in f], [])
 
 
+def an_import_that_fails_puts_keys_back():
+    with Suite() as s:
+        path, env = (os.path.join(s.dir, n) for n in ('old.yaml', '.env'))
+        put(path, REFERENCE)
+        put(env, 'DEFENSECLAW_SPLUNK_HEC_TOKEN=new-hec\n'
+            'JUDGE_API_KEY=new-judge\nPD_KEY=new-pd\n')
+        for f in (path, env):
+            os.chmod(f, 0o644)
+        before = text(s.config)
+        ok(s.ctl('config', 'import', path, '--env-file', env))
+        keys = sorted(f for f in os.listdir(s.secrets) if
+            f.startswith('sink-'))
+        eq(len(keys) >= 2, True, keys)
+        put(s.config, before)
+        at = [os.path.join(s.secrets, k) for k in keys]
+        for broken in at:
+            for f in at:
+                if os.path.isdir(f):
+                    os.rmdir(f)
+                put(f, 'as it was\n')
+            os.unlink(broken)
+            os.mkdir(broken)
+            r = s.ctl('config', 'import', path, '--env-file', env)
+            eq(r.returncode != 0, True, r.stdout)
+            eq({text(f) for f in at if f != broken}, {'as it was\n'})
+            eq(text(s.config), before)
+
+
 def older_versions_mean_what_they_meant():
     with Suite() as s:
         old = text(s.config).replace('config_version: 5',
@@ -598,6 +626,7 @@ TESTS = [nobody_writes_what_is_managed, nobody_writes_what_is_read_only,
     a_spool_that_is_known_is_taken_once, a_broken_spool_is_set_aside,
     history_and_rollback, unset_takes_a_line_out, differences_from_what_runs,
     a_configuration_is_taken_over, what_cannot_be_imported,
+    an_import_that_fails_puts_keys_back,
     older_versions_mean_what_they_meant, any_order_of_edits_is_the_same]
 
 if __name__ == '__main__':

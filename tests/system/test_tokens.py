@@ -20,6 +20,7 @@ import os
 import random
 import stat
 import sys
+import threading
 import time
 
 from lib import *
@@ -188,7 +189,70 @@ def commands():
         eq('present":false' in s.ctl(*TOKEN, 'list', '--json').stdout, True)
 
 
-TESTS = [each_has_its_name, one_before_stops_by_itself,
+def at_once():
+    """The names are one value of the file: no command loses another's."""
+    with Suite() as s:
+        def all_at_once(verb):
+            rc = {}
+
+            def one(n):
+                args = ('--out', os.path.join(s.dir, n)) if verb != 'revoke' \
+                    else ()
+                rc[n] = s.ctl(*TOKEN, verb, n, *args).returncode
+
+            names = ['t%d' % i for i in range(6)]
+            threads = [threading.Thread(target=one, args=(n,)) for n in names]
+            for t in threads:
+                t.start()
+            for t in threads:
+                t.join()
+            eq(set(rc.values()), {0})
+            return names
+
+        def listed():
+            return [x['name'] for x in json.loads(ok(s.ctl(*TOKEN, 'list',
+                '--json')).stdout)['tokens']]
+
+        for _ in range(2):
+            names = all_at_once('add')
+            eq(listed(), names)
+            all_at_once('rotate')
+            eq(listed(), names)
+            all_at_once('revoke')
+            eq(listed(), [])
+        eq([f for f in os.listdir(s.secrets) if f.startswith('token-')], [])
+
+
+def refused_is_as_it_was():
+    """Nobody's token is lost or handed out by what was not written."""
+    with Suite() as s:
+        make(s, 'add', 'a')
+        make(s, 'rotate', 'a')
+        out = os.path.join(s.dir, 'out')
+
+        def state():
+            return text(s.config), {f: text(os.path.join(s.secrets, f))
+                for f in os.listdir(s.secrets) if f.startswith('token-')}
+
+        with open(s.config, 'a') as f:
+            f.write('managed: true\n')
+        before = state()
+        for args in (('add', 'b'), ('rotate', 'a', '--overlap', '500')):
+            fails(s.ctl(*TOKEN, *args, '--out', out), 8, 'managed')
+            eq((state(), os.path.exists(out)), (before, False))
+        # what is before the change is made, and the change fails
+        with open(s.config, 'w') as f:
+            f.write(before[0].replace('managed: true\n', ''))
+        before = state()
+        s.launcher = ['sh', '-c', 'trap "" XFSZ; exec prlimit --fsize=%d '
+            '"$@"' % (len(before[0]) - 1), 'sh']
+        r = s.ctl(*TOKEN, 'rotate', 'a', '--overlap', '500', '--out', out)
+        s.launcher = []
+        eq(r.returncode != 0, True, r.stdout)
+        eq((state(), os.path.exists(out)), (before, False))
+
+
+TESTS = [at_once, refused_is_as_it_was, each_has_its_name, one_before_stops_by_itself,
     limits_count_by_name, commands]
 
 if __name__ == '__main__':
