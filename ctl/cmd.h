@@ -43,12 +43,15 @@ enum opt_id {
 	O_FIX, O_LIST, O_COUNT
 };
 
-#define BIT(id)		(1ULL << O_##id)
-_Static_assert(O_COUNT <= 62, "an option is a bit, the last two are others");
+/* an option is a bit; the last two are others */
+__extension__ typedef unsigned __int128	opt_set;
+#define OPTION(i)	((opt_set)1 << (i))
+#define BIT(id)		OPTION(O_##id)
+_Static_assert(O_COUNT <= 126, "a set of options has no room for so many");
 #define ANY_COMMAND	(BIT(HELP) | BIT(JSON) | BIT(USER))
 /* and the options from O_COUNT on, which are keys of sinks, or of others */
-#define SINK_KEYS	(1ULL << 63)
-#define SETUP_KEYS	(1ULL << 62)
+#define SINK_KEYS	OPTION(127)
+#define SETUP_KEYS	OPTION(126)
 #define MAX_CMD_PATH	64	/* "setup observability add" */
 
 struct ctl;
@@ -58,8 +61,8 @@ struct cmd {
 	const char	*sub;		/* "list", may be several; or NULL */
 	const char	*args;		/* operands as help shows them */
 	int		 min, max;	/* how many of them */
-	uint64_t	 opts;		/* besides ANY_COMMAND */
-	uint64_t	 must;		/* that have to be given */
+	opt_set		 opts;		/* besides ANY_COMMAND */
+	opt_set		 must;		/* that have to be given */
 	int		 setup;		/* chooses the mode as init does */
 	int		(*run)(struct ctl *);
 	const char	*help;		/* one line */

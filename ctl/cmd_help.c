@@ -95,8 +95,8 @@ cmd_usage_line(const struct cmd *k, FILE *f)
 	command_line(k, line, sizeof(line));
 	fprintf(f, "usage: defenseclawctl %s", line);
 	for (i = 0; i < O_COUNT; i++)
-		if ((k->opts & 1ULL << i) != 0)
-			fprintf(f, (k->must & 1ULL << i) != 0 ? " --%s%s%s" :
+		if ((k->opts & OPTION(i)) != 0)
+			fprintf(f, (k->must & OPTION(i)) != 0 ? " --%s%s%s" :
 			    " [--%s%s%s]", ctl_options[i].name,
 			    ctl_options[i].arg != NULL ? " " : "",
 			    ctl_options[i].arg != NULL ?

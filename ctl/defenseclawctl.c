@@ -371,10 +371,10 @@ cmd_has(const struct ctl *c, enum opt_id id)
 int
 cmd_takes(const struct cmd *k, int i)
 {
-	uint64_t	opts = k->opts | ANY_COMMAND;
+	opt_set	opts = k->opts | ANY_COMMAND;
 
 	if (i < O_COUNT)
-		return ((opts & 1ULL << i) != 0);
+		return ((opts & OPTION(i)) != 0);
 	if (i < O_COUNT + nsinkopts)
 		return ((opts & SINK_KEYS) != 0);
 	return ((opts & SETUP_KEYS) != 0 && setup_takes(k, i));
@@ -518,7 +518,7 @@ misuse(const struct ctl *c)
 			return (out_fail(CTL_USAGE, "--%s is no option of "
 			    "this command", ctl_options[i].name));
 		if (c->opts.value[i] == NULL && i < O_COUNT &&
-		    (k->must & 1ULL << i) != 0)
+		    (k->must & OPTION(i)) != 0)
 			return (out_fail(CTL_USAGE, "--%s %s is required",
 			    ctl_options[i].name, ctl_options[i].arg));
 	}
