@@ -35,6 +35,7 @@
 #define MAX_OUTPUT	65536
 
 struct checks {
+	const char		*only;	/* NULL: all */
 	struct agent_check	*c;
 	int			 n;
 };
@@ -42,6 +43,12 @@ struct checks {
 static void	say(struct checks *, const char *, enum agent_grade,
 		    const char *, const char *, ...)
 		    __attribute__((__format__(printf, 5, 6)));
+
+static int
+wanted(const struct checks *k, const char *id)
+{
+	return (k->only == NULL || strcmp(k->only, id) == 0);
+}
 
 /* what is to be done, then what was seen */
 static void
@@ -51,7 +58,7 @@ say(struct checks *k, const char *id, enum agent_grade grade,
 	struct agent_check	*c;
 	va_list			 ap;
 
-	if (k->n == MAX_AGENT_CHECKS)
+	if (k->n == MAX_AGENT_CHECKS || !wanted(k, id))
 		return;
 	c = &k->c[k->n++];
 	c->id = id;
@@ -384,7 +391,7 @@ check_program(struct checks *k, const struct agent_place *p)
 		say(k, "program", CHECK_FAIL, "install it, and run "
 		    "`defenseclawctl setup agent' again", "%s: %s", path,
 		    strerror(errno));
-	else if (p->managed && (st.st_uid != 0 || (st.st_mode & 022) != 0))
+	else if ((p->managed && st.st_uid != 0) || (st.st_mode & 022) != 0)
 		say(k, "program", CHECK_FAIL, "chown root and chmod go-w it",
 		    "%s can be changed by others than root", path);
 	else
@@ -433,11 +440,28 @@ check_version(struct checks *k, const struct agent_def *d)
 		    out, d->tested);
 }
 
+const char *
+agent_where(const struct agent_def *d, const struct paths *paths)
+{
+	struct agent_place	 p;
+	char			 err[MAX_AGENT_ERR];
+	const char		*word = "-";
+	int			 managed;
+
+	for (managed = 1; managed >= 0 && *word == '-'; managed--) {
+		if (agent_place_open(&p, d, paths, managed, 0, err) == 0 &&
+		    agent_is_in(&p))
+			word = managed ? "managed" : "user";
+		agent_place_free(&p);
+	}
+	return (word);
+}
+
 int
 agent_verify(const struct agent_def *d, const struct paths *paths,
-    struct agent_check check[MAX_AGENT_CHECKS])
+    const char *only, struct agent_check check[MAX_AGENT_CHECKS])
 {
-	struct checks		k = { check, 0 };
+	struct checks		k = { only, check, 0 };
 	struct agent_place	p;
 	char			err[MAX_AGENT_ERR];
 	int			managed, rc, fail_open;
@@ -464,13 +488,15 @@ agent_verify(const struct agent_def *d, const struct paths *paths,
 		}
 		check_files(&k, &p);
 		check_program(&k, &p);
-		check_canary(&k, &p);
+		if (wanted(&k, "canary"))
+			check_canary(&k, &p);
 		if (d->agent == HOOK_CLAUDE_CODE)
 			claude_switches(&k, &p);
 		if (d->agent == HOOK_CODEX)
 			codex_switches(&k, &p);
 		check_others(&k, &p);
-		check_version(&k, d);
+		if (wanted(&k, "version"))
+			check_version(&k, d);
 	}
 	agent_place_free(&p);
 	return (k.n);

@@ -39,9 +39,12 @@ struct agent_check {
 
 const char	*agent_grade(enum agent_grade);
 
-/* how many checks there are */
+/* how many checks there are; of the id alone, unless it is NULL */
 int	 agent_verify(const struct agent_def *, const struct paths *,
-	    struct agent_check [MAX_AGENT_CHECKS]);
+	    const char *, struct agent_check [MAX_AGENT_CHECKS]);
+
+/* "managed", "user", "-": where its hooks are set up */
+const char	*agent_where(const struct agent_def *, const struct paths *);
 
 /* the client's program in PATH; 0, or -1 */
 int	 agent_program(const struct agent_def *, char *, size_t);

@@ -223,24 +223,6 @@ cmd_agent_remove(struct ctl *c)
 	return (change(c, AGENT_REMOVE));
 }
 
-/* "managed", "user", "-": where its hooks are set up */
-static const char *
-where(const struct ctl *c, const struct agent_def *d)
-{
-	struct agent_place	 p;
-	char			 err[MAX_AGENT_ERR];
-	const char		*word = "-";
-	int			 managed;
-
-	for (managed = 1; managed >= 0 && *word == '-'; managed--) {
-		if (agent_place_open(&p, d, &c->paths, managed, 0, err) == 0
-		    && agent_is_in(&p))
-			word = managed ? "managed" : "user";
-		agent_place_free(&p);
-	}
-	return (word);
-}
-
 int
 cmd_agent_list(struct ctl *c)
 {
@@ -257,11 +239,12 @@ cmd_agent_list(struct ctl *c)
 		found = agent_program(d, prog, sizeof(prog)) == 0;
 		table_cell(&t, "%s", hook_agent_name(d->agent));
 		table_cell(&t, "%s", d->title);
-		table_cell(&t, "%s", where(c, d));
+		table_cell(&t, "%s", agent_where(d, &c->paths));
 		table_cell(&t, "%s", found ? prog : "-");
 		json_array_append_new(a, json_pack("{s:s,s:s,s:s,s:s*}",
 		    "agent", hook_agent_name(d->agent), "title", d->title,
-		    "hooks", where(c, d), "program", found ? prog : NULL));
+		    "hooks", agent_where(d, &c->paths), "program", found ?
+		    prog : NULL));
 	}
 	if (out_json)
 		out_document(a);
@@ -285,10 +268,10 @@ cmd_agent_verify(struct ctl *c)
 		    "`defenseclawctl agent list'", c->args[0]));
 	for (d = agent_defs; d->title != NULL; d++) {
 		if (c->nargs == 1 ? d != agent_find(c->args[0]) :
-		    strcmp(where(c, d), "-") == 0)
+		    strcmp(agent_where(d, &c->paths), "-") == 0)
 			continue;
 		any = 1;
-		n = agent_verify(d, &c->paths, check);
+		n = agent_verify(d, &c->paths, NULL, check);
 		for (i = 0; i < n; i++) {
 			if (check[i].grade == CHECK_FAIL)
 				rc = CTL_FAILURE;

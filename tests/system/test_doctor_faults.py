@@ -592,6 +592,58 @@ def the_judge():
     j.close()
 
 
+def hooks():
+    """A client's hooks, by a copy of the front end that is ours to break."""
+    with Suite() as s:
+        home, place = (os.path.join(s.dir, n) for n in ('home', 'place'))
+        os.mkdir(home)
+        os.mkdir(place)
+        ctl = shutil.copy(os.path.join(s.bin, 'defenseclawctl'), place)
+        client = os.path.join(place, 'claude')
+        settings = os.path.join(home, '.claude', 'settings.json')
+
+        def run(*args, **env):
+            return subprocess.run([ctl, *args], env=dict(s.env(), HOME=home,
+                PATH=place + ':' + os.environ['PATH'], **env), text=True,
+                capture_output=True, timeout=120, cwd=home)
+
+        def version(text):
+            write(client, '#!/bin/sh\necho %s\n' % text)
+            os.chmod(client, 0o755)
+        s.start()
+        version('2.1.197')
+        eq(run('setup', 'agent', 'claude-code').returncode, 0)
+        base = look(s, run=run)
+        eq({i: worst(base)[i] for i in worst(base) if
+            i.startswith('hooks.')}, {'hooks.settings': 'pass',
+            'hooks.program': 'pass', 'hooks.canary': 'pass',
+            'hooks.switches': 'warn', 'hooks.version': 'pass'})
+        eq(worst(look(s, '--passive', run=run))['hooks.canary'], 'skip')
+        with open(settings) as f:
+            good = f.read()
+        write(settings, good.replace('"timeout":30', '"timeout":1'))
+        fault(base, look(s, run=run), 'hooks.settings')
+        write(settings, good.replace('--timeout 20', '--timeout 20; true'))
+        fault(base, look(s, run=run), 'hooks.settings', 'hooks.canary')
+        v = json.loads(good)
+        v['hooks']['PreToolUse'].append({'hooks': []})
+        write(settings, json.dumps(v))
+        got = look(s, run=run)
+        eq(worst(got)['hooks.others'], 'warn')
+        turns['hooks.others'] = 1
+        write(settings, good)
+        fault(base, look(s, run=lambda *a: run(*a, CLAUDE_CODE_SIMPLE='1')),
+            'hooks.switches')
+        version('9.9.9')
+        fault(base, look(s, run=run), 'hooks.version')
+        version('2.1.197')
+        os.chmod(ctl, 0o777)
+        got = look(s, run=run)
+        eq(worst(got)['hooks.program'], 'fail')
+        turns['hooks.program'] = 1
+        says(got, 'hooks.program', ctl)
+
+
 def behind():
     s = Stepped()
     if s.clock is None:
@@ -811,7 +863,7 @@ NEEDS = {the_kernels_clock: {'clock.kernel'}, behind: {'sinks.lag'},
 def main():
     need_root()
     tests = (files_without_a_suite, programs, processes, sinks, the_judge,
-        behind, the_kernels_clock, daemons_of_time, healthy_then_not,
+        hooks, behind, the_kernels_clock, daemons_of_time, healthy_then_not,
         old_kernel)
     for fn in tests:
         print('  %s' % fn.__name__, flush=True)
