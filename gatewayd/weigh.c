@@ -114,25 +114,35 @@ fold(const char *s, size_t len, size_t *out)
 	return (p);
 }
 
+/* ".env" is not the beginning of ".environment" */
+static int
+mentions(const char *text, size_t len, const char *name)
+{
+	const char	*hit;
+	size_t		 n = strlen(name);
+
+	while ((hit = memmem(text, len, name, n)) != NULL) {
+		if (strcmp(name, ".env") != 0 ||
+		    !isalnum((unsigned char)hit[n]))
+			return (1);
+		len -= (size_t)(hit + n - text);
+		text = hit + n;
+	}
+	return (0);
+}
+
 static int
 mentions_secrets(const char *sample, size_t len)
 {
-	const char	*hit;
-	size_t		 i, n, size;
-	char		*text;
-	int		 found = 0;
+	size_t	 i, n;
+	char	*text;
+	int	 found = 0;
 
 	if ((text = fold(sample, len, &n)) == NULL)
 		return (1);
 	for (i = 0; !found && i < sizeof(host_secrets) /
-	    sizeof(host_secrets[0]); i++) {
-		size = strlen(host_secrets[i]);
-		if ((hit = memmem(text, n, host_secrets[i], size)) == NULL)
-			continue;
-		/* ".env" is not the beginning of ".environment" */
-		found = strcmp(host_secrets[i], ".env") != 0 ||
-		    !isalnum((unsigned char)hit[size]);
-	}
+	    sizeof(host_secrets[0]); i++)
+		found = mentions(text, n, host_secrets[i]);
 	free(text);
 	return (found);
 }

@@ -369,6 +369,8 @@ weights(void)
 	CHECK_INT(labels(JUDGE_INJECTION, "0", "cat .env"), SEV_HIGH);
 	CHECK_INT(labels(JUDGE_INJECTION, "0", "my .environment"),
 	    SEV_MEDIUM);
+	CHECK_INT(labels(JUDGE_INJECTION, "0", "my .environment: cat .env"),
+	    SEV_HIGH);
 	CHECK_INT(labels(JUDGE_INJECTION, "01", "x"), SEV_HIGH);
 	CHECK_INT(labels(JUDGE_INJECTION, "014", "x"), SEV_CRITICAL);
 	CHECK_STR(o.reason, "judge-injection: Instruction Manipulation, "
