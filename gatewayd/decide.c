@@ -152,7 +152,8 @@ decide_floor(struct verdict *v)
  * Rules and judges together: the graver word counts.  A judge's alone counts
  * when it was asked about findings that the rules were not sure of, or comes
  * first and the rules have not decided; but only when all judges have
- * answered, have seen the whole text and no rule was left open.
+ * answered, have seen the whole text and all findings, and no rule was left
+ * open.
  */
 void
 decide_judged(struct judged *j, struct verdict *v)
@@ -164,7 +165,7 @@ decide_judged(struct judged *j, struct verdict *v)
 	if (j->ncalls == 0 || v->is_static || v->unreadable)
 		return;
 	said = judges_say(j, &sure, &failed);
-	alone = sure && j->triage != TRIAGE_HIGH &&
+	alone = sure && !j->unasked && j->triage != TRIAGE_HIGH &&
 	    (j->plan == PLAN_ADJUDICATE ||
 	    j->strategy == STRATEGY_JUDGE_FIRST) &&
 	    (v->found == NULL || !v->found->indeterminate);

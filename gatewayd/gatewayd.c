@@ -150,12 +150,15 @@ drained_check(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	(void)arg;
 	refusal_flush(1);
+	if (judging_waiting() == 0)
+		judging_flush(1);
 	/* answers still wait for the log, or an operator reads one */
 	if (judging_waiting() != 0 || record_pending() != 0 ||
 	    !TAILQ_EMPTY(&role.clients))
 		evtimer_add(drained_ev, &tv);
 	else {
 		refusal_end();
+		judging_end();
 		role_exit();
 	}
 }
@@ -195,6 +198,7 @@ tally_tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	(void)arg;
 	refusal_flush(0);
+	judging_flush(0);
 	stats_tick();
 }
 

@@ -58,7 +58,7 @@ call_new(struct judged *j, const struct inspection *in, enum judge_kind kind)
 static void
 call_drop(struct judged *j)
 {
-	j->ncalls--;
+	free(j->calls[--j->ncalls].sample);
 }
 
 /*
@@ -94,6 +94,18 @@ call_sample(struct judged_call *c, const char *text, size_t len)
 	wbuf_free(&w);
 }
 
+/* the last call's; when nothing is left to be seen nobody is asked */
+static void
+plan_sample(struct judged *j, const char *text, size_t len)
+{
+	struct judged_call	*c = &j->calls[j->ncalls - 1];
+
+	call_sample(c, text, len);
+	if (c->stripped != 0 && weigh_trimmed(c->question.sample,
+	    c->question.len) < MIN_JUDGE_SAMPLE)
+		call_drop(j);
+}
+
 /* One judge of the direction, when it is switched on and can be answered. */
 static void
 plan_kind(struct judged *j, const struct inspection *in, enum judge_kind kind,
@@ -109,7 +121,7 @@ plan_kind(struct judged *j, const struct inspection *in, enum judge_kind kind,
 	if (c->question.nnames == 0)
 		call_drop(j);
 	else
-		call_sample(c, text, len);
+		plan_sample(j, text, len);
 }
 
 static void
@@ -156,13 +168,17 @@ plan_adjudication(struct judged *j, const struct inspection *in,
 
 	q = &call_new(j, in, JUDGE_ADJUDICATION)->question;
 	q->about = about;
-	for (i = 0; i < found->nfindings && q->nnames < MAX_JUDGE_NAMES; i++)
-		if (is_about(q, &found->findings[i], in->direction))
+	for (i = 0; i < found->nfindings; i++)
+		if (!is_about(q, &found->findings[i], in->direction))
+			continue;
+		else if (q->nnames == MAX_JUDGE_NAMES)
+			j->unasked = 1;
+		else
 			q->names[q->nnames++] = found->findings[i].rule->id;
 	if (q->nnames == 0)
 		call_drop(j);
 	else
-		call_sample(&j->calls[j->ncalls - 1], text, len);
+		plan_sample(j, text, len);
 }
 
 static void
@@ -176,13 +192,14 @@ plan_calls(const struct inspection *in, const struct verdict *v,
 		return;
 	}
 	if (j->plan == PLAN_ADJUDICATE) {
+		j->unasked = v->found->total > v->found->nfindings;
 		plan_adjudication(j, in, v->found, JUDGE_INJECTION, text,
 		    len);
 		plan_adjudication(j, in, v->found, JUDGE_PII, text, len);
 	} else
 		plan_judges(j, in, t, text, len);
 	if (j->ncalls == 0) {
-		j->why = "no judge is switched on for this direction";
+		j->why = "no judge is switched on for it, or may see it";
 		j->plan = PLAN_RULES;
 	}
 }
@@ -217,7 +234,7 @@ judging_plan(const struct inspection *in, const struct verdict *v,
 	char			*text = NULL;
 	int			 decided, sensitive;
 
-	j->gone = j->undecided = 0;
+	j->gone = j->undecided = j->unasked = 0;
 	j->ncalls = 0;
 	j->overruled = NULL;
 	j->strategy = (enum strategy)

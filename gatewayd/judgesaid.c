@@ -17,8 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/detect/text.h"
 #include "common/json.h"
+#include "common/log.h"
 #include "judging.h"
 
 /*
@@ -156,57 +158,163 @@ said_head(struct json_out *o, const struct judged_call *c)
 	json_out_int(o, "latency_us", (int64_t)c->latency_us);
 }
 
+/* the first of a kind and status as it was, then how many a window had */
+static struct tally	 failed;
+
+struct failure {
+	const struct asker		*asker;
+	const struct judged		*judged;
+	const struct judged_call	*call;
+};
+
+static void
+failure_details(struct json_out *o, const struct tally_entry *e,
+    const struct failure *f)
+{
+	if (f != NULL) {
+		said_head(o, f->call);
+		json_out_str(o, "reason", f->call->reason);
+		json_out_bool(o, "undecided", f->judged->undecided);
+	} else {
+		json_out_init(o);
+		json_out_open(o, NULL, '{');
+		json_out_str(o, "kind", e->what);
+		json_out_str(o, "status", e->origin);
+		json_out_int(o, "window_ms", TALLY_WINDOW_MS);
+	}
+	json_out_int(o, "count", (int64_t)e->count);
+	json_out_str(o, "worker", role.start.instance);
+	json_out_str(o, "on_error", on_error_name());
+	json_out_close(o, '}');
+}
+
+static int
+failure_report(const struct tally_entry *e, void *arg)
+{
+	const struct failure	*f = arg;
+	struct event		 ev;
+	struct json_out		 o;
+	char			*details;
+	int			 rc;
+
+	/* what cannot be recorded now is counted on */
+	if (!gatewayd.store.ok)
+		return (-1);
+	failure_details(&o, e, f);
+	if ((details = json_out_end(&o)) == NULL)
+		return (-1);
+	stamp_event(&gatewayd.stamp, &ev, ACTION_FAILURE, SEV_MEDIUM);
+	ev.generation = lists_generation();
+	if (f != NULL)
+		record_fill(&ev, f->asker);
+	ev.field[EV_TARGET] = e->what;
+	ev.field[EV_DETAILS] = details;
+	rc = record_event(&ev, NULL);
+	free(details);
+	return (rc);
+}
+
 void
 judging_failures(const struct asker *a, const struct judged *j)
 {
-	const struct judged_call	*c;
-	struct json_out			 o;
-	size_t				 i;
+	struct failure	 f = { a, j, NULL };
+	size_t		 i;
 
 	for (i = 0; i < j->ncalls && !j->gone; i++) {
-		c = &j->calls[i];
-		if (c->status == JUDGE_OK)
-			continue;
-		said_head(&o, c);
-		json_out_str(&o, "reason", c->reason);
-		json_out_str(&o, "on_error", on_error_name());
-		json_out_bool(&o, "undecided", j->undecided);
-		json_out_close(&o, '}');
-		said_event(a, c, ACTION_FAILURE, SEV_MEDIUM, &o);
+		f.call = &j->calls[i];
+		if (f.call->status != JUDGE_OK)
+			tally_hit(&failed, judge_kind_name(
+			    f.call->question.kind),
+			    judge_status_name(f.call->status), clock_ms(),
+			    failure_report, &f);
 	}
 }
 
-/* Every string that is a value may be one of the text: masked. */
-static void
-mask(json_t *v)
+void
+judging_flush(int all)
 {
-	char		 out[MAX_REDACTED];
-	const char	*key;
-	json_t		*m;
-	size_t		 i;
+	tally_flush(&failed, clock_ms(), all, failure_report, NULL);
+}
 
-	/* the strict reader has bounded the depth */
-	json_object_foreach(v, key, m) {
-		if (json_is_string(m)) {
-			redact_evidence(&gatewayd.redactor,
-			    json_string_value(m), json_string_length(m), out);
-			(void)json_string_set(m, out);
-		} else
-			mask(m);
+void
+judging_end(void)
+{
+	uint64_t	 n;
+
+	if ((n = tally_unreported(&failed)) != 0)
+		log_warnx("%llu failures of a judge were not recorded before "
+		    "the end", (unsigned long long)n);
+}
+
+/* a name that we asked for; any other may be one of the text */
+static int
+is_asked(const struct judged_call *c, const char *key)
+{
+	static const char *const names[] = { "label", "reasoning",
+	    "detection_result", "entities", "findings", "pattern", "verdict",
+	    "overall_threat", "severity" };
+	size_t	 i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(key, names[i]) == 0)
+			return (1);
+	for (i = 0; i < c->question.nnames; i++)
+		if (strcmp(key, c->question.names[i]) == 0)
+			return (1);
+	return (0);
+}
+
+/* A string or a number may be one of the text. */
+static json_t *
+masked_leaf(const json_t *v)
+{
+	char	 out[MAX_REDACTED];
+	char	*text;
+
+	if (json_is_string(v)) {
+		redact_evidence(&gatewayd.redactor, json_string_value(v),
+		    json_string_length(v), out);
+		return (json_string(out));
 	}
-	json_array_foreach(v, i, m) {
-		if (json_is_string(m)) {
-			redact_evidence(&gatewayd.redactor,
-			    json_string_value(m), json_string_length(m), out);
-			(void)json_string_set(m, out);
-		} else
-			mask(m);
+	if (!json_is_number(v))
+		return (json_incref((json_t *)(uintptr_t)v));
+	if ((text = json_dumps(v, JSON_ENCODE_ANY)) == NULL)
+		return (NULL);
+	redact_evidence(&gatewayd.redactor, text, strlen(text), out);
+	free(text);
+	return (json_string(out));
+}
+
+/* A copy; the strict reader has bounded the depth.  NULL: no memory. */
+static json_t *
+masked(const struct judged_call *c, const json_t *v)
+{
+	json_t		*m, *copy;
+	const char	*key;
+	char		 out[MAX_REDACTED];
+	size_t		 i;
+	int		 rc = 0;
+
+	if (!json_is_object(v) && !json_is_array(v))
+		return (masked_leaf(v));
+	copy = json_is_object(v) ? json_object() : json_array();
+	json_object_foreach((json_t *)(uintptr_t)v, key, m) {
+		redact_value(&gatewayd.redactor, key, strlen(key), out);
+		rc |= json_object_set_new(copy, is_asked(c, key) ? key : out,
+		    masked(c, m));
 	}
+	json_array_foreach(v, i, m)
+		rc |= json_array_append_new(copy, masked(c, m));
+	if (rc != 0) {
+		json_decref(copy);
+		return (NULL);
+	}
+	return (copy);
 }
 
 /*
- * JSON keeps its names and what is true in it; of anything else only length
- * and digest are kept.
+ * JSON keeps the names that were asked for and what is true in it; of
+ * anything else only length and digest are kept.
  */
 void
 judging_body(const struct asker *a, const struct judged_call *c,
@@ -214,15 +322,16 @@ judging_body(const struct asker *a, const struct judged_call *c,
 {
 	struct json_out	 o;
 	const char	*from = strchr(body, '{'), *to = strrchr(body, '}');
-	json_t		*j = NULL;
+	json_t		*j = NULL, *m;
 	char		 err[MAX_JSON_ERR], out[MAX_REDACTED];
 	char		*text = NULL;
 
 	if (from != NULL && to != NULL && to > from)
 		j = json_strict(from, (size_t)(to + 1 - from), err);
 	if (j != NULL) {
-		mask(j);
-		text = json_text(j);
+		if ((m = masked(c, j)) != NULL)
+			text = json_text(m);
+		json_decref(m);
 		json_decref(j);
 	}
 	if (text == NULL) {

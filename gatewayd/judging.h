@@ -62,6 +62,7 @@ struct judged {
 	const char	*why;		/* somebody is asked, or nobody */
 	int		 gone;		/* the client did not wait */
 	int		 undecided;	/* a call failed: on_error decided */
+	int		 unasked;	/* findings that no question is about */
 	const struct detect_result *overruled;	/* NULL: nothing */
 	size_t		 ncalls;
 	struct judged_call calls[MAX_JUDGED_CALLS];
@@ -90,8 +91,16 @@ void	 judging_forget(struct peer *);	/* a control connection is gone */
 unsigned int	 judging_waiting(void);
 void	 judging_init(void);
 
-/* judgesaid.c: a failure is an event, and a body that is to be kept */
+/*
+ * judgesaid.c: failures are events, of which an outage makes no flood: the
+ * first of a kind and status at once, then one a window with a count.  To be
+ * flushed once a second, and with all before the end.
+ */
 void	 judging_failures(const struct asker *, const struct judged *);
+void	 judging_flush(int);
+void	 judging_end(void);		/* says what is left unrecorded */
+
+/* a body that is to be kept */
 void	 judging_body(const struct asker *, const struct judged_call *,
 	    const char *);
 

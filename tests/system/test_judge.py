@@ -387,13 +387,31 @@ def on_error():
                 eq((got['severity'], got['raw_action']), want,
                     '%s, %s: %s' % (what, text, got))
             rows = s.rows("action = 'judge-failure'")
-            eq(sorted(r['details']['kind'] for r in rows), ['adjudication',
-                'exfil', 'injection', 'pii'])
+            eq({r['details']['kind'] for r in rows}, {'adjudication',
+                'exfil', 'injection', 'pii'})
             for r in rows:
                 eq((r['details']['status'], r['details']['on_error']),
                     ('refused', what))
                 eq(r['details']['reason'] != '', True)
             eq('judge-failure' in ask(s, 'request', NOTHING)['reason'], True)
+            # an outage is told, counted and no flood: a row of each kind
+            # and worker at once, and one with what came after it
+            for _ in range(40):
+                ask(s, 'request', NOTHING)
+            workers = len(s.pids('gatewayd'))
+            eq(len(s.rows("action = 'judge-failure'")) <= 4 * workers, True)
+            s.set_config('guardrail.block_message', 'other workers')
+            eq(s.reload()[0], CTL_OK)
+
+            def counted():
+                n = collections.Counter()
+                for r in s.rows("action = 'judge-failure'"):
+                    eq(r['details']['status'], 'refused')
+                    n[r['details']['kind']] += r['details']['count']
+                return n == {'adjudication': 1, 'exfil': 42, 'injection': 42,
+                    'pii': 42}
+            wait_for(counted, 'the count of what failed')
+            eq(len(s.rows("action = 'judge-failure'")) <= 8 * workers, True)
 
 
 TEXTS = [
@@ -600,11 +618,55 @@ def death_and_reload():
     model.close()
 
 
+def what_nobody_was_asked_about():
+    """A judge that has not seen a thing lifts nothing."""
+    model = Model()
+    word = """
+  - id: TEST-WORD-%02d
+    pattern: 'wordno%02d'
+    title: "a word"
+    severity: MEDIUM
+    confidence: 0.7
+    tags: [execution]
+"""
+    rules = RULES + ''.join(word % (i, i) for i in range(40))
+    strips = """version: 1
+pre_judge_strips:
+  - id: STRIP-ALL
+    pattern: 'mildly[ -~]{1,80}|a text about the weather in spring'
+    context: 'all of some texts'
+    applies_to: []
+"""
+    with Suite() as s:
+        started(s, model)
+        s.write_pack(s.pack, {'command.yaml': rules,
+            '../suppressions.yaml': strips})
+        s.start()
+        ready(s)
+        # 32 names are all that a question has
+        for n, severity in ((32, 'NONE'), (33, 'MEDIUM')):
+            got = ask(s, 'request', ' '.join('wordno%02d' % i for i in
+                range(n)))
+            eq(got['severity'], severity, got['explain'])
+            eq(got['explain']['calls'][0]['status'], 'ok')
+        # nothing is left to be judged
+        model.asked.clear()
+        for strategy in ('regex_judge', 'judge_first'):
+            s.set_config('guardrail.detection_strategy', strategy)
+            eq(s.reload()[0], CTL_OK)
+            ready(s)
+            got = ask(s, 'request', MEDIUM)
+            eq((got['severity'], got['explain']['asked']), ('MEDIUM', False))
+        eq(model.asked, {})
+    model.close()
+
+
 def words_that_are_kept():
     model = Model()
     model.found = {'injection': {**answer('injection'),
         'Obfuscation': {'reasoning': 'it says hunter2secret', 'label':
-        True}}}
+        True, 'hunter2name': 5551234567, 'all': [1.5, None, ['hunter2']]},
+        'hunter2category': {'label': True}}}
     for keep in ('false', 'true'):
         with Suite() as s:
             started(s, model)
@@ -615,7 +677,8 @@ def words_that_are_kept():
             rows = s.rows("action = 'llm-judge-response'")
             eq(len(rows), 3 if keep == 'true' else 0)
             for r in rows:
-                eq('hunter2' in json.dumps(r), False)
+                for text in ('hunter2', '5551234567', '1.5,'):
+                    eq(text in r['details']['body'], False, r)
                 eq(len(r['details']['body']) <= 500, True)
             if rows:
                 body = [r['details']['body'] for r in rows if
@@ -627,7 +690,7 @@ def words_that_are_kept():
 def main():
     run([strategies, on_error, texts_that_speak_to_the_judge,
         waiting_holds_nobody_up, who_does_not_wait, death_and_reload,
-        words_that_are_kept, regex_only_after_any_other,
+        what_nobody_was_asked_about, words_that_are_kept, regex_only_after_any_other,
         over_the_labelled_data])
 
 
