@@ -113,11 +113,14 @@ struct note {
 	const char	*change;
 	enum severity	 severity;
 	uid_t		 uid;		/* who did it */
-	int		 late;		/* while we were not there: */
-	uint64_t	 time_us;	/* then */
-	uint8_t		 id[EVENT_ID_LEN];
+	int		 late;		/* while we were not there */
+	uint64_t	 time_us;	/* when */
+	uint8_t		 id[EVENT_ID_LEN]; /* zeroes: a new one */
 };
 int	 note_allowed(const char *);	/* is it an action of operators */
+/* the id is that of the bytes that told it, of a client or of the spool */
+void	 note_id(struct note *, const void *, size_t);
+int	 note_known(const struct note *, uint64_t *);	/* is in the log */
 int	 note_event(const struct note *, uint64_t *);
 void	 spool_read(void);		/* the file that was handed over */
 void	 spool_record(void);

@@ -85,7 +85,7 @@ const struct dispatch control_from_client[] = {
 	{ MSG_CTL_LIST, ST_RUNNING, 0, 0, FD_NONE, READERS, control_lists },
 	{ MSG_CTL_LIST_CHANGE, ST_RUNNING, sizeof(struct list_change),
 	    MAX_LIST_MSG, FD_NONE, OPERATOR, lists_change },
-	{ MSG_CTL_NOTE, ST_RUNNING, 15, MAX_NOTE_TEXT, FD_NONE, OPERATOR,
+	{ MSG_CTL_NOTE, ST_RUNNING, 23, MAX_NOTE_TEXT, FD_NONE, OPERATOR,
 	    control_note },
 	{ MSG_CTL_SINKS, ST_RUNNING, 0, 0, FD_NONE, READERS, sinks_list },
 	{ MSG_CTL_SINK_TEST, ST_RUNNING, 6, 5 + MAX_SINK_NAME, FD_NONE,
@@ -657,6 +657,7 @@ control_note(struct peer *p, struct msg *msg)
 
 	memset(&n, 0, sizeof(n));
 	rbuf_init(&r, msg->data, msg->len);
+	n.time_us = rbuf_u64(&r);
 	n.action = rbuf_str(&r, 64);
 	n.target = rbuf_str(&r, 255);
 	n.change = rbuf_str(&r, MAX_NOTE_TEXT);
@@ -666,8 +667,13 @@ control_note(struct peer *p, struct msg *msg)
 		peer_error(p, msg->hdr.id, CTL_USAGE, "malformed");
 		return;
 	}
+	note_id(&n, msg->data, msg->len);
+	commit_now();
 	a = commit_after(answer_recorded, p, msg->hdr.id);
-	if (note_event(&n, &a->seq) == -1 &&
+	if (note_known(&n, &a->seq)) {
+		TAILQ_REMOVE(&auditd.after, a, entry);
+		answer_recorded(a, NULL);
+	} else if (note_event(&n, &a->seq) == -1 &&
 	    TAILQ_LAST(&auditd.after, after_list) == a) {
 		TAILQ_REMOVE(&auditd.after, a, entry);
 		answer_recorded(a, "the audit log takes no events now");

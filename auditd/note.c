@@ -63,6 +63,32 @@ note_allowed(const char *action)
 	return (0);
 }
 
+void
+note_id(struct note *n, const void *data, size_t len)
+{
+	crypto_generichash(n->id, sizeof(n->id), data, len, NULL, 0);
+}
+
+static int
+known_cb(const struct chain_row *row, void *arg)
+{
+	*(uint64_t *)arg = row->seq;
+	return (0);
+}
+
+/*
+ * Of an earlier start that ended before the spool was out of the way, or of
+ * a spool that was read before its writer told us.
+ */
+int
+note_known(const struct note *n, uint64_t *seq)
+{
+	int	found;
+
+	return (query_id(auditd.query, n->id, known_cb, seq, &found) ==
+	    STORE_OK && found);
+}
+
 int
 note_event(const struct note *n, uint64_t *seq)
 {
@@ -82,8 +108,9 @@ note_event(const struct note *n, uint64_t *seq)
 	ev.field[EV_TARGET] = where;
 	ev.field[EV_ACTOR] = actor;
 	details = json_pack("{s:s}", "change", red);
-	if (n->late) {
+	if (!sodium_is_zero(n->id, sizeof(n->id)))
 		memcpy(ev.id, n->id, sizeof(ev.id));
+	if (n->late) {
 		event_time(n->time_us, at);
 		json_object_set_new(details, "late", json_true());
 		json_object_set_new(details, "changed_at", json_string(at));
@@ -111,28 +138,11 @@ spool_read(void)
 	close(fd);
 }
 
-static int
-known_cb(const struct chain_row *row, void *arg)
-{
-	(void)row;
-	(void)arg;
-	return (0);
-}
-
-/* of an earlier start that ended before the file was out of the way */
-static int
-is_known(const uint8_t id[EVENT_ID_LEN])
-{
-	int	found;
-
-	return (query_id(auditd.query, id, known_cb, NULL, &found) ==
-	    STORE_OK && found);
-}
-
 static void
 record_one(const struct spool_rec *rec)
 {
 	struct note	n;
+	uint64_t	seq;
 
 	memset(&n, 0, sizeof(n));
 	n.action = note_allowed(rec->action) ? rec->action : "config-update";
@@ -142,9 +152,8 @@ record_one(const struct spool_rec *rec)
 	n.uid = spool_uid;
 	n.late = 1;
 	n.time_us = rec->time_us;
-	crypto_generichash(n.id, sizeof(n.id), rec->raw, rec->rawlen, NULL,
-	    0);
-	if (!is_known(n.id))
+	note_id(&n, rec->raw, rec->rawlen);
+	if (!note_known(&n, &seq))
 		(void)note_event(&n, NULL);
 }
 

@@ -129,7 +129,9 @@ enum msg_type {
 	MSG_CTL_ALERT_ACK,		/* u64 seq, str note */
 	MSG_CTL_LIST,			/* empty: block and allow lists */
 	MSG_CTL_LIST_CHANGE,		/* struct list_change, 2 str */
-	MSG_CTL_NOTE,			/* str action, target, change */
+	MSG_CTL_NOTE,			/* u64 time in microseconds, str
+					   action, target, change: as in the
+					   spool, and recorded once */
 	MSG_CTL_NEXT,			/* u64: go on from here */
 	MSG_CTL_SINKS,			/* empty: state of every sink */
 	MSG_CTL_SINK_TEST,		/* str name */

@@ -252,10 +252,11 @@ int	 config_load(const char *, struct conf *, char *, size_t);
 int	 config_need(const struct ctl *, struct conf *);
 
 /*
- * Has a running suite record what an operator did: 1 and the sequence, 0
- * when it is not running, -1 and why not.
+ * Has a running suite record what an operator did, and when (in microseconds
+ * since 1970; the same twice is recorded once): 1 and the sequence, 0 when it
+ * is not running, -1 and why not.
  */
-int	 config_note(const struct paths *, const char *, const char *,
+int	 config_note(const struct paths *, uint64_t, const char *, const char *,
 	    const char *, uint64_t *, char *, size_t);
 
 /*

@@ -122,8 +122,8 @@ record(const struct ctl *c, const char *action, const char *agent,
 		free(answer);
 	free(text);
 	json_decref(j);
-	if (status != 200 && spoolfile_add(&c->paths, action, agent,
-	    p->file[0].path, err, sizeof(err)) == -1)
+	if (status != 200 && spoolfile_add(&c->paths, clock_wall_us(),
+	    action, agent, p->file[0].path, err, sizeof(err)) == -1)
 		out_note("this change has no row in the log: %s", err);
 }
 

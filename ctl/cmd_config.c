@@ -35,8 +35,9 @@
 static struct conf_report	report;
 
 int
-config_note(const struct paths *p, const char *action, const char *target,
-    const char *what, uint64_t *seq, char *err, size_t errlen)
+config_note(const struct paths *p, uint64_t time_us, const char *action,
+    const char *target, const char *what, uint64_t *seq, char *err,
+    size_t errlen)
 {
 	char		 why[MAX_JSON_ERR], *text = NULL;
 	struct client	 c;
@@ -47,6 +48,7 @@ config_note(const struct paths *p, const char *action, const char *target,
 
 	*seq = 0;
 	wbuf_init(&w, MAX_FRAME);
+	wbuf_u64(&w, time_us);
 	wbuf_str(&w, action);
 	wbuf_str(&w, target);
 	wbuf_str(&w, what);

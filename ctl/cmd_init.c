@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "cmd.h"
@@ -92,8 +93,8 @@ note_made(const struct ctl *c, const struct init_result *r)
 	if (made == 0)
 		return;
 	snprintf(text, sizeof(text), "made=%d", made);
-	if (config_note(&c->paths, "init", "defenseclaw", text, &seq, err,
-	    sizeof(err)) == -1)
+	if (config_note(&c->paths, clock_wall_us(), "init", "defenseclaw",
+	    text, &seq, err, sizeof(err)) == -1)
 		out_note("not recorded: %s", err);
 }
 

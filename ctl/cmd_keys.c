@@ -26,6 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/json.h"
 #include "common/secret.h"
 #include "cmd.h"
@@ -33,6 +34,7 @@
 #include "confparse.h"
 #include "schema.h"
 #include "sinktoken.h"
+#include "spoolfile.h"
 
 /*
  * keys: the files below secrets/, by name.  No command shows what is in one.
@@ -306,13 +308,14 @@ static int
 key_done(struct ctl *c, const char *name, const char *what)
 {
 	char		 target[MAX_SECRET_NAME + 16], err[MAX_CTL_TEXT + 64];
-	uint64_t	 seq;
+	uint64_t	 seq, now = clock_wall_us();
 	int		 noted;
 
 	snprintf(target, sizeof(target), "secrets/%s", name);
-	noted = config_note(&c->paths, "config-update", target, what, &seq,
-	    err, sizeof(err));
-	if (noted == -1)
+	noted = config_note(&c->paths, now, "config-update", target, what,
+	    &seq, err, sizeof(err));
+	if (noted != 1 && spoolfile_add(&c->paths, now, "config-update",
+	    target, what, err, sizeof(err)) == -1)
 		out_note("it is not in the audit log: %s", err);
 	if (out_json)
 		out_document(json_pack("{s:s,s:s,s:I,s:s?}", "key", name,

@@ -21,6 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "conffile.h"
 #include "edit.h"
 #include "history.h"
@@ -37,7 +38,7 @@ struct run {
 	const char	 *why;		/* it is not to be written; or NULL */
 	int		  rc;		/* of what was said already */
 	int		  made;		/* before() was called */
-	int		  spooled;	/* the event is in the spool */
+	uint64_t	  spooled;	/* when: the event is in the spool */
 	char		 *new;		/* what is written, for the history */
 	size_t		  newlen;
 	char		  what[MAX_EVENT_CHANGE]; /* it says */
@@ -201,24 +202,22 @@ describe(struct run *r)
 }
 
 /*
- * Where no suite runs, the event is written down before the change: none is
- * without one, also when this program is killed in between.
+ * The event is written down before the change: none is without one, also when
+ * this program is killed in between.
  */
 static int
 spool_first(struct run *r, char *err, size_t errlen)
 {
 	const struct edit	*e = r->e;
-	pid_t			 pid;
+	uint64_t		 now = clock_wall_us();
 
 	if (!e->changed && e->note == NULL)
 		return (0);
 	describe(r);
-	if (suite_alive(&r->c->paths, &pid) != 0)
-		return (0);
-	if (spoolfile_add(&r->c->paths, e->action, e->target, r->what, err,
-	    errlen) == -1)
+	if (spoolfile_add(&r->c->paths, now, e->action, e->target, r->what,
+	    err, errlen) == -1)
 		return (-1);
-	r->spooled = 1;
+	r->spooled = now;
 	return (0);
 }
 
@@ -259,32 +258,33 @@ undo(struct run *r)
 
 	if (r->made && e->undo != NULL)
 		e->undo(e->arg);
-	if (r->spooled)
-		spoolfile_undo(&r->c->paths, e->action, e->target, r->what);
+	if (r->spooled != 0)
+		spoolfile_remove(&r->c->paths, r->spooled, e->action,
+		    e->target, r->what);
 }
 
-/* an event of what was done; it is done, so nothing of this is a failure */
+/*
+ * A running suite has the event now, and the spool no more: it knows the one
+ * from the other, should it have read both.  It is done, so nothing of this
+ * is a failure.
+ */
 static void
 record(struct run *r)
 {
 	const struct paths	*p = &r->c->paths;
 	struct edit		*e = r->e;
-	char			 err[MAX_CTL_TEXT + 64], why[MAX_CONFFILE_ERR];
+	char			 err[MAX_CTL_TEXT + 64];
 	int			 rc;
 
-	if (r->spooled)
-		return;
-	rc = config_note(p, e->action, e->target, r->what, &e->seq, err,
-	    sizeof(err));
+	rc = config_note(p, r->spooled, e->action, e->target, r->what,
+	    &e->seq, err, sizeof(err));
 	e->running = rc != 0;
 	if (rc == 1)
-		return;
-	if (rc == -1)
+		spoolfile_remove(p, r->spooled, e->action, e->target,
+		    r->what);
+	else if (rc == -1)
 		out_note("the change is made and waits to be recorded: %s",
 		    err);
-	if (spoolfile_add(p, e->action, e->target, r->what, why,
-	    sizeof(why)) == -1)
-		out_note("the change is made and was not recorded: %s", why);
 }
 
 /* the same without a lock and without writing: neither may be possible */

@@ -22,7 +22,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/clock.h"
 #include "common/spool.h"
 #include "conffile.h"
 #include "spoolfile.h"
@@ -74,8 +73,8 @@ replace(const char *path, const void *data, size_t len, int exists, char *err,
 }
 
 static int
-add(const char *path, const char *action, const char *target,
-    const char *change, char *err, size_t errlen)
+add(const char *path, uint64_t time_us, const char *action,
+    const char *target, const char *change, char *err, size_t errlen)
 {
 	struct spool_rec	 rec;
 	struct wbuf		 w;
@@ -90,7 +89,7 @@ add(const char *path, const char *action, const char *target,
 		wbuf_put(&w, data, len);
 	else
 		wbuf_put(&w, SPOOL_MAGIC, SPOOL_MAGIC_LEN);
-	spool_put(&w, clock_wall_us(), action, target, change);
+	spool_put(&w, time_us, action, target, change);
 	errno = EINVAL;
 	if (data != NULL && walk(data, len, &last, &rec, &n) == -1)
 		snprintf(err, errlen, "%s: damaged, or of another version: "
@@ -106,41 +105,54 @@ add(const char *path, const char *action, const char *target,
 }
 
 int
-spoolfile_add(const struct paths *p, const char *action, const char *target,
-    const char *change, char *err, size_t errlen)
+spoolfile_add(const struct paths *p, uint64_t time_us, const char *action,
+    const char *target, const char *change, char *err, size_t errlen)
 {
 	int	lock, rv;
 
 	if ((lock = conffile_lock(p->spool, err, errlen)) == -1)
 		return (-1);
-	rv = add(p->spool, action, target, change, err, errlen);
+	rv = add(p->spool, time_us, action, target, change, err, errlen);
 	close(lock);
 	return (rv);
 }
 
+static int
+is_record(const struct spool_rec *rec, uint64_t time_us, const char *action,
+    const char *target, const char *change)
+{
+	return (rec->time_us == time_us && strcmp(rec->action, action) == 0 &&
+	    strcmp(rec->target, target) == 0 &&
+	    strcmp(rec->change, change) == 0);
+}
+
 void
-spoolfile_undo(const struct paths *p, const char *action, const char *target,
-    const char *change)
+spoolfile_remove(const struct paths *p, uint64_t time_us, const char *action,
+    const char *target, const char *change)
 {
 	struct spool_walk	 w;
 	struct spool_rec	 rec;
 	char			*data, err[MAX_CONFFILE_ERR];
-	size_t			 len, last = 0, at;
+	size_t			 len, at, end;
 	int			 lock;
 
 	if ((lock = conffile_lock(p->spool, err, sizeof(err))) == -1)
 		return;
 	if (read_spool(p->spool, &data, &len, err, sizeof(err)) == 0 &&
-	    data != NULL && spool_begin(&w, data, len) == 0) {
-		memset(&rec, 0, sizeof(rec));
-		while ((at = len - w.r.left), spool_next(&w, &rec) == 1)
-			last = at;
-		if (last != 0 && strcmp(rec.action, action) == 0 &&
-		    strcmp(rec.target, target) == 0 &&
-		    strcmp(rec.change, change) == 0)
-			(void)replace(p->spool, data, last, 1, err,
-			    sizeof(err));
-	}
+	    data != NULL && spool_begin(&w, data, len) == 0)
+		while ((at = len - w.r.left), spool_next(&w, &rec) == 1) {
+			if (!is_record(&rec, time_us, action, target, change))
+				continue;
+			end = len - w.r.left;
+			memmove(data + at, data + end, len - end);
+			len -= end - at;
+			if (len == SPOOL_MAGIC_LEN)
+				(void)unlink(p->spool);
+			else
+				(void)replace(p->spool, data, len, 1, err,
+				    sizeof(err));
+			break;
+		}
 	free(data);
 	close(lock);
 }

@@ -20,16 +20,17 @@
 #include "ctl/paths.h"
 
 /*
- * The spool of changes made while the suite is down (common/spool.h has its
- * format): written as a whole under its own lock, mode 0600.
+ * The spool of changes that are not recorded yet, as while the suite is down
+ * (common/spool.h has its format): written as a whole under its own lock,
+ * mode 0600.  A change has the time of its record for a name.
  */
 
 /* 0, or -1 with a reason: what cannot be recorded is not to be done */
-int	spoolfile_add(const struct paths *, const char *, const char *,
-	    const char *, char *, size_t);
+int	spoolfile_add(const struct paths *, uint64_t, const char *,
+	    const char *, const char *, char *, size_t);
 
-/* takes the last record out again, if it is this one */
-void	spoolfile_undo(const struct paths *, const char *, const char *,
-	    const char *);
+/* takes that record out again; the file goes with its last one */
+void	spoolfile_remove(const struct paths *, uint64_t, const char *,
+	    const char *, const char *);
 
 #endif /* CTL_SPOOLFILE_H */

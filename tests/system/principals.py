@@ -95,7 +95,8 @@ TABLE = (
         (OPERATOR,)),
     ('auditd', 'MSG_CTL_LIST', lambda a: b'', READERS),
     ('auditd', 'MSG_CTL_LIST_CHANGE', lambda a: list_change(), (OPERATOR,)),
-    ('auditd', 'MSG_CTL_NOTE', lambda a: wstr('config-update') +
+    ('auditd', 'MSG_CTL_NOTE', lambda a: struct.pack('=Q',
+        time.time_ns() // 1000) + wstr('config-update') +
         wstr('config.yaml') + wstr('mode=action'), (OPERATOR,)),
     ('auditd', 'MSG_CTL_SINKS', lambda a: b'', READERS),
     ('auditd', 'MSG_CTL_SINK_TEST', lambda a: wstr('s'), (OPERATOR,)),

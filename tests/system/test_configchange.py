@@ -619,7 +619,51 @@ def any_order_of_edits_is_the_same():
             eq(results[0], results[1])
 
 
-TESTS = [nobody_writes_what_is_managed, nobody_writes_what_is_read_only,
+def killed_at_any_step_leaves_its_event():
+    """However far a change came, it is in the log, and not twice."""
+    if shutil.which('strace') is None:
+        raise Skip('strace is not installed')
+
+    def kill_at(s, call):
+        """One change after another, each killed one such call later."""
+        made, left = [], []
+        for n in range(1, 30):
+            value = '%s-%d-%s' % (call, n, 'up' if s.running() else 'down')
+            s.launcher = ['strace', '-o', '/dev/null', '-e', 'trace=' + call,
+                '-e', 'inject=%s:signal=KILL:when=%d' % (call, n)]
+            rc = s.ctl('config', 'set', 'agent.id', value).returncode
+            s.launcher = []
+            (made if value in text(s.config) else left).append(value)
+            if rc == 0:
+                return made, left, n
+            eq(rc, -signal.SIGKILL)
+        raise AssertionError('it never came to its end')
+
+    with Suite() as s:
+        made, left, steps = [], [], 0
+        for up in (False, True):
+            if up:
+                s.start()
+            for call in ('fsync', 'unlink', 'connect'):
+                a, b, n = kill_at(s, call)
+                made += a
+                left += b
+                steps += n
+        eq(steps > 12, True, steps)
+        s.restart()
+        s.restart()
+        said = [r['details']['change'] for r in s.rows(
+            "target = 'agent.id'")]
+        for value in made:
+            eq(len([c for c in said if c.endswith('-> ' + value)]), 1,
+                '%s: %s' % (value, said))
+        for value in left:
+            eq(len([c for c in said if c.endswith('-> ' + value)]) < 2,
+                True, value)
+        eq(os.path.exists(spool(s)), False)
+
+
+TESTS = [killed_at_any_step_leaves_its_event, nobody_writes_what_is_managed, nobody_writes_what_is_read_only,
     secrets_are_in_no_difference,
     changes_without_a_suite_are_recorded_late,
     a_change_that_fails_leaves_no_event,

@@ -200,8 +200,8 @@ def list_names():
         CTL_NOT_FOUND)
     for bad in (wstr('start') + wstr('x') + wstr('y'), wstr('config-update'),
             wstr('config-update') + wstr('x' * 300) + wstr('y')):
-        eq(c.request('MSG_CTL_NOTE', bad + b'\0' * (15 - len(bad)))[0],
-            CTL_USAGE)
+        eq(c.request('MSG_CTL_NOTE', b'\0' * 8 + bad + b'\0' *
+            (15 - len(bad)))[0], CTL_USAGE)
     c.close()
 
 

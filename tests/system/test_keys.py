@@ -136,13 +136,24 @@ def in_force():
         200, 'the new token')
 
 
+def recorded():
+    """Also what was done while nobody was there to record it."""
+    suite.stop()
+    ctl('keys', 'set', 'later', input=VALUE)
+    ctl('keys', 'unset', 'later')
+    suite.start()
+    eq([(r['details']['change'], r['details'].get('late')) for r in
+        suite.rows("target = 'secrets/later'")], [('set', True),
+        ('unset', True)])
+
+
 def main():
     global suite
     need_root()
     with Suite() as suite:
         suite.start()
         run([from_standard_input, from_a_terminal, names, used, checked,
-            in_force])
+            in_force, recorded])
 
 
 program(main)

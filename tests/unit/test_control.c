@@ -176,10 +176,12 @@ ask(int fd, uint32_t type, const void *data, size_t len)
 static uint32_t
 note(int fd, const char *action, const char *target, const char *what)
 {
+	static uint64_t	 when;
 	struct wbuf	 w;
 	uint32_t	 code;
 
 	wbuf_init(&w, 32768);
+	wbuf_u64(&w, ++when);
 	wbuf_str(&w, action);
 	wbuf_str(&w, target);
 	wbuf_str(&w, what);
@@ -256,15 +258,28 @@ not_ready(void)
 static void
 notes(void)
 {
+	static const char again[28] = "the time\4\0\0\0init\0\1\0\0\0x\0"
+	    "\0\0\0";
+	char		 want[32];
 	uint64_t	 seq;
 	int		 fd;
 
 	(void)client(&fd);
-	CHECK_INT(ask(fd, MSG_CTL_NOTE, "\377\0\0\0aaaaaaaaaaaaaaa", 19),
+	CHECK_INT(ask(fd, MSG_CTL_NOTE,
+	    "12345678\377\0\0\0aaaaaaaaaaaaaaa", 27),
 	    CTL_USAGE);
 	CHECK_STR(answer, "malformed");
 	CHECK_INT(note(fd, "stop", "x", "y"), CTL_USAGE);
 	CHECK_STR(answer, "malformed");
+	/* told again, as where the first answer was lost: one row */
+	seq = newest();
+	CHECK_INT(ask(fd, MSG_CTL_NOTE, again, sizeof(again)), CTL_OK);
+	snprintf(want, sizeof(want), "{\"seq\":%llu}",
+	    (unsigned long long)seq + 1);
+	CHECK_STR(answer, want);
+	CHECK_INT(ask(fd, MSG_CTL_NOTE, again, sizeof(again)), CTL_OK);
+	CHECK_STR(answer, want);
+	CHECK_INT(newest(), seq + 1);
 	seq = newest();
 	CHECK_INT(note(fd, "config-update", "guardrail.mode",
 	    "mode: observe -> action"), CTL_OK);
@@ -295,6 +310,7 @@ gone(void)
 
 	(void)client(&fd);
 	wbuf_init(&w, 1024);
+	wbuf_u64(&w, UINT64_MAX);
 	wbuf_str(&w, "init");
 	wbuf_str(&w, "x");
 	wbuf_str(&w, "y");
@@ -346,7 +362,7 @@ lists(void)
 	memset(&al, 0, sizeof(al));
 	(void)snprintf(al.actor, sizeof(al.actor), "uid:%u", getuid());
 	CHECK_INT(ask(fd, MSG_CTL_AUDIT_LIST, &al, sizeof(al)), CTL_OK);
-	CHECK_INT(ntexts, 4);
+	CHECK_INT(ntexts, 5);
 	CHECK_INT(ask(fd, MSG_CTL_LIST, NULL, 0), CTL_OK);
 	CHECK(strstr(answer, "\"entries\":[]") != NULL);
 	CHECK_INT(ask(fd, MSG_CTL_STATUS, NULL, 0), CTL_OK);
@@ -668,8 +684,8 @@ handle(struct peer *p, uint32_t type, const void *data, size_t len)
 static void
 store_fails(void)
 {
-	static const char note_text[20] =
-	    "\4\0\0\0init\0\1\0\0\0x\0\0\0\0";
+	static const char note_text[28] =
+	    "anytime.\4\0\0\0init\0\1\0\0\0x\0\0\0\0";
 	struct frame_hdr hdr;
 	struct request	 rq;
 	struct peer	*p;
