@@ -40,6 +40,7 @@
 #define LIMIT_EVENTS		"event-budget"
 #define MAX_ACTOR		80	/* "token:NAME", "uid:4294967295" */
 #define MAX_CORR		128	/* bytes of a correlation header */
+#define MAX_REASON		2048	/* bytes of one, with its NUL */
 #define MAX_REASON_FINDINGS	5	/* named in a reason */
 #define MAX_ALERT_ROWS		500
 #define MAX_ALERT_BYTES		(2 * 1024 * 1024)
