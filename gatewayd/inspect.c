@@ -321,8 +321,8 @@ inspect_over(const struct asker *a, const struct inspection *in,
 {
 	struct event	 ev;
 	char		*answer, *details;
-	char		 action[64], reason[MAX_REASON], tool[MAX_TARGET_NAME + 1];
-	char		 where[MAX_TARGET_NAME + 1];
+	char		 action[64], reason[MAX_REASON];
+	char		 tool[MAX_TARGET_NAME + 1], where[MAX_TARGET_NAME + 1];
 
 	gatewayd.verdicts++;
 	stats_verdict(v);
