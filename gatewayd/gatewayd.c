@@ -159,6 +159,10 @@ drained_check(evutil_socket_t fd, short what, void *arg)
 	else {
 		refusal_end();
 		judging_end();
+		/* what it did since its last tick counts, too */
+		stats_tick();
+		if (gatewayd.auditd != NULL)
+			(void)peer_flush(gatewayd.auditd, LAST_FLUSH_MS);
 		role_exit();
 	}
 }

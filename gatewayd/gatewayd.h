@@ -36,6 +36,7 @@
 #define MAX_PENDING		16384	/* answers waiting for the log */
 #define MAX_PENDING_BYTES	(64 * 1024 * 1024)
 #define MAX_ANSWER_MS		5000	/* for the log to take an event */
+#define LAST_FLUSH_MS		1000	/* for the figures of one that ends */
 #define LIMIT_REQUESTS		"rate-limit"	/* what a 429 is for */
 #define LIMIT_EVENTS		"event-budget"
 #define MAX_ACTOR		80	/* "token:NAME", "uid:4294967295" */

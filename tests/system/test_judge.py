@@ -618,6 +618,64 @@ def death_and_reload():
     model.close()
 
 
+def answers_that_are_kept():
+    """An answer is that of its question: the text, in its direction, under
+    its policy, for a time; a failure is none."""
+    model = Model()
+    with Suite() as s:
+        use(s, model.judge, cache_ttl=300)
+        s.unlimited()
+        s.start()
+        ready(s)
+
+        def asks(n, route='request', text=NOTHING, kind='injection'):
+            model.asked.clear()
+            got = ask(s, route, text)
+            eq(model.asked[kind], n, '%s %r' % (route, text))
+            eq([c['cached'] for c in got['explain']['calls'] if c['kind'] ==
+                kind], [n == 0], got)
+            return got['severity']
+        eq(asks(1), 'NONE')
+        judge = s.pids('judge')
+        # whatever it would say now, of whichever worker it is asked
+        model.found = {'injection': THREE}
+        for _ in range(8):
+            eq(asks(0), 'NONE')
+        eq(asks(1, text=NOTHING + '.'), 'CRITICAL')
+        asks(1, 'response', kind='pii')
+        asks(0, 'response', kind='pii')
+        # other rules, or another configuration: another question
+        s.write_pack(s.pack, {'command.yaml': RULES.replace('mildly',
+            'somewhat')})
+        eq(s.reload()[0], CTL_OK)
+        ready(s)
+        eq(asks(1), 'CRITICAL')
+        model.found = {}
+        eq(asks(0), 'CRITICAL')
+        s.set_config('guardrail.block_message', 'another')
+        eq(s.reload()[0], CTL_OK)
+        ready(s)
+        eq(asks(1), 'NONE')
+        eq(s.pids('judge'), judge, 'the judge that keeps them')
+        # nothing that the workers before these did is lost
+        wait_for(lambda: 'defenseclaw_judge_cached_total{kind="injection"} '
+            '9\n' in s.get('/metrics').body.decode(), 'the figure')
+        # what is no answer is not kept
+        model.found = {'injection': 'prose'}
+        for _ in range(3):
+            asks(1, text=NOTHING + '!')
+        # its time is over
+        model.found = {}
+        use(s, model.judge, cache_ttl=1)
+        eq(s.reload()[0], CTL_OK)
+        ready(s)
+        ask(s, 'request', NOTHING)
+        model.asked.clear()
+        wait_for(lambda: (ask(s, 'request', NOTHING), model.asked)[1],
+            'another question')
+    model.close()
+
+
 def what_nobody_was_asked_about():
     """A judge that has not seen a thing lifts nothing."""
     model = Model()
@@ -690,7 +748,7 @@ def words_that_are_kept():
 def main():
     run([strategies, on_error, texts_that_speak_to_the_judge,
         waiting_holds_nobody_up, who_does_not_wait, death_and_reload,
-        what_nobody_was_asked_about, words_that_are_kept, regex_only_after_any_other,
+        answers_that_are_kept, what_nobody_was_asked_about, words_that_are_kept, regex_only_after_any_other,
         over_the_labelled_data])
 
 

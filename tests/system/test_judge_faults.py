@@ -198,6 +198,42 @@ def shown(s, judge):
     eq(judge.base in s.ctl('status').stdout, True)
 
 
+def redirected(s, judge):
+    """The key goes to nobody that a judge names."""
+    other = Judge(lambda q: say(REPLY))
+    try:
+        for status in (301, 302, 303, 307, 308):
+            judge.questions.clear()
+            judge.answer = lambda q: reply(status, b'', [('Location',
+                other.base + '/chat/completions')])
+            fails(s, 'redirect', 'never followed', status)
+            eq((len(judge.questions), other.connections), (1, 0), status)
+    finally:
+        other.close()
+        judge.answer = lambda q: say(REPLY)
+
+
+def the_key_stays(s, judge):
+    """In its file and in the judge's memory, and nowhere else."""
+    works(s)
+    for root, dirs, files in os.walk(s.dir):
+        for name in files:
+            path = os.path.join(root, name)
+            if not os.path.isfile(path) or root == s.secrets:
+                continue
+            with open(path, 'rb') as f:
+                eq(b'the-judges-key' in f.read(), False, path)
+    status = s.ctl('status', '--json').stdout
+    eq('the-judges-key' in status, False, status)
+    for p in json.loads(status)['processes']:
+        for name in ('cmdline', 'environ'):
+            with open('/proc/%d/%s' % (p['pid'], name), 'rb') as f:
+                eq(b'the-judges-key' in f.read(), False, p)
+        with open('/proc/%d/limits' % p['pid']) as f:
+            core = [l for l in f if l.startswith('Max core file size')]
+        eq(core[0].split()[4:6], ['0', '0'], p)
+
+
 def slow(s, judge):
     judge.answer = lambda q: slowly(say(REPLY), 1)
     since = time.monotonic()
@@ -336,7 +372,8 @@ def main():
             use(s, judge, key_secret='judge-key', max_concurrent=1, queue=1)
             s.start()
             starts(s)
-            for part in (wire, shown, faults, slow, places, death, base_rule,
+            for part in (wire, shown, faults, redirected,
+                    the_key_stays, slow, places, death, base_rule,
                     only_when_wanted, no_connection, tls):
                 since = time.monotonic()
                 part(s, judge)
