@@ -139,18 +139,21 @@ running_hash(const struct ctl *c, char *hash, size_t size)
 	return (CTL_OK);
 }
 
+/* an exit status */
 static int
-is_current(const struct ctl *c, const char *hash)
+is_current(const struct ctl *c, const char *hash, int *same)
 {
 	static struct conf	 conf;
 	unsigned char		 bin[CONF_HASH_LEN];
 	char			 hex[2 * CONF_HASH_LEN + 1];
+	int			 rc;
 
-	if (config_need(c, &conf) != CTL_OK)
-		return (-1);
+	if ((rc = config_need(c, &conf)) != CTL_OK)
+		return (rc);
 	conf_hash(&conf, bin);
 	sodium_bin2hex(hex, sizeof(hex), bin, sizeof(bin));
-	return (strcmp(hex, hash) == 0);
+	*same = strcmp(hex, hash) == 0;
+	return (CTL_OK);
 }
 
 /* the suite keeps no text; the state with its hash is what it runs */
@@ -160,13 +163,12 @@ from_running(const struct ctl *c, struct side *s)
 	struct hist	*list;
 	char		 hash[2 * CONF_HASH_LEN + 1], err[MAX_CONFFILE_ERR];
 	unsigned int	 found = 0;
-	int		 i, n, rc;
+	int		 i, n, rc, same;
 
-	if ((rc = running_hash(c, hash, sizeof(hash))) != CTL_OK)
+	if ((rc = running_hash(c, hash, sizeof(hash))) != CTL_OK ||
+	    (rc = is_current(c, hash, &same)) != CTL_OK)
 		return (rc);
-	if ((rc = is_current(c, hash)) == -1)
-		return (CTL_CONFIG);
-	if (rc == 1)
+	if (same)
 		rc = current(c, 1, s);
 	else {
 		n = history_list(&c->paths, &list, err, sizeof(err));

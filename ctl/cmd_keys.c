@@ -343,8 +343,8 @@ cmd_keys_set(struct ctl *c)
 	rc = sinktoken_write(&c->paths, name, token, err, sizeof(err));
 	sodium_free(token);
 	if (rc == -1)
-		return (out_fail(errno == EACCES ? CTL_PERMISSION :
-		    CTL_FAILURE, "%s", err));
+		return (out_fail(errno == EACCES || errno == EROFS ?
+		    CTL_PERMISSION : CTL_FAILURE, "%s", err));
 	return (key_done(c, name, "set"));
 }
 
@@ -370,8 +370,8 @@ cmd_keys_unset(struct ctl *c)
 	case 0:
 		return (out_fail(CTL_NOT_FOUND, "%s: no such key", name));
 	case -1:
-		return (out_fail(errno == EACCES ? CTL_PERMISSION :
-		    CTL_FAILURE, "%s", err));
+		return (out_fail(errno == EACCES || errno == EROFS ?
+		    CTL_PERMISSION : CTL_FAILURE, "%s", err));
 	}
 	return (key_done(c, name, "unset"));
 }

@@ -497,7 +497,11 @@ find(const char **words, int nwords, int *used, int *status)
 		strlcat(prefix, words[i], sizeof(prefix));
 	}
 	*status = nwords > most ? CTL_OK : CTL_USAGE;
-	cmd_overview(prefix, nwords > most ? stdout : stderr);
+	if (out_json && *status != CTL_OK)
+		(void)out_fail(*status, "%s: which of its commands: see "
+		    "`defenseclawctl help %s'", prefix, prefix);
+	else
+		cmd_overview(prefix, nwords > most ? stdout : stderr);
 	return (NULL);
 }
 

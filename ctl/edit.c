@@ -246,8 +246,8 @@ make(const char *text, size_t len, char **out, size_t *outlen, void *arg,
 		if (e->before(e->arg, err, errlen) == 0)
 			return (0);
 	}
-	r->rc = out_fail(errno == EACCES || errno == EPERM ?
-	    CTL_PERMISSION : CTL_FAILURE, "%s", err);
+	r->rc = out_fail(errno == EACCES || errno == EPERM ||
+	    errno == EROFS ? CTL_PERMISSION : CTL_FAILURE, "%s", err);
 	return (-1);
 }
 

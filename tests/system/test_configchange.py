@@ -109,6 +109,38 @@ def nobody_writes_what_is_read_only():
             'directory that this user may not write')
 
 
+def nothing_is_written_to_a_read_only_disk():
+    need_root()
+    with Suite() as s:
+        before = sorted(os.listdir(s.home))
+        key = ('keys', 'set', 'x')
+        s.launcher = ['unshare', '-m', 'sh', '-c', 'mount --bind "$0" "$0" &&'
+            ' mount -o remount,ro,bind "$0" && exec "$@"', s.home]
+        if s.ctl('version').returncode != 0:
+            raise Skip('no mount here')
+        for args in (('config', 'set', 'log.level', 'debug'), key,
+                ('setup', 'token', 'add', 'x', '--out', '-'),
+                ('setup', 'gateway', '--workers', '2'),
+                ('policy', 'activate', s.pack), ('keys', 'unset', 'x')):
+            kw = {'input': 'abc\n'} if args == key else {}
+            r = s.ctl(*args, '--json', **kw)
+            eq((r.returncode, json.loads(r.stdout)['code']), (8, 8), args)
+        s.launcher = []
+        eq(sorted(os.listdir(s.home)), before)
+
+
+def one_status_for_people_and_programs():
+    """What may not be read is that, also where the suite answers."""
+    need_root()
+    with Suite(uid=UID) as s:
+        s.start()
+        os.chmod(s.config, 0)
+        for what in ('running', '1', s.config):
+            r = s.ctl('config', 'diff', what, '--json')
+            eq(json.loads(r.stdout)['code'], r.returncode, what)
+        eq(s.ctl('config', 'diff').returncode, 8)
+
+
 def secrets_are_in_no_difference():
     lines = ('gateway:\n  api_port: %d\n  token: %s1\n'
         'llm: {api_key: %s2}\n# old: token: %s3\n'
@@ -663,7 +695,9 @@ def killed_at_any_step_leaves_its_event():
         eq(os.path.exists(spool(s)), False)
 
 
-TESTS = [killed_at_any_step_leaves_its_event, nobody_writes_what_is_managed, nobody_writes_what_is_read_only,
+TESTS = [nothing_is_written_to_a_read_only_disk,
+    one_status_for_people_and_programs,
+    killed_at_any_step_leaves_its_event, nobody_writes_what_is_managed, nobody_writes_what_is_read_only,
     secrets_are_in_no_difference,
     changes_without_a_suite_are_recorded_late,
     a_change_that_fails_leaves_no_event,

@@ -56,6 +56,11 @@ def the_next_step():
     text = suite.ctl().stdout
     eq('defenseclawctl config set guardrail.mode action' in text, True, text)
     eq(suite.ctl('--limit', '3').returncode, CTL_USAGE)
+    # the beginning of commands that is none
+    for group in ('alerts', 'support'):
+        eq('usage' in suite.ctl(group, 'help').stdout, True)
+        r = suite.ctl(group, '--json')
+        eq((r.returncode, json.loads(r.stdout)['code']), (CTL_USAGE,) * 2)
 
 
 def tab():
