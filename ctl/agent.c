@@ -43,6 +43,14 @@ static const struct agent_event gemini[] = {
 	{ "SessionStart", 0 }, { NULL, 0 }
 };
 
+static const struct agent_event opencode[] = {
+	{ "tool.execute.before", 0 }, { NULL, 0 }
+};
+
+static const struct agent_event openclaw[] = {
+	{ "before_tool_call", 0 }, { NULL, 0 }
+};
+
 const struct agent_def agent_defs[] = {
 	{ HOOK_CLAUDE_CODE, "Claude Code", "claude", ".claude",
 	    ".claude/settings.json", NULL,
@@ -57,6 +65,12 @@ const struct agent_def agent_defs[] = {
 	{ HOOK_GEMINICLI, "Gemini CLI", "gemini", ".gemini",
 	    ".gemini/settings.json", NULL, "gemini-cli/settings.json",
 	    STYLE_GROUPS, STYLE_GROUPS, 1000, gemini, NULL, NULL },
+	{ HOOK_OPENCODE, "opencode", "opencode", ".config/opencode",
+	    ".config/opencode/opencode.json", NULL, NULL, STYLE_PLUGIN,
+	    STYLE_PLUGIN, 1, opencode, NULL, "1.18.33" },
+	{ HOOK_OPENCLAW, "OpenClaw", "openclaw", ".openclaw",
+	    ".openclaw/openclaw.json", NULL, NULL, STYLE_PLUGIN,
+	    STYLE_PLUGIN, 1, openclaw, NULL, "2026.9.6" },
 	{ HOOK_GENERIC, NULL, NULL, NULL, NULL, NULL, NULL, STYLE_FLAT,
 	    STYLE_FLAT, 0, NULL, NULL, NULL }
 };

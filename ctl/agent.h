@@ -34,17 +34,19 @@
  * take our entries out of what is there.
  */
 
-#define MAX_AGENT_FILES	2
+#define MAX_AGENT_FILES	3
 #define MAX_AGENT_CMD	1024		/* bytes of a hook's command */
 #define MAX_AGENT_FILE	(1024 * 1024)	/* bytes of a settings file */
 #define MAX_AGENT_ERR	(PATH_MAX + 512)
 #define AGENT_MARK	" hook "	/* follows our program in a command */
+#define MAX_AGENT_MARK	64
 #define AGENT_TIMEOUT_S	30		/* the client's; ours is shorter */
 
 enum agent_style {
 	STYLE_GROUPS,		/* matcher and hooks: Claude Code's form */
 	STYLE_FLAT,		/* commands: Cursor's */
-	STYLE_TOML		/* a block of text of its own */
+	STYLE_TOML,		/* a block of text of its own */
+	STYLE_PLUGIN		/* plug-ins of ours: agentplugin.c */
 };
 
 struct agent_event {
@@ -59,7 +61,7 @@ struct agent_def {
 	const char			*dir;	/* below HOME: it was here */
 	const char			*user;	/* file below HOME */
 	const char			*trust;	/* and its trust; or NULL */
-	const char			*managed; /* below SYSCONFDIR */
+	const char			*managed; /* in SYSCONFDIR; or NULL */
 	enum agent_style		 managed_style;
 	enum agent_style		 style;
 	unsigned int			 per_s;	/* units of a timeout */
@@ -89,6 +91,9 @@ struct agent_place {
 	int			 managed;
 	char			 state[PATH_MAX];	/* directory */
 	char			 command[MAX_AGENT_CMD];
+	char			 home[PATH_MAX];	/* user mode */
+	char			 plugins[PATH_MAX];	/* directory */
+	int			 fail_open;
 	struct agent_file	 file[MAX_AGENT_FILES];
 	int			 nfiles;
 };
@@ -105,6 +110,22 @@ int	agent_file_changes(const struct agent_file *);
 int	agent_place_changes(const struct agent_place *);
 int	agent_place_write(struct agent_place *, int, char [MAX_AGENT_ERR]);
 void	agent_place_free(struct agent_place *);
+
+/* how what is ours in its first file is told from others' */
+void	agent_mark(const struct agent_place *, char [MAX_AGENT_MARK]);
+
+/*
+ * agentplugin.c: clients that load our plug-in.  The text is freed, and what
+ * comes of it malloc'd; NULL: it cannot be edited, or err says why not.
+ */
+#define AGENT_PLUGIN_S	20		/* its time-out */
+char	*agent_plugin_with(const struct agent_place *, char *,
+	    char [MAX_AGENT_ERR]);
+char	*agent_plugin_without(const struct agent_place *, char *);
+
+/* what else has to be there: text of file[i], NULL when it need not be */
+const char *agent_plugin_beside(const struct agent_place *, int);
+const char *agent_plugin_missing(const struct agent_place *);
 
 /* agentstate.c: what a file was before, and what we wrote in its place */
 int	agent_state_keep(const struct agent_place *, int, char [MAX_AGENT_ERR]);

@@ -65,6 +65,15 @@ command_of(struct agent_place *p, const struct paths *paths, int fail_open,
 		return (fail(err, is_plain(self) ? paths->home : self,
 		    "a hook's command has room for letters, digits and "
 		    "/._-+,@ only"));
+	if (p->def->style == STYLE_PLUGIN && !is_plain(paths->data))
+		return (fail(err, paths->data, "a plug-in's path has room for "
+		    "letters, digits and /._-+,@ only"));
+	if ((size_t)snprintf(p->plugins, sizeof(p->plugins), "%s/agents",
+	    paths->data) >= sizeof(p->plugins))
+		return (fail(err, paths->data, "too long"));
+	if (!paths->system)
+		strlcpy(p->home, paths->home, sizeof(p->home));
+	p->fail_open = fail_open;
 	if (!paths->system)
 		snprintf(env, sizeof(env), "DEFENSECLAW_HOME=%s ",
 		    paths->home);
@@ -115,6 +124,9 @@ agent_place_open(struct agent_place *p, const struct agent_def *def,
 	p->managed = managed;
 	if (command_of(p, paths, fail_open, err) == -1)
 		return (-1);
+	if (managed && def->managed == NULL)
+		return (fail(err, def->title, "has no managed settings: each "
+		    "user sets it up, without root"));
 	if (managed) {
 		snprintf(p->state, sizeof(p->state), "%s/agents",
 		    paths->state);
@@ -126,6 +138,11 @@ agent_place_open(struct agent_place *p, const struct agent_def *def,
 	    "%s/.local/state/defenseclaw/agents", home) >= sizeof(p->state))
 		return (fail(err, "HOME", "is too long"));
 	if (file_add(p, home, def->user, err) == -1)
+		return (-1);
+	if (def->agent == HOOK_OPENCODE && (file_add(p, home,
+	    ".config/opencode/package-lock.json", err) == -1 ||
+	    file_add(p, home, ".config/opencode/node_modules/@opencode-ai/"
+	    "plugin/package.json", err) == -1))
 		return (-1);
 	return (def->trust == NULL ? 0 : file_add(p, home, def->trust, err));
 }
@@ -141,14 +158,6 @@ agent_place_free(struct agent_place *p)
 		free(p->file[i].base);
 	}
 	p->nfiles = 0;
-}
-
-/* ours in a settings file: everything that names our program and this agent */
-static void
-mark_of(const struct agent_place *p, char *buf, size_t size)
-{
-	snprintf(buf, size, "/defenseclawctl" AGENT_MARK "%s ",
-	    hook_agent_name(p->def->agent));
 }
 
 static char *
@@ -196,7 +205,7 @@ is_settings(const struct agent_file *f, const char *text,
 static enum agent_style
 style_of(const struct agent_place *p, int i)
 {
-	if (i == 1)
+	if (i == 1 && p->def->trust != NULL)
 		return (STYLE_TOML);
 	return (p->managed ? p->def->managed_style : p->def->style);
 }
@@ -388,9 +397,42 @@ requirements_with(struct agent_place *p, char err[MAX_AGENT_ERR])
 	return (fclose(out) == 0 ? 0 : fail(err, f->path, "no memory"));
 }
 
+/* settings that name our plug-in, and what has to be beside them */
+static int
+plugin_with(struct agent_place *p, char err[MAX_AGENT_ERR])
+{
+	struct agent_file	*f = &p->file[0];
+	const char		*beside;
+	char			*text;
+	int			 i;
+
+	for (i = 0; i < p->nfiles; i++)
+		if (without(p, i, &p->file[i].base, err) == -1)
+			return (-1);
+	text = strdup(f->base != NULL ? f->base : "{}\n");
+	if (is_settings(f, text, err) == -1) {
+		free(text);
+		return (-1);
+	}
+	err[0] = '\0';
+	f->new = agent_plugin_with(p, text, err);
+	if (err[0] != '\0' || is_settings(f, f->new, err) == -1)
+		return (-1);
+	for (i = 1; i < p->nfiles; i++) {
+		f = &p->file[i];
+		if ((beside = agent_plugin_beside(p, i)) == NULL)
+			beside = f->base;
+		if (beside != NULL && (f->new = strdup(beside)) == NULL)
+			return (fail(err, f->path, "no memory"));
+	}
+	return (0);
+}
+
 int
 agent_place_with(struct agent_place *p, char err[MAX_AGENT_ERR])
 {
+	if (style_of(p, 0) == STYLE_PLUGIN)
+		return (plugin_with(p, err));
 	if (style_of(p, 0) == STYLE_TOML)
 		return (requirements_with(p, err));
 	if (settings_with(p, err) == -1)
@@ -422,20 +464,23 @@ static int
 without(struct agent_place *p, int i, char **text, char err[MAX_AGENT_ERR])
 {
 	struct agent_file	*f = &p->file[i];
-	char			 mark[64];
+	char			 mark[MAX_AGENT_MARK];
 
 	*text = NULL;
 	if (f->old == NULL || agent_state_original(p, i, text))
 		return (0);
-	mark_of(p, mark, sizeof(mark));
+	agent_mark(p, mark);
 	if (style_of(p, i) == STYLE_TOML)
 		*text = strip_blocks(f->old);
-	else if (strstr(f->old, mark) == NULL)
+	else if (strstr(f->old, mark) == NULL || (i > 0 &&
+	    p->def->style == STYLE_PLUGIN))
 		*text = strdup(f->old);
 	else {
 		if (is_settings(f, f->old, err) == -1)
 			return (-1);
-		*text = jsonedit_take(strdup(f->old), "hooks", mark);
+		*text = p->def->style == STYLE_PLUGIN ?
+		    agent_plugin_without(p, strdup(f->old)) :
+		    jsonedit_take(strdup(f->old), "hooks", mark);
 		if (p->managed && p->def->only != NULL)
 			*text = jsonedit_unset(*text, p->def->only);
 		if (is_settings(f, *text, err) == -1)

@@ -94,10 +94,9 @@ agent_program(const struct agent_def *d, char *buf, size_t size)
 int
 agent_is_in(const struct agent_place *p)
 {
-	char	mark[64];
+	char	mark[MAX_AGENT_MARK];
 
-	snprintf(mark, sizeof(mark), "/defenseclawctl" AGENT_MARK "%s ",
-	    hook_agent_name(p->def->agent));
+	agent_mark(p, mark);
 	return (p->nfiles > 0 && p->file[0].old != NULL &&
 	    strstr(p->file[0].old, mark) != NULL);
 }
@@ -171,12 +170,13 @@ run_command(const char *command, const char *input, char *out)
 static char *
 configured(const struct agent_place *p)
 {
-	const struct agent_def	*d = p->def;
 	const char		*text = p->file[0].old, *s, *e;
-	char			 mark[64], *command;
+	char			 mark[MAX_AGENT_MARK], *command;
 
-	snprintf(mark, sizeof(mark), "/defenseclawctl" AGENT_MARK "%s ",
-	    hook_agent_name(d->agent));
+	/* a plug-in makes it of its settings, which are those that we write */
+	if (p->def->style == STYLE_PLUGIN)
+		return (strdup(p->command));
+	agent_mark(p, mark);
 	/* it holds no character that is written with an escape */
 	if ((s = strstr(text, mark)) == NULL)
 		return (NULL);
@@ -339,6 +339,41 @@ codex_switches(struct checks *k, const struct agent_place *p)
 		    "switches the hooks off here, but a user's options can");
 }
 
+/* what makes a client leave a plug-in out, or look for it elsewhere */
+static void
+plugin_switches(struct checks *k, const struct agent_place *p)
+{
+	static const char *const vars[][4] = {
+		{ "OPENCODE_PURE", "XDG_CONFIG_HOME", "OPENCODE_CONFIG_DIR",
+		    NULL },
+		{ "OPENCLAW_CONFIG_PATH", "OPENCLAW_STATE_DIR",
+		    "OPENCLAW_HOME", NULL },
+	};
+	const char *const	*v;
+	const char		*missing;
+	int			 found = 0;
+
+	if ((missing = agent_plugin_missing(p)) != NULL)
+		say(k, "program", CHECK_FAIL, "install the suite again",
+		    "%s is missing: the client runs every call without the "
+		    "plug-in", missing);
+	else
+		say(k, "program", CHECK_PASS, "", "%s/%s is whole", p->plugins,
+		    hook_agent_name(p->def->agent));
+	for (v = vars[p->def->agent == HOOK_OPENCLAW]; *v != NULL; v++)
+		if (getenv(*v) != NULL) {
+			found = 1;
+			say(k, "switches", CHECK_FAIL, "unset it", "%s makes "
+			    "the client leave the plug-in out, or read other "
+			    "settings", *v);
+		}
+	if (!found)
+		say(k, "switches", CHECK_WARN, "keep these settings from who "
+		    "must not change them", "nothing switches the plug-in "
+		    "off here, but its user can%s", p->def->agent ==
+		    HOOK_OPENCODE ? ", and --pure does" : "");
+}
+
 /* what setup would write is what is there, for every event, with trust */
 static void
 check_files(struct checks *k, struct agent_place *p)
@@ -356,8 +391,8 @@ check_files(struct checks *k, struct agent_place *p)
 		if (agent_file_changes(&p->file[i])) {
 			say(k, "settings", CHECK_FAIL, "run `defenseclawctl "
 			    "setup agent' again", "%s is not as setup writes "
-			    "it: an event, a matcher, a time-out or the trust "
-			    "of a hook differs", p->file[i].path);
+			    "it: a hook, its time-out, its trust or a plug-in "
+			    "differs", p->file[i].path);
 			return;
 		}
 	for (i = 0; i < p->nfiles && p->managed; i++)
@@ -368,7 +403,7 @@ check_files(struct checks *k, struct agent_place *p)
 			    "root", p->file[i].path);
 			return;
 		}
-	say(k, "settings", CHECK_PASS, "", "%s has a hook for every event",
+	say(k, "settings", CHECK_PASS, "", "%s is as setup writes it",
 	    p->file[0].path);
 }
 
@@ -481,7 +516,8 @@ agent_verify(const struct agent_def *d, const struct paths *paths,
 		say(&k, "settings", CHECK_FAIL, "run `defenseclawctl setup "
 		    "agent'", "no hook of ours is in %s", p.file[0].path);
 	else {
-		fail_open = strstr(p.file[0].old, "--fail-mode open") != NULL;
+		fail_open = strstr(p.file[0].old, d->style == STYLE_PLUGIN ?
+		    "\"failMode\":\"open\"" : "--fail-mode open") != NULL;
 		if (fail_open) {
 			agent_place_free(&p);
 			(void)agent_place_open(&p, d, paths, managed, 1, err);
@@ -494,6 +530,8 @@ agent_verify(const struct agent_def *d, const struct paths *paths,
 			claude_switches(&k, &p);
 		if (d->agent == HOOK_CODEX)
 			codex_switches(&k, &p);
+		if (d->style == STYLE_PLUGIN)
+			plugin_switches(&k, &p);
 		check_others(&k, &p);
 		if (wanted(&k, "version"))
 			check_version(&k, d);

@@ -158,8 +158,8 @@ change_one(const struct ctl *c, const struct agent_def *d, enum change how,
 		agent_state_drop(&p);
 	if (rc == 0 && !out_json)
 		printf("%s: %s%s\n", d->title, !changed ? "nothing to do" :
-		    how == AGENT_WITH ? "its hooks ask DefenseClaw" :
-		    "its hooks no longer ask DefenseClaw",
+		    how == AGENT_WITH ? "its calls ask DefenseClaw" :
+		    "its calls no longer ask DefenseClaw",
 		    changed && cmd_has(c, O_DRY_RUN) ? " (not written)" : "");
 	json_array_append_new(report, json_pack("{s:s,s:b,s:s,s:s*}",
 	    "agent", name, "changed", changed, "file", p.nfiles > 0 ?
@@ -189,7 +189,8 @@ change(struct ctl *c, enum change how)
 	report = json_array();
 	for (d = agent_defs; d->title != NULL; d++) {
 		if (c->nargs == 1 ? d != agent_find(c->args[0]) :
-		    how == AGENT_WITH && !has_client(d, is_managed(c)))
+		    (is_managed(c) && d->managed == NULL) ||
+		    (how == AGENT_WITH && !has_client(d, is_managed(c))))
 			continue;
 		n++;
 		if ((one = change_one(c, d, how, report)) != CTL_OK)

@@ -156,8 +156,10 @@ add_last(char *text, const char *in, const char *what, int level)
 	return (text);
 }
 
-char *
-jsonedit_append(char *text, const char *const *path, const char *element)
+/* what is in there, with all that leads to it; empty is "[]" or "{}" */
+static char *
+insert(char *text, const char *const *path, const char *empty,
+    const char *element)
 {
 	struct span	 s;
 	const char	*in;
@@ -173,7 +175,7 @@ jsonedit_append(char *text, const char *const *path, const char *element)
 			continue;
 		}
 		if (asprintf(&what, "\"%s\": %s", *path, path[1] == NULL ?
-		    "[]" : "{}") == -1) {
+		    empty : "{}") == -1) {
 			free(text);
 			return (NULL);
 		}
@@ -182,13 +184,34 @@ jsonedit_append(char *text, const char *const *path, const char *element)
 		free(what);
 		if (text == NULL)
 			return (NULL);
-		return (jsonedit_append(text, path - (level - 1), element));
+		return (insert(text, path - (level - 1), empty, element));
 	}
-	if (*in != '[') {
+	if (*in != *empty) {
 		free(text);
 		return (NULL);
 	}
 	return (add_last(text, in, element, level));
+}
+
+char *
+jsonedit_append(char *text, const char *const *path, const char *element)
+{
+	return (insert(text, path, "[]", element));
+}
+
+char *
+jsonedit_put(char *text, const char *const *path, const char *name,
+    const char *value)
+{
+	char	*what;
+
+	if (asprintf(&what, "\"%s\": %s", name, value) == -1) {
+		free(text);
+		return (NULL);
+	}
+	text = insert(text, path, "{}", what);
+	free(what);
+	return (text);
 }
 
 char *
@@ -290,5 +313,65 @@ jsonedit_take(char *text, const char *name, const char *mark)
 		return (text);
 	while (take_one(&text, name, mark))
 		continue;
+	return (text);
+}
+
+/* one of them; 0: no more */
+static int
+drop_one(char **text, const char *const *path, const char *mark)
+{
+	struct span	 s;
+	const char	*in = skip_space(*text);
+
+	for (; *path != NULL; path++) {
+		if (!find_member(in, *path, &s))
+			return (0);
+		in = s.value;
+	}
+	memset(&s, 0, sizeof(s));
+	if (*in != '[' && *in != '{')
+		return (0);
+	while (next_span(in, &s))
+		if (s.key != NULL ? strncmp(s.key, mark, strlen(mark)) == 0 :
+		    has_text(&s, mark)) {
+			*text = cut(*text, in, &s);
+			return (*text != NULL);
+		}
+	return (0);
+}
+
+/* 1: the last of the path was empty, and is gone */
+static int
+drop_empty(char **text, const char *const *path, size_t n)
+{
+	struct span	 s;
+	const char	*in = skip_space(*text), *outer = NULL;
+	size_t		 i;
+
+	for (i = 0; i < n; i++) {
+		if (!find_member(in, path[i], &s))
+			return (0);
+		outer = in;
+		in = s.value;
+	}
+	if (outer == NULL || !is_empty(in))
+		return (0);
+	*text = cut(*text, outer, &s);
+	return (*text != NULL);
+}
+
+char *
+jsonedit_drop(char *text, const char *const *path, const char *mark)
+{
+	size_t	n;
+
+	if (text == NULL || !drop_one(&text, path, mark))
+		return (text);
+	while (text != NULL && drop_one(&text, path, mark))
+		continue;
+	for (n = 0; path[n] != NULL; n++)
+		continue;
+	while (text != NULL && drop_empty(&text, path, n))
+		n--;
 	return (text);
 }

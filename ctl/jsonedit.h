@@ -33,6 +33,9 @@
 /* adds an element to the array members[0].members[1]..., made when missing */
 char	*jsonedit_append(char *, const char *const *, const char *);
 
+/* likewise a member of the object there, which has none of that name */
+char	*jsonedit_put(char *, const char *const *, const char *, const char *);
+
 /* a member of the outermost object gets this value */
 char	*jsonedit_set(char *, const char *, const char *);
 char	*jsonedit_unset(char *, const char *);
@@ -42,5 +45,12 @@ char	*jsonedit_unset(char *, const char *);
  * members of the named member, and what is empty after that.
  */
 char	*jsonedit_take(char *, const char *, const char *);
+
+/*
+ * Takes away what is in the array or object at members[0].members[1]...:
+ * elements with this text in them, members with it as their name in quotes;
+ * and what is empty after that, up to the outermost object.
+ */
+char	*jsonedit_drop(char *, const char *const *, const char *);
 
 #endif /* CTL_JSONEDIT_H */

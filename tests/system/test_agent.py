@@ -22,6 +22,7 @@ told.
 import json
 import os
 import random
+import shutil
 import signal
 import stat
 import subprocess
@@ -33,7 +34,10 @@ from lib import Suite, eq
 KILLS = 200 if os.environ.get('DC_SOAK') == '1' else 25
 FILES = {'claude-code': '.claude/settings.json', 'codex':
     '.codex/hooks.json', 'cursor': '.cursor/hooks.json', 'geminicli':
-    '.gemini/settings.json'}
+    '.gemini/settings.json', 'opencode': '.config/opencode/opencode.json',
+    'openclaw': '.openclaw/openclaw.json'}
+MANAGED = ('claude-code', 'codex', 'cursor', 'geminicli')
+MODULES = '.config/opencode/node_modules/@opencode-ai/plugin/package.json'
 TRUST = '.codex/config.toml'
 # what may be there before us
 BEFORE = [None, '{}', '{}\n', '{"hooks":{}}', '{\n\t"model": "x",\n\t"hooks":'
@@ -129,6 +133,7 @@ def byte_for_byte():
             for agent, name in FILES.items():
                 eq(home.read(name), before, 'remove %s' % agent)
             eq(home.read(TRUST), trust)
+            eq(os.path.exists(os.path.dirname(home.path(MODULES))), False)
             if before is None:
                 eq(os.listdir(home.dir), ['.local'], 'what stays')
         # each change is an event
@@ -150,6 +155,22 @@ def others_wrote_since():
         was = json.loads(BEFORE[4])
         was['new'] = v['new']
         eq(json.loads(home.read(name)), was)
+        # and plug-ins: only what is ours goes, and what it leaves empty
+        for agent, was in (('opencode', {'plugin': ['x'], 'model': 'm'}),
+                ('opencode', {}), ('openclaw', {'plugins': {'allow': ['y'],
+                'entries': {'y': {'enabled': True}}}}), ('openclaw', {})):
+            home.write(FILES[agent], json.dumps(was))
+            home.good('setup', 'agent', agent)
+            v = json.loads(home.read(FILES[agent]))
+            home.write(FILES[agent], json.dumps(dict(v, new=1), indent=4))
+            home.good('agent', 'remove', agent)
+            eq(json.loads(home.read(FILES[agent])), dict(was, new=1), agent)
+        # what is beside them may be another's
+        home.write(MODULES, '{}')
+        home.good('setup', 'agent', 'opencode')
+        home.good('agent', 'remove', 'opencode')
+        eq((home.read(MODULES), home.read('.config/opencode/'
+            'package-lock.json')), ('{}', None))
         # what is no settings file is not touched
         for text in ('{', '[]', '{"hooks":[]}', '{"hooks":{"PreToolUse":1}}',
                 '{"a":1,"a":2}', '\xff'):
@@ -239,6 +260,31 @@ def ways_to_gate_nothing():
         w = json.loads(home.read(FILES['codex']))
         w['hooks']['PreToolUse'].insert(0, {'hooks': []})
         broken('settings', 'codex', FILES['codex'], json.dumps(w))
+        # 15 opencode without plug-ins, and OpenClaw with none, or not ours
+        for var in ('OPENCODE_PURE', 'XDG_CONFIG_HOME'):
+            broken('switches', 'opencode', **{var: '1'})
+        broken('settings', 'opencode', MODULES, '')
+        claw = json.loads(home.read(FILES['openclaw']))
+        for how in (lambda p: p.update(enabled=False), lambda p: p.update(
+                deny=['defenseclaw']), lambda p: p.update(allow=['x']),
+                lambda p: p['entries'].clear(), lambda p: p['entries'][
+                'defenseclaw'].update(enabled=False)):
+            w = json.loads(json.dumps(claw))
+            how(w['plugins'])
+            broken('settings', 'openclaw', FILES['openclaw'], json.dumps(w))
+        broken('switches', 'openclaw', OPENCLAW_STATE_DIR='/tmp/elsewhere')
+        # 16 the plug-in's directory, or its manifest, is gone
+        plugin = os.path.join(suite.dir, 'bin', 'etc', 'agents', 'openclaw')
+        moved = shutil.copytree(suite.bin, os.path.join(suite.dir, 'bin'))
+        before = suite.bin
+        suite.bin = moved
+        home.good('setup', 'agent', 'openclaw')
+        eq(home.checks('openclaw')[0], 0)
+        os.unlink(os.path.join(plugin, 'openclaw.plugin.json'))
+        broken('program', 'openclaw')
+        shutil.rmtree(plugin)
+        broken('program', 'openclaw')
+        suite.bin = before
         # a second hook may rewrite the call
         w = json.loads(good)
         w['hooks']['PreToolUse'].append({'hooks': [{'type': 'command',
@@ -246,7 +292,7 @@ def ways_to_gate_nothing():
         home.write(name, json.dumps(w))
         eq(home.checks('claude-code')[1]['others'], 'WARN')
         home.write(name, good)
-        # 15 nobody decides
+        # 17 nobody decides
         suite.stop()
         broken('canary')
 
@@ -299,8 +345,10 @@ def managed():
             path = os.path.join(etc, d)
             if os.path.exists(path):
                 raise AssertionError('%s is left from another run' % path)
-        for agent in FILES:
+        for agent in MANAGED:
             home.good('setup', 'agent', agent)
+        # these have settings of users only
+        eq(home.ctl('setup', 'agent', 'opencode').returncode, 1)
         with open(os.path.join(etc, 'claude-code',
                 'managed-settings.json')) as f:
             v = json.load(f)
@@ -310,7 +358,7 @@ def managed():
             text = f.read()
         eq(text.index('allow_managed_hooks_only = true') <
             text.index('[features]'), True)
-        for agent in FILES:
+        for agent in MANAGED:
             # the program of a build tree is not root's alone
             got = home.checks(agent)[1]
             eq((got['settings'], got['canary']), ('PASS', 'PASS'), (agent,
