@@ -40,7 +40,7 @@ enum opt_id {
 	O_DRY_RUN, O_NO_TEST, O_YES, O_ALL, O_TIMEOUT, O_UNTIL, O_SESSION,
 	O_TARGET, O_TEXT, O_FORMAT, O_RESUME, O_WATCH, O_FAIL_MODE,
 	O_SYSTEM, O_CANCEL, O_ENV_FILE, O_EXPLAIN, O_SECTION, O_ID, O_PASSIVE,
-	O_FIX, O_LIST, O_COUNT
+	O_FIX, O_LIST, O_KEY, O_COUNT
 };
 
 /* an option is a bit; the last two are others */
@@ -213,6 +213,12 @@ int	 cmd_policy_show(struct ctl *);
 int	 cmd_policy_validate(struct ctl *);
 int	 cmd_policy_test(struct ctl *);
 int	 cmd_policy_activate(struct ctl *);
+
+/* cmd_bundle.c */
+int	 cmd_bundle_keygen(struct ctl *);
+int	 cmd_bundle_sign(struct ctl *);
+int	 cmd_bundle_verify(struct ctl *);
+int	 cmd_bundle_activate(struct ctl *);
 
 /* cmd_judge.c */
 int	 cmd_judge_status(struct ctl *);

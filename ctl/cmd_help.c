@@ -245,7 +245,7 @@ names_of(const struct cmd *k)
 	if (strncmp(k->args, "NAME", 4) == 0 && k->sub != NULL &&
 	    strncmp(k->sub, "observability ", 14) == 0)
 		return ("sinks");
-	if (strcmp(k->name, "policy") == 0 && k->args[0] != '\0')
+	if (strstr(k->args, "PACK") != NULL)
 		return ("packs");
 	if (strcmp(k->name, "keys") == 0 && k->args[0] != '\0')
 		return ("keys");

@@ -293,5 +293,5 @@ cmd_policy_activate(struct ctl *c)
 		return (out_fail(CTL_POLICY, "%s: %lld of its own vectors "
 		    "fail, nothing is changed: see `defenseclawctl policy "
 		    "test %s'", p.dir, (long long)failed, p.dir));
-	return (pack_activate(c, &p, &was, note));
+	return (pack_activate(c, &p, &was, note, NULL, NULL));
 }

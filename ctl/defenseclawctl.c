@@ -127,6 +127,7 @@ struct option_def ctl_options[MAX_OPTIONS + 1] = {
 	[O_FIX] = { "fix", 0, NULL, "put right what loses nothing: modes, "
 	    "owners, missing directories, sockets nobody listens on" },
 	[O_LIST] = { "list", 0, NULL, "every check, without running any" },
+	[O_KEY] = { "key", 0, "FILE", "the secret key that signs" },
 	/* here follow the keys of sinks, those of setup, and the end */
 	[MAX_OPTIONS] = { NULL, 0, NULL, NULL }
 };
@@ -225,6 +226,17 @@ const struct cmd ctl_cmds[] = {
 	    "try its rules on the texts its author names" },
 	{ "policy", "activate", "PACK", 1, 1, BIT(DRY_RUN), 0, 0,
 	    cmd_policy_activate, "make a pack that passes both the one that "
+	    "decides" },
+
+	{ "policy", "bundle keygen", "", 0, 0, BIT(OUT), BIT(OUT), 0,
+	    cmd_bundle_keygen, "a key that signs packs, and its public half" },
+	{ "policy", "bundle sign", "DIR VERSION", 2, 2, BIT(KEY) | BIT(OUT),
+	    BIT(KEY) | BIT(OUT), 0, cmd_bundle_sign, "a pack as one signed "
+	    "file; of one name the version only grows" },
+	{ "policy", "bundle verify", "FILE", 1, 1, 0, 0, 0,
+	    cmd_bundle_verify, "is it whole, and by a trusted key" },
+	{ "policy", "bundle activate", "FILE", 1, 1, 0, 0, 0,
+	    cmd_bundle_activate, "verify it, try it and make it the pack that "
 	    "decides" },
 
 	{ "keys", "list", "", 0, 0, 0, 0, 0, cmd_keys_list,

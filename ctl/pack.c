@@ -104,15 +104,31 @@ pack_failed(const json_t *report)
 	    "vectors"), "failed")));
 }
 
+/* of confedit_setting(), which looks at the first member, and of first() */
+struct switching {
+	struct conf_setting	 one;
+	pack_before		*before;
+	void			*arg;
+};
+
+static int
+first(void *arg, char *err, size_t errlen)
+{
+	struct switching	*s = arg;
+
+	return (s->before(s->arg, err, errlen));
+}
+
 int
 pack_activate(struct ctl *c, const struct pack *p, const struct pack *was,
-    const char *note)
+    const char *note, pack_before *before, void *arg)
 {
-	struct conf_setting	 one = { PACK_KEY, p->dir };
+	struct switching	 s = { { PACK_KEY, p->dir }, before, arg };
 	struct edit		 e = { .action = "policy-update",
 				    .target = PACK_KEY,
-				    .fn = confedit_setting, .arg = &one,
+				    .fn = confedit_setting, .arg = &s,
 				    .note = note,
+				    .before = before != NULL ? first : NULL,
 				    .dry_run = cmd_has(c, O_DRY_RUN) };
 	char			 err[MAX_CTL_TEXT + 64];
 	int			 rc;

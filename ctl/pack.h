@@ -48,10 +48,13 @@ json_int_t	 pack_failed(const json_t *);
 
 /*
  * Makes the pack the configured one in place of the other, by edit_config(),
- * and has a running suite read it.  The text goes into the event.  An exit
- * status.
+ * and has a running suite read it.  The text goes into the event.  The
+ * function, if any, is called with its argument when it is certain that the
+ * configuration will be written or says so already; -1 with a reason stops
+ * that.  An exit status.
  */
+typedef int	 pack_before(void *, char *, size_t);
 int	 pack_activate(struct ctl *, const struct pack *, const struct pack *,
-	    const char *);
+	    const char *, pack_before *, void *);
 
 #endif /* CTL_PACK_H */
