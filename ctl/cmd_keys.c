@@ -295,8 +295,10 @@ key_name(const char *name)
 
 	if (schema_set(schema_find("gateway.token_secret"), name, &plain,
 	    err, sizeof(err)) == -1 || strlen(name) >= MAX_SECRET_NAME)
-		return (out_fail(CTL_USAGE, "%s is no name of a key: "
-		    "letters, digits, . _ -", name));
+		/* not said: NAME=VALUE has a secret in it */
+		return (out_fail(CTL_USAGE, "that is no name of a key: "
+		    "letters, digits, . _ -; the key itself goes to standard "
+		    "input"));
 	if (strcmp(name, REDACTION_KEY) == 0)
 		return (out_fail(CTL_FAILURE, "%s is made by init, and what "
 		    "it has masked stays the same only with it", name));

@@ -527,8 +527,8 @@ misuse(const struct ctl *c)
 
 	/* an unset variable lets the shell pass the next option as the value */
 	if (token != NULL && strncmp(token, "--", 2) == 0)
-		return (out_fail(CTL_USAGE, "--token: %s is an option: is the "
-		    "variable before it empty?", token));
+		return (out_fail(CTL_USAGE, "--token: an option follows: is "
+		    "the variable before it empty?"));
 	for (i = 0; i < MAX_OPTIONS; i++) {
 		if (c->opts.value[i] != NULL && !cmd_takes(k, i))
 			return (out_fail(CTL_USAGE, "--%s is no option of "
@@ -545,8 +545,9 @@ misuse(const struct ctl *c)
 	if (c->nargs >= k->min && c->nargs <= k->max)
 		return (0);
 	if (c->nargs > k->max)
-		return (out_fail(CTL_USAGE, "%s is one word too many",
-		    c->args[k->max]));
+		/* which may be a secret that has no place here */
+		return (out_fail(CTL_USAGE, "one word too many: see "
+		    "--help"));
 	return (out_fail(CTL_USAGE, "missing: %s", k->args));
 }
 

@@ -82,7 +82,10 @@ def names():
         ctl('keys', 'unset', bad, code=CTL_USAGE)
     ctl('keys', 'set', 'redaction.key', input=VALUE, code=CTL_FAILURE)
     ctl('keys', 'unset', 'redaction.key', code=CTL_FAILURE)
-    ctl('keys', 'set', 'x', 'y', input=VALUE, code=CTL_USAGE)
+    # what has no place on a command line is not said again
+    for words in (('x', VALUE), ('x=' + VALUE,)):
+        r = ctl('keys', 'set', *words, input='', code=CTL_USAGE)
+        eq(VALUE in r.stdout + r.stderr, False, words)
 
 
 def used():
