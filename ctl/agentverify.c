@@ -148,10 +148,13 @@ run_command(const char *command, const char *input, char *out)
 		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
 		_exit(127);
 	}
-	close(in[0]);
 	close(pipe_out[1]);
-	/* it fits a pipe: a hook that reads nothing blocks nobody */
+	/*
+	 * It fits a pipe: a hook that reads nothing blocks nobody, and one
+	 * that is gone already raises no SIGPIPE while we hold its end.
+	 */
 	(void)!write(in[1], input, strlen(input));
+	close(in[0]);
 	close(in[1]);
 	collect(pipe_out[0], out, deadline);
 	close(pipe_out[0]);
