@@ -32,6 +32,9 @@
  * socket, or late, by the spool.
  */
 
+#define AGENT_OFF	"agent-off"
+#define AGENT_REMOVE	"agent-remove"
+
 /* of the spool, from before the filters to its record */
 static char	*spool;
 static size_t	 spool_len;
@@ -54,7 +57,8 @@ int
 note_allowed(const char *action)
 {
 	static const char *const allowed[] = { "config-update", "init",
-	    "policy-update", "setup-observability" };
+	    "policy-update", "setup-observability", "agent-setup",
+	    AGENT_OFF, AGENT_REMOVE };
 	size_t	i;
 
 	for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
@@ -148,7 +152,9 @@ record_one(const struct spool_rec *rec)
 	n.action = note_allowed(rec->action) ? rec->action : "config-update";
 	n.target = rec->target;
 	n.change = rec->change;
-	n.severity = SEV_INFO;
+	/* a gate that goes is news */
+	n.severity = strcmp(n.action, AGENT_OFF) == 0 ||
+	    strcmp(n.action, AGENT_REMOVE) == 0 ? SEV_HIGH : SEV_INFO;
 	n.uid = spool_uid;
 	n.late = 1;
 	n.time_us = rec->time_us;

@@ -139,6 +139,15 @@ def byte_for_byte():
         # each change is an event
         for action in ('agent-setup', 'agent-off'):
             eq(len(suite.rows('action = ?', (action,))) >= len(FILES), True)
+        # also one that nobody was there to record
+        suite.stop()
+        last = suite.last_seq()
+        home.good('setup', 'agent', 'codex')
+        home.good('agent', 'off', 'codex')
+        suite.start()
+        eq([(r['action'], r['severity'], r['target']) for r in suite.rows(
+            "seq > %d AND action LIKE 'agent-%%'" % last)], [('agent-setup',
+            'INFO', 'codex'), ('agent-off', 'HIGH', 'codex')])
 
 
 def others_wrote_since():
