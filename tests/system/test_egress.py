@@ -28,6 +28,7 @@ import subprocess
 import threading
 
 from lib import *
+from judges import Judge, judge_test, use
 from receivers import *
 from test_sinks import arrived, configure, events, hec, reloaded, sink, state
 
@@ -279,6 +280,29 @@ def addresses_that_are_no_receivers():
     eq(world.at['link'].requests, [])
 
 
+def a_judge():
+    """It resolves and refuses as sinks do."""
+    s, names = world.s, world.dns.names
+    judge = Judge()
+    for host, there, want in (('nowhere.test', None, 'no-name'),
+            ('here.test', '127.0.0.1', 'ok'),
+            ('link.test', '0.0.0.0', 'address-refused')):
+        if there and host not in names:
+            names[host] = [(A, there, 60)]
+        use(s, 'http://%s:%d' % (host, judge.port), timeout=5)
+        eq(s.ctl('reload').returncode, 0)
+        got = wait_for(lambda: answered(s), 'an answer about ' + host)
+        eq(got['status'], want, got)
+    eq(len(judge.questions), 1)
+    judge.close()
+
+
+def answered(s):
+    """Not before a worker has its edge to the new judge."""
+    got = judge_test(s)[1]
+    return got.get('status') not in (None, 'no-judge') and got
+
+
 def answers_change():
     """The next connection is to what the name says now, and to that only."""
     s, dns = world.s, world.dns
@@ -392,7 +416,7 @@ def scene(mode, uid=None):
         for fn in (names_are_found, names_that_are_not_there,
                 addresses_that_are_no_receivers, answers_change,
                 over_tls_and_proxies, connections_end, a_full_disk,
-                files_change, nobody_died):
+                files_change, a_judge, nobody_died):
             print('    %s' % fn.__name__, flush=True)
             fn()
         s.stop()
