@@ -21,6 +21,10 @@ const uint32_t	stats_bucket_us[STATS_BUCKETS] = {
 	1000000, 2500000, 5000000
 };
 
+const uint32_t	judge_bucket_us[JUDGE_BUCKETS] = {
+	100000, 250000, 500000, 1000000, 2000000, 10000000
+};
+
 void
 stats_latency(struct worker_stats *s, uint64_t us)
 {
@@ -30,6 +34,31 @@ stats_latency(struct worker_stats *s, uint64_t us)
 		;
 	s->latency[i]++;
 	s->latency_us += us;
+}
+
+void
+stats_judge_latency(struct judge_stats *s, uint64_t us)
+{
+	unsigned int	 i;
+
+	for (i = 0; i < JUDGE_BUCKETS && us > judge_bucket_us[i]; i++)
+		;
+	s->latency[i]++;
+	s->latency_us += us;
+}
+
+static void
+judge_stats_add(struct judge_stats *to, const struct judge_stats *s)
+{
+	unsigned int	 i;
+
+	to->calls += s->calls;
+	to->cached += s->cached;
+	to->failures += s->failures;
+	to->disagreed += s->disagreed;
+	for (i = 0; i <= JUDGE_BUCKETS; i++)
+		to->latency[i] += s->latency[i];
+	to->latency_us += s->latency_us;
 }
 
 void
@@ -51,13 +80,8 @@ stats_add(struct worker_stats *to, const struct worker_stats *s, int gauges)
 	to->requests += s->requests;
 	to->refused += s->refused;
 	to->judge_gone += s->judge_gone;
-	for (i = 0; i < JUDGE_KIND_COUNT; i++) {
-		to->judge[i].calls += s->judge[i].calls;
-		to->judge[i].cached += s->judge[i].cached;
-		to->judge[i].failures += s->judge[i].failures;
-		to->judge[i].disagreed += s->judge[i].disagreed;
-		to->judge[i].latency_us += s->judge[i].latency_us;
-	}
+	for (i = 0; i < JUDGE_KIND_COUNT; i++)
+		judge_stats_add(&to->judge[i], &s->judge[i]);
 	if (!gauges)
 		return;
 	to->judge_waiting += s->judge_waiting;

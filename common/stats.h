@@ -35,12 +35,17 @@ enum { STATS_ALLOW, STATS_ALERT, STATS_BLOCK, STATS_ACTIONS };
 #define STATS_BUCKETS	13
 extern const uint32_t	 stats_bucket_us[STATS_BUCKETS];
 
+/* the same of questions to a judge, which takes its time */
+#define JUDGE_BUCKETS	6
+extern const uint32_t	 judge_bucket_us[JUDGE_BUCKETS];
+
 /* of the questions of one kind that judges were asked */
 struct judge_stats {
 	uint64_t	calls;
 	uint64_t	cached;		/* answered without the model */
 	uint64_t	failures;
 	uint64_t	disagreed;	/* the rules said another thing */
+	uint64_t	latency[JUDGE_BUCKETS + 1];
 	uint64_t	latency_us;	/* sum */
 };
 
@@ -96,6 +101,9 @@ struct suite_stats {
 
 /* of a request that took so many microseconds */
 void	 stats_latency(struct worker_stats *, uint64_t);
+
+/* of a question that was under way for so many microseconds */
+void	 stats_judge_latency(struct judge_stats *, uint64_t);
 
 /* adds the counters, and with a flag the gauges too */
 void	 stats_add(struct worker_stats *, const struct worker_stats *, int);

@@ -200,6 +200,10 @@ value_json(const struct key *k, const struct conf *conf, const char *text)
 	if (k->type != KEY_BOOL && k->type != KEY_INT)
 		return (json_string(text));
 	memcpy(&v, (const char *)conf + k->off, sizeof(v));
+	if (k->flags & KEYF_FRACTION && v % 1000 != 0)
+		return (json_real(v / 1000.0));
+	if (k->flags & KEYF_FRACTION)
+		v /= 1000;
 	return (k->type == KEY_BOOL ? json_boolean(v) : json_integer(v));
 }
 

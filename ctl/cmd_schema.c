@@ -78,7 +78,8 @@ key_form(const struct key *k)
 		json_object_set_new(j, "type", json_string("boolean"));
 		break;
 	case KEY_INT:
-		json_object_set_new(j, "type", json_string("integer"));
+		json_object_set_new(j, "type", json_string(k->flags &
+		    KEYF_FRACTION ? "number" : "integer"));
 		json_object_set_new(j, "minimum", json_integer(k->min));
 		json_object_set_new(j, "maximum", json_integer(k->max));
 		break;

@@ -145,13 +145,6 @@ take_key(struct import *im, struct import_text *x, const struct ynode *n,
 			return;
 		}
 	}
-	/* "30.0" is how a float is written there */
-	if (k->type == KEY_INT && n->vallen > 2 && n->vallen <
-	    sizeof(pack) && strcmp(value + n->vallen - 2, ".0") == 0) {
-		snprintf(pack, sizeof(pack), "%.*s", (int)n->vallen - 2,
-		    value);
-		value = pack;
-	}
 	if (confedit_set(x->text, x->len, k->path, value, &out, &outlen, err,
 	    sizeof(err)) == -1) {
 		import_say(im, IMPORT_NOT, k->path, "%s", err);

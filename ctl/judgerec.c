@@ -73,8 +73,8 @@ judgerec_use(const struct conf *c, struct wbuf *w)
 	r.wanted = (uint32_t)schema_judge_wanted(c);
 	r.sweep = (uint32_t)c->guardrail.judge_sweep;
 	r.keep_bodies = (uint32_t)c->guardrail.retain_judge_bodies;
-	r.timeout_ms = (uint32_t)j->timeout * 1000;
-	r.adjudication_ms = (uint32_t)j->adjudication_timeout * 1000;
+	r.timeout_ms = (uint32_t)j->timeout_ms;
+	r.adjudication_ms = (uint32_t)j->adjudication_ms;
 	r.on_error = (uint32_t)j->on_error;
 	r.injection = (uint32_t)j->injection;
 	r.pii_prompt = (uint32_t)(j->pii && j->pii_prompt);

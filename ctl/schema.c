@@ -55,6 +55,8 @@ static const char *const sections[] = { "agent", "gateway", "guardrail",
 #define TEXT(p, f, t, fl, d, h)						\
 	{ p, t, fl, FIELD(f), 0, 0, NULL, d, h }
 
+#define MAX_WHOLE_DIGITS	6	/* before the point of a fraction */
+
 const struct key schema_keys[] = {
 	INT("config_version", config_version, 0, 1, CONF_VERSION, "5",
 	    "version of this file's format"),
@@ -136,10 +138,11 @@ const struct key schema_keys[] = {
 	TEXT("guardrail.judge.ca_file", judge.ca_file, KEY_PATH,
 	    KEYF_RELOAD | KEYF_EMPTY, "",
 	    "PEM of the CA; empty: the host's trust store"),
-	INT("guardrail.judge.timeout", judge.timeout, KEYF_RELOAD, 1, 120,
-	    "2", "seconds for one answer"),
+	INT("guardrail.judge.timeout", judge.timeout_ms,
+	    KEYF_RELOAD | KEYF_FRACTION, 1, 120, "2",
+	    "seconds for one answer"),
 	INT("guardrail.judge.adjudication_timeout",
-	    judge.adjudication_timeout, KEYF_RELOAD, 1, 120, "2",
+	    judge.adjudication_ms, KEYF_RELOAD | KEYF_FRACTION, 1, 120, "2",
 	    "seconds for one answer about what the rules found"),
 	INT("guardrail.judge.max_concurrent", judge.max_concurrent,
 	    KEYF_RELOAD, 1, 256, "16", "questions under way at once"),
@@ -487,6 +490,34 @@ set_text(const struct key *k, const char *s, char *field, char *err,
 	return (0);
 }
 
+/* thousandths of what may have a point and up to three digits behind it */
+static int
+set_fraction(const struct key *k, const char *s, int *field, char *err,
+    size_t errlen)
+{
+	size_t	 n = strspn(s, "0123456789"), digits = 0, i;
+	int	 v = 0;
+
+	if (s[n] == '.')
+		digits = strspn(s + n + 1, "0123456789");
+	if (n == 0 || n > MAX_WHOLE_DIGITS || (n > 1 && s[0] == '0') ||
+	    digits > 3 || (s[n] == '.' && digits == 0) ||
+	    s[n + (s[n] == '.') + digits] != '\0')
+		goto bad;
+	for (i = 0; i < n; i++)
+		v = v * 10 + (s[i] - '0');
+	for (i = 1; i <= 3; i++)
+		v = v * 10 + (i <= digits ? s[n + i] - '0' : 0);
+	if (v < k->min * 1000 || v > k->max * 1000)
+		goto bad;
+	*field = v;
+	return (0);
+bad:
+	snprintf(err, errlen, "must be a number from %d to %d, such as %d or "
+	    "%d.5", k->min, k->max, k->min, k->min);
+	return (-1);
+}
+
 static int
 set_int(const struct key *k, const char *s, int *field, char *err,
     size_t errlen)
@@ -495,6 +526,8 @@ set_int(const struct key *k, const char *s, int *field, char *err,
 	const char	*bad;
 	long long	 v;
 
+	if (k->flags & KEYF_FRACTION)
+		return (set_fraction(k, s, field, err, errlen));
 	/* strtonum(3) alone would take " 8", "+8" and "010" */
 	if (digits[0] == '\0' || digits[strspn(digits, "0123456789")] != '\0' ||
 	    (digits[0] == '0' && digits[1] != '\0')) {
@@ -590,7 +623,10 @@ schema_get(const struct key *k, const void *c, char *buf, size_t size)
 		break;
 	case KEY_INT:
 		memcpy(&v, field, sizeof(v));
-		snprintf(buf, size, "%d", v);
+		if (k->flags & KEYF_FRACTION)
+			snprintf(buf, size, "%g", v / 1000.0);
+		else
+			snprintf(buf, size, "%d", v);
 		break;
 	case KEY_ENUM:
 		memcpy(&v, field, sizeof(v));

@@ -158,8 +158,8 @@ struct conf_judge {
 	char	 api_key_env[MAX_CONF_NAME];
 	char	 key_secret[MAX_CONF_NAME];
 	char	 ca_file[MAX_CONF_PATH];
-	int	 timeout;
-	int	 adjudication_timeout;
+	int	 timeout_ms;
+	int	 adjudication_ms;
 	int	 max_concurrent;
 	int	 queue;
 	int	 cache_ttl;
@@ -275,6 +275,7 @@ enum key_type {
 #define KEYF_RELOAD	0x01	/* takes effect on reload */
 #define KEYF_SECRET	0x02	/* names a secret: the name may be shown */
 #define KEYF_EMPTY	0x04	/* may be the empty string */
+#define KEYF_FRACTION	0x08	/* KEY_INT in thousandths; limits are not */
 
 struct key {
 	const char		*path;		/* "guardrail.mode" */

@@ -151,6 +151,27 @@ static const struct {
 };
 
 static void
+judge_latency(struct wbuf *w, const char *kind, const struct judge_stats *s)
+{
+	uint64_t	 n = 0;
+	unsigned int	 i;
+
+	for (i = 0; i < JUDGE_BUCKETS; i++) {
+		n += s->latency[i];
+		put(w, "defenseclaw_judge_latency_seconds_bucket{kind=\"%s\","
+		    "le=\"%g\"} %llu\n", kind, judge_bucket_us[i] / 1e6,
+		    (unsigned long long)n);
+	}
+	n += s->latency[JUDGE_BUCKETS];
+	put(w, "defenseclaw_judge_latency_seconds_bucket{kind=\"%s\","
+	    "le=\"+Inf\"} %llu\n", kind, (unsigned long long)n);
+	put(w, "defenseclaw_judge_latency_seconds_sum{kind=\"%s\"} %.6f\n",
+	    kind, (double)s->latency_us / 1e6);
+	put(w, "defenseclaw_judge_latency_seconds_count{kind=\"%s\"} %llu\n",
+	    kind, (unsigned long long)n);
+}
+
+static void
 judges(struct wbuf *w, const struct worker_stats *s)
 {
 	uint64_t	 value;
@@ -169,15 +190,10 @@ judges(struct wbuf *w, const struct worker_stats *s)
 			    (unsigned long long)value);
 		}
 	}
-	head(w, "judge_latency_seconds", "summary", "From a question to its "
-	    "answer or failure.");
+	head(w, "judge_latency_seconds", "histogram", "From a question to "
+	    "its answer or failure.");
 	for (k = JUDGE_INJECTION; k < JUDGE_KIND_COUNT; k++)
-		put(w, "defenseclaw_judge_latency_seconds_sum{kind=\"%s\"} "
-		    "%.6f\n"
-		    "defenseclaw_judge_latency_seconds_count{kind=\"%s\"} "
-		    "%llu\n", judge_kind_name(k), (double)
-		    s->judge[k].latency_us / 1e6, judge_kind_name(k),
-		    (unsigned long long)s->judge[k].calls);
+		judge_latency(w, judge_kind_name(k), &s->judge[k]);
 	one(w, "judge_waiting", "gauge", "Requests that wait for a judge.",
 	    s->judge_waiting);
 	one(w, "judge_clients_gone_total", "counter", "Clients that did not "

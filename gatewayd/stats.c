@@ -110,7 +110,7 @@ stats_judged(const struct judged *j, enum severity rules)
 		c = &j->calls[i];
 		s = &gatewayd.stats.judge[c->question.kind];
 		s->calls++;
-		s->latency_us += c->latency_us;
+		stats_judge_latency(s, c->latency_us);
 		if (c->cached)
 			s->cached++;
 		if (c->opinion == NULL)

@@ -114,8 +114,9 @@ def the_same_is_refused():
             return ctl('config', 'validate', path).returncode == 0
 
         for k, form in keys(schema):
-            wrong = {'boolean': 'maybe', 'integer':
-                form.get('maximum', 0) + 1, 'string': '../x'}.get(
+            more = form.get('maximum', 0) + 1
+            wrong = {'boolean': 'maybe', 'integer': more, 'number': more,
+                'string': '../x'}.get(
                 str(form.get('type')), 'x' * 600)
             for value, good in ((form['default'], True), (wrong, False)):
                 doc = set_in({}, k, value)
@@ -143,7 +144,7 @@ def the_manual_says_the_same():
         text = ' '.join(said[k].split())
         if form.get('type') == 'boolean':
             want = 'Type: true or false.'
-        elif form.get('type') == 'integer':
+        elif form.get('type') in ('integer', 'number'):
             want = 'Type: number, %d to %d.' % (form['minimum'],
                 form['maximum'])
         elif 'enum' in form:

@@ -73,13 +73,21 @@ def parse(text):
 
 
 def check_histogram(name, samples):
+    """Of each set of labels, if there are any but le."""
+    for (n, labels), total in samples.items():
+        if n == name + '_count':
+            check_buckets(name, labels, total, samples)
+
+
+def check_buckets(name, labels, total, samples):
     buckets = [(float(dict(l)['le']), v) for (n, l), v in samples.items()
-        if n == name + '_bucket']
+        if n == name + '_bucket' and {k: x for k, x in l if k != 'le'} ==
+        dict(labels)]
     eq(buckets, sorted(buckets), name)
     eq(buckets[-1][0], float('inf'), name)
     counts = [v for _, v in buckets]
     eq(counts, sorted(counts), 'cumulative')
-    eq(counts[-1], samples[name + '_count', ()], name)
+    eq(counts[-1], total, name)
 
 
 def scrape(s, **kw):

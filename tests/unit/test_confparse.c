@@ -261,6 +261,47 @@ profiles(void)
 	CHECK_INT(schema_profile(""), PROFILE_DEFAULT);
 }
 
+/* as the reference writes its seconds, and no more than that */
+static void
+fractions(void)
+{
+	static const struct {
+		const char	*text;
+		int		 ms;		/* -1: refused */
+		const char	*as;
+	} t[] = {
+		{ "30.0", 30000, "30" }, { "5", 5000, "5" },
+		{ "1", 1000, "1" }, { "1.5", 1500, "1.5" },
+		{ "2.25", 2250, "2.25" }, { "119.999", 119999, "119.999" },
+		{ "120.000", 120000, "120" }, { "120.001", -1, "" },
+		{ "0.999", -1, "" }, { "0", -1, "" }, { "-2", -1, "" },
+		{ "2.", -1, "" }, { ".5", -1, "" }, { "02.5", -1, "" },
+		{ "2.5000", -1, "" }, { "2.5s", -1, "" }, { "2,5", -1, "" },
+		{ "1e1", -1, "" }, { " 2", -1, "" }, { "", -1, "" },
+		{ "9999999", -1, "" }, { "999999.999", -1, "" }
+	};
+	const struct key	*k = schema_find("guardrail.judge.timeout");
+	struct conf		 c;
+	char			 err[MAX_SCHEMA_ERR], text[32];
+	size_t			 i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		schema_defaults(&c);
+		CHECK_INT(c.judge.timeout_ms, 2000);
+		CHECK_INT(schema_set(k, t[i].text, &c, err, sizeof(err)),
+		    t[i].ms == -1 ? -1 : 0);
+		if (t[i].ms == -1) {
+			CHECK_STR(err, "must be a number from 1 to 120, such "
+			    "as 1 or 1.5");
+			CHECK_INT(c.judge.timeout_ms, 2000);
+			continue;
+		}
+		CHECK_INT(c.judge.timeout_ms, t[i].ms);
+		schema_get(k, &c, text, sizeof(text));
+		CHECK_STR(text, t[i].as);
+	}
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -268,6 +309,7 @@ main(int argc, char *argv[])
 	RUN(cases);
 	RUN(table);
 	RUN(bounds);
+	RUN(fractions);
 	RUN(hash);
 	RUN(sample);
 	RUN(profiles);
