@@ -109,29 +109,24 @@ first_of(const struct peer *p)
 	return (NULL);
 }
 
+/*
+ * It ended, or sent what nobody may and was turned away; then another takes
+ * its place.  For one that is gone already this asks for nothing.
+ */
 static void
 judge_closed(struct peer *p)
 {
-	struct asked	*a;
-
-	if (judge == p)
-		judge = NULL;
-	while ((a = first_of(p)) != NULL)
-		asked_fail(a, JUDGE_NO_ENDPOINT, "the judge's process ended");
-}
-
-/* a judge that was taken over: another takes its place */
-static void
-replace(struct peer *p)
-{
 	struct request	 rq;
+	struct asked	*a;
 
 	memset(&rq, 0, sizeof(rq));
 	rq.kind = REQ_REPLACE;
 	rq.incarnation = p->incarnation;
 	(void)peer_send(role.sup, MSG_REQUEST, 0, -1, &rq, sizeof(rq));
-	judge_closed(p);
-	peer_free(p);
+	if (judge == p)
+		judge = NULL;
+	while ((a = first_of(p)) != NULL)
+		asked_fail(a, JUDGE_NO_ENDPOINT, "the judge's process ended");
 }
 
 static void
@@ -143,7 +138,8 @@ judge_said(struct peer *p, struct msg *msg)
 	if (judge_said_unpack(msg->data, msg->len, &s) == -1) {
 		/* it reads what strangers send: it ends, not we */
 		log_warnx("%s: a malformed answer", p->name);
-		replace(p);
+		judge_closed(p);
+		peer_free(p);
 		return;
 	}
 	a = find(msg->hdr.id);

@@ -20,15 +20,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/judge.h"
 #include "common/log.h"
 #include "common/outbox.h"
 #include "common/role.h"
 
 /*
  * A sink's program that does to its peers whatever the name of the sink says
- * (tests/system/test_hostile.py).  It stands in the place of the real one,
- * which is defenseclaw-sinkd.real beside it and gets all sinks with other
- * names, and the resolver.
+ * (tests/system/test_hostile.py), and a judge that answers as the text that
+ * it is asked about says.  It stands in the place of the real one, which is
+ * defenseclaw-sinkd.real beside it and gets all sinks with other names, and
+ * the resolver.
  */
 
 static const struct promise hostile_promise = {
@@ -41,6 +43,7 @@ static void	with_peer(struct peer *, struct msg *);
 static void	rows(struct peer *, struct msg *);
 static void	end(struct peer *, struct msg *);
 static void	leave(struct peer *, struct msg *);
+static void	asked(struct peer *, struct msg *);
 
 static const struct dispatch from_supervisor[] = {
 	{ MSG_PEER, ST_RUNNING, sizeof(struct peer_end),
@@ -58,6 +61,11 @@ static const struct dispatch from_auditd[] = {
 
 static const struct dispatch from_resolver[] = {
 	{ MSG_RESOLVED, ST_RUNNING, 0, MAX_FRAME, FD_NONE, NOBODY, rows },
+	{ 0 }
+};
+
+static const struct dispatch from_worker[] = {
+	{ MSG_JUDGE_ASK, ST_RUNNING, 1, MAX_FRAME, FD_NONE, NOBODY, asked },
 	{ 0 }
 };
 
@@ -187,6 +195,97 @@ with_auditd(struct peer *p)
 		pull(p, MAX_OUTBOX_EVENTS);
 }
 
+static int
+told(const struct judge_ask *a, const char *deed)
+{
+	return (memmem(a->sample, a->sample_len, deed, strlen(deed)) != NULL);
+}
+
+static void
+say(struct peer *p, uint32_t id, const struct judge_said *s, int more)
+{
+	struct wbuf	 w;
+
+	wbuf_init(&w, MAX_FRAME);
+	if (judge_said_pack(&w, s) == -1)
+		fatalx("an answer");
+	if (more > 0)
+		wbuf_put(&w, "xxxx", (size_t)more);
+	(void)peer_send(p, MSG_JUDGE_SAID, id, -1, w.data, w.len -
+	    (more < 0 ? (size_t)-more : 0));
+	wbuf_free(&w);
+}
+
+/* all that is asked about is there, and more than that */
+static void
+mark(struct judge_said *s, uint32_t first, uint32_t step)
+{
+	for (; s->nmarks < MAX_JUDGE_NAMES; s->nmarks++) {
+		s->marks[s->nmarks].name = (first + step *
+		    (uint32_t)s->nmarks) % MAX_JUDGE_NAMES;
+		s->marks[s->nmarks].label = 1;
+		s->marks[s->nmarks].nentities = (uint32_t)s->nentities;
+	}
+}
+
+/* answers that have no form; 0: another was wanted */
+static int
+malformed(struct peer *p, uint32_t id, const struct judge_ask *a)
+{
+	struct judge_said	 none;
+	char			 junk[64];
+
+	memset(&none, 0, sizeof(none));
+	memset(junk, 0xff, sizeof(junk));
+	none.reason = none.body = "";
+	if (told(a, "deed-type"))
+		(void)peer_send(p, MSG_APPEND, id, -1, "x", 1);
+	else if (told(a, "deed-empty"))
+		(void)peer_send(p, MSG_JUDGE_SAID, id, -1, NULL, 0);
+	else if (told(a, "deed-junk"))
+		(void)peer_send(p, MSG_JUDGE_SAID, id, -1, junk,
+		    sizeof(junk));
+	else if (told(a, "deed-frames"))
+		(void)send(p->fd, junk, sizeof(junk), 0);
+	else if (told(a, "deed-cut"))
+		say(p, id, &none, -1);
+	else if (told(a, "deed-more"))
+		say(p, id, &none, 1);
+	else
+		return (0);
+	return (1);
+}
+
+static void
+asked(struct peer *p, struct msg *msg)
+{
+	struct judge_ask	 a;
+	struct judge_said	 s, all;
+	uint32_t		 id = msg->hdr.id;
+
+	if (judge_ask_unpack(msg->data, msg->len, &a) == -1)
+		fatalx("question");
+	if (malformed(p, id, &a))
+		return;
+	memset(&s, 0, sizeof(s));
+	s.reason = s.body = "";
+	all = s;
+	mark(&all, 0, 1);
+	if (told(&a, "deed-stranger"))	/* nobody asked this */
+		say(p, id + 1000, &all, 0);
+	else if (told(&a, "deed-names"))	/* that are none of ours */
+		mark(&s, (uint32_t)a.nnames, 0);
+	else if (told(&a, "deed-same"))
+		mark(&s, 0, 0);
+	else if (told(&a, "deed-invented")) {
+		s.entities[s.nentities++] = "nobody@nowhere.example";
+		mark(&s, 0, 1);
+	}
+	say(p, id, &s, 0);
+	if (told(&a, "deed-twice"))	/* it thought better of it */
+		say(p, id, &all, 0);
+}
+
 static void
 with_peer(struct peer *sup, struct msg *msg)
 {
@@ -197,7 +296,7 @@ with_peer(struct peer *sup, struct msg *msg)
 	if (msg_get(msg, &pe, sizeof(pe)) == -1)
 		fatalx("peer");
 	p = role_peer(msg, &pe, pe.role == ROLE_AUDITD ? from_auditd :
-	    from_resolver);
+	    pe.role == ROLE_GATEWAYD ? from_worker : from_resolver);
 	/* whoever turns us away must do the rest, too */
 	p->class = PEER_CHILD;
 	if (pe.role == ROLE_AUDITD)
@@ -208,7 +307,7 @@ with_peer(struct peer *sup, struct msg *msg)
 
 /* the first words say who we are to be; they stay for whoever reads them */
 static int
-is_ours(void)
+is_ours(uint32_t *as)
 {
 	struct {
 		struct frame_hdr	 hdr;
@@ -221,6 +320,11 @@ is_ours(void)
 		n = recv(ROLE_FD, &first, sizeof(first), MSG_PEEK |
 		    MSG_WAITALL);
 	while (n == -1);
+	if (n == sizeof(first) && first.start.role == ROLE_JUDGE) {
+		*as = ROLE_JUDGE;
+		return (1);
+	}
+	*as = ROLE_SINK;
 	for (i = 0; n == sizeof(first) && i < NDEEDS; i++)
 		if (strcmp(first.start.instance + strlen("sink."),
 		    deeds[i]) == 0)
@@ -232,9 +336,10 @@ int
 main(int argc, char *argv[], char *envp[])
 {
 	char	 path[MAX_PATH_LEN];
+	uint32_t as;
 	ssize_t	 n;
 
-	if (!is_ours()) {
+	if (!is_ours(&as)) {
 		n = readlink("/proc/self/exe", path, sizeof(path) - 6);
 		if (n == -1)
 			return (1);
@@ -242,7 +347,7 @@ main(int argc, char *argv[], char *envp[])
 		execve(path, argv, envp);
 		return (1);
 	}
-	role_begin(argc, argv, ROLE_SINK);
+	role_begin(argc, argv, (enum role_id)as);
 	role_enter(&hostile_promise, NULL);
 	role_serve(from_supervisor);
 	_exit(0);

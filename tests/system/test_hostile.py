@@ -13,17 +13,21 @@
 # WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 
-"""Sinks that lie: each is replaced, and nobody but itself is hurt.
+"""Sinks and a judge that lie: each is replaced, and nobody but itself is
+hurt.
 
-tests/hostile/sinkd.c does what the name of its sink says.
+tests/hostile/sinkd.c does what the name of its sink says, as a judge what the
+text says.
 """
 
 import json
 import os
 import shutil
 
+from judges import use
 from lib import *
 from receivers import Receiver
+from test_judge import HIGH, NOTHING, ask
 from test_sinks import arrived, configure, events, hec, sink, state
 
 # deeds after which auditd has the process replaced, and what it says
@@ -110,8 +114,61 @@ def liars():
     good.close()
 
 
+def lying_judge():
+    """What a judge says moves no more than its own opinion, and what is no
+    answer moves nothing and ends it."""
+    s = Suite()
+    s.bin = programs(s.dir)
+    with s:
+        use(s, 'http://127.0.0.1:9/v1', cache_ttl=0)
+        s.set_config('guardrail.detection_strategy', 'judge_first')
+        s.unlimited()
+        s.start()
+        c = s.client()          # of one worker
+        judge_is_there(s, c)
+        keep = {r: s.pids(r) for r in ('auditd', 'gatewayd', 'signer')}
+        pids = s.pids('judge')
+        # that it can be heard; one category said 32 times is one
+        eq(opinion(s, c, 'deed-same'), ('MEDIUM', 'alert', ['ok']))
+        for deed in ('stranger', 'names', 'twice'):
+            for word in ('deed-' + deed, 'and the next'):
+                eq(opinion(s, c, word), ('NONE', 'allow', ['ok']), deed)
+        got = ask(s, 'response', NOTHING + ' deed-invented', client=c)
+        eq((got['severity'], got['raw_action']), ('NONE', 'allow'), got)
+        eq(s.pids('judge'), pids, 'the judge')
+        for deed, text, want in (('type', NOTHING, 'MEDIUM'),
+                ('empty', HIGH, 'HIGH'), ('junk', NOTHING, 'MEDIUM'),
+                ('frames', HIGH, 'HIGH'), ('cut', NOTHING, 'MEDIUM'),
+                ('more', HIGH, 'HIGH')):
+            pids = s.pids('judge')
+            eq(opinion(s, c, 'deed-' + deed, text), (want, 'alert',
+                ['no-judge']), deed)
+            wait_for(lambda: s.pids('judge') not in (pids, []),
+                'another judge after ' + deed)
+            judge_is_there(s, c)
+        eq({r: s.pids(r) for r in keep}, keep, 'everybody else')
+        log = s.log()
+        for text in ('a malformed answer', 'of 1 bytes: unknown type',
+                'of 0 bytes: wrong length'):
+            eq(re.search('judge[^:]*: .*' + text, log) is not None, True,
+                text)
+        r = s.ctl('audit', 'verify')
+        eq(r.returncode, 0, r.stdout + r.stderr)
+
+
+def judge_is_there(s, c):
+    wait_for(lambda: opinion(s, c, 'honest') == ('NONE', 'allow', ['ok']),
+        'the judge')
+
+
+def opinion(s, c, deed, text=NOTHING):
+    got = ask(s, 'tool', '%s %s' % (text, deed), client=c)
+    return (got['severity'], got['raw_action'],
+        [x['status'] for x in got['explain']['calls']])
+
+
 def main():
-    run([liars])
+    run([liars, lying_judge])
 
 
 if __name__ == '__main__':

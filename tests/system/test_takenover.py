@@ -13,7 +13,7 @@
 # WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
 # ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
 
-"""A sink, and the resolver, taken over: what it could reach from there.
+"""A sink, the judge and the resolver, taken over: what each could reach.
 
 The processes are those of a running suite, made to call the kernel by
 ptrace(2) as code in them would.
@@ -28,10 +28,11 @@ import struct
 import time
 
 import lib
+from judges import Judge, use
 from lib import *
 from puppet import Killed, Puppet
 from receivers import *
-from test_sinks import configure, hec, sink, state
+from test_sinks import configure, hec, secret, sink, state
 
 AT_FDCWD = -100
 BANNED = {
@@ -97,16 +98,19 @@ def tcp_is_limited(s):
 
 
 class Scene:
-    """Two receivers and three sinks of one suite."""
+    """Two receivers, three sinks and a judge of one suite."""
 
     def __init__(self, s):
         self.s = s
         self.a, self.b = Receiver(), Receiver()
+        self.judge = Judge()
 
     def __enter__(self):
         s = self.s
         configure(s, hec(s, 'alpha', self.a.port, host='localhost'),
             hec(s, 'beta', self.b.port), sink('files', 'file'))
+        secret(s, 'judge-key', 'the-key-of-the-judge')
+        use(s, self.judge, key_secret='judge-key')
         s.start()
         wait_for(lambda: all(state(s, n)['delivered'] for n in ('alpha',
             'beta', 'files')), 'delivery')
@@ -115,6 +119,7 @@ class Scene:
     def __exit__(self, *what):
         self.a.close()
         self.b.close()
+        self.judge.close()
 
 
 def tokens_stay_apart(scene):
@@ -124,19 +129,25 @@ def tokens_stay_apart(scene):
             eq(p.has(b'token-of-' + mine.encode()), True, mine)
             eq(p.has(b'token-of-' + other.encode()), False,
                 '%s in the memory of %s' % (other, mine))
+            eq(p.has(b'the-key-of-the-judge'), False, mine)
+    with Puppet(pid_of(scene.s, 'judge')) as p:
+        eq(p.has(b'the-key-of-the-judge'), True, 'the judge')
+        eq(p.has(b'token-of-'), False, 'a token in the memory of the judge')
 
 
 def opens_nothing(scene):
     s = scene.s
     beta = pid_of(s, 'sink.beta')
-    with Puppet(pid_of(s, 'sink.alpha')) as p:
-        for path in (os.path.join(s.secrets, 'sink-beta'), s.config,
-                s.audit_db, os.path.join(s.state, 'sinks/files'),
-                '/proc/%d/mem' % beta, '/proc/%d/fd/3' % beta,
-                '/etc/passwd'):
-            eq(p.call('openat', AT_FDCWD, path.encode() + b'\0', 0, 0),
-                -errno.EACCES, path)
-        eq(p.call('getpid'), p.pid, 'it lives')
+    for who in ('sink.alpha', 'judge'):
+        with Puppet(pid_of(s, who)) as p:
+            for path in (os.path.join(s.secrets, 'sink-beta'), s.config,
+                    os.path.join(s.secrets, 'judge-key'), s.audit_db,
+                    os.path.join(s.state, 'sinks/files'),
+                    '/proc/%d/mem' % beta, '/proc/%d/fd/3' % beta,
+                    '/etc/passwd'):
+                eq(p.call('openat', AT_FDCWD, path.encode() + b'\0', 0, 0),
+                    -errno.EACCES, '%s: %s' % (who, path))
+            eq(p.call('getpid'), p.pid, 'it lives')
     # the file sink opens, but only what is in its own directory
     with Puppet(pid_of(s, 'sink.files')) as p:
         for path in (os.path.join(s.secrets, 'sink-beta'), s.audit_db,
@@ -168,6 +179,12 @@ def reaches_its_own_port_only(scene):
             eq(connect(p, other.port), -errno.EACCES, name)
             eq(connect(p, s.port), -errno.EACCES, '%s to gatewayd' % name)
             eq(connect(p, 53), -errno.EACCES, '%s to DNS' % name)
+            eq(connect(p, scene.judge.port), -errno.EACCES,
+                '%s to the judge' % name)
+    with Puppet(pid_of(s, 'judge')) as p:
+        eq(connect(p, scene.judge.port), 0, 'the judge to its own')
+        for port in (scene.a.port, scene.b.port, s.port, 53):
+            eq(connect(p, port), -errno.EACCES, 'the judge to %d' % port)
     with Puppet(pid_of(s, 'resolver')) as p:
         eq(connect(p, scene.a.port), -errno.EACCES, 'resolver')
         eq(connect(p, 53) in (0, -errno.ECONNREFUSED), True, 'its port')
@@ -190,6 +207,14 @@ def dies_of_the_rest(scene):
     s.post('/api/v1/inspect/tool', {'tool': 'shell', 'args': {}})
     wait_for(lambda: len(scene.a.requests) > n, 'its successor delivers')
     s.wait_row("action = 'role-death' AND target = 'sink.alpha'")
+    for name in SHORT:
+        with Puppet(pid_of(s, 'judge')) as p:
+            try:
+                raise AssertionError('%s: %d' % (name, BANNED[name](p,
+                    beta)))
+            except Killed as e:
+                eq(e.signal, signal.SIGSYS, name)
+    eq(pid_of(s, 'sink.beta'), beta, 'the other one lives')
 
 
 def resident(pid):
