@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "common/outbox.h"
 #include "sinkd/otlp_pb.h"
 #include "sinkd/sink.h"
 
@@ -45,7 +46,8 @@ sane(const struct judgement *j)
 	    j->bad_event < -1)
 		abort();
 	for (i = 0; i < sizeof(j->reason) && j->reason[i] != '\0'; i++)
-		if (j->reason[i] < ' ' || j->reason[i] > '~')
+		if ((j->reason[i] < ' ' || j->reason[i] > '~') &&
+		    j->reason[i] != OUTBOX_SAID)
 			abort();
 	if (i == sizeof(j->reason))
 		abort();
