@@ -171,6 +171,39 @@ def every_kind():
         r.close()
 
 
+def whoever_caused_it():
+    """Rows of the front end, of agents by HTTP and by a hook, of what a
+    plug-in says of a scan, and of the suite itself come alike to all."""
+    h, j = Receiver(), Receiver(lambda r: (204, b''))
+    with Suite() as s:
+        configure(s, hec(s, 'splunk', h.port), sink('lines', 'http_jsonl',
+            'http://127.0.0.1:%d/in' % j.port))
+        s.start()
+        eq(s.ctl('tool', 'block', 'forbidden').returncode, 0)
+        eq(s.ctl('config', 'set', 'guardrail.block_message',
+            'no').returncode, 0)
+        eq(s.post('/api/v1/inspect/tool', {'tool': 'x'}).status, 200)
+        eq(s.post('/audit/event', {'action': 'scan-finding', 'target':
+            'skill', 'severity': 'HIGH'}).status, 200)
+        r = s.program('defenseclawctl', 'hook', 'codex', input=json.dumps({
+            'hook_event_name': 'PreToolUse', 'tool_input': {'command':
+            'ls'}}))
+        eq(r.returncode, 0, r)
+        os.kill(s.pids('signer')[0], signal.SIGKILL)
+        s.wait_row("action = 'role-death'")
+        for who, seqs in (('hec', h.seqs), ('lines', j.seqs)):
+            arrived(s, seqs, who)
+        rows = {r['seq']: r for r in s.rows()}
+        got = {rows[n]['action'] for n in j.seqs() if n in rows}
+        for action in ('tool-block', 'config-update', 'inspect-tool-allow',
+                'scan-finding', 'role-death', 'start', 'checkpoint'):
+            eq(action in got, True, (action, got))
+        eq({row['seq']: row['hash'] for row in h.accepted if row['seq'] in
+            rows}, {n: r['hash'] for n, r in rows.items()})
+    for r in (h, j):
+        r.close()
+
+
 def answers_of_a_hec():
     """Each code that asks for patience is given it, and nothing is lost."""
     script = []
@@ -575,7 +608,8 @@ def a_receiver_is_an_anchor():
         r.close()
 
 
-TESTS = [a_receiver_is_an_anchor, every_kind, answers_of_a_hec, one_bad_event, too_large,
+TESTS = [a_receiver_is_an_anchor, every_kind, whoever_caused_it,
+    answers_of_a_hec, one_bad_event, too_large,
     forbidden_to_retry, indexer_acknowledgement, away_and_back,
     filters_and_places, certificates, a_test_of_one_sink,
     held_until_an_operator_acts]
