@@ -119,7 +119,8 @@ class Script:
         self.n += 1
         trace = os.path.join(self.s.dir, 'trace%d' % self.n)
         self.traces.append(trace)
-        out = open(os.path.join(self.s.dir, 'out%d' % self.n), 'w+')
+        path = os.path.join(self.s.dir, 'out%d' % self.n)
+        out = open(path, 'w')
         # what it starts goes on, and is traced on
         p = subprocess.Popen(['strace', '-f', '-q', '-o', trace, '-e',
             'trace=socket,connect,bind', '-e', 'signal=none', 'sh', '-eu',
@@ -130,9 +131,10 @@ class Script:
             'a-key-of-the-judge', **(env or {})})
         self.procs = getattr(self, 'procs', []) + [p]
 
+        # by a descriptor of its own: to seek in this one moves its writers
         def text():
-            out.seek(0)
-            return out.read()
+            with open(path) as f:
+                return f.read()
         wait_for(lambda: 'done-here' in text() or p.poll() is not None,
             'the end of: ' + lines[-1], CEILING_S)
         if 'done-here 0' not in text():
