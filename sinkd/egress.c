@@ -52,6 +52,7 @@ static struct curl_slist	*old_hosts;	/* a handle may yet begin */
 static struct curl_blob		 ca, cert, key;
 static void			(*waiting)(int, const char *);
 static uint32_t			 asked_id;
+static struct peer		*resolver;	/* NULL: being replaced */
 static struct event		*overdue;
 static void			(*chain_fn)(const char *);
 
@@ -164,8 +165,8 @@ overdue_cb(evutil_socket_t fd, short what, void *arg)
 	answer(EGRESS_NO_NAME, "the resolver does not answer");
 }
 
-void
-egress_resolved(struct peer *p, struct msg *msg)
+static void
+resolved(struct peer *p, struct msg *msg)
 {
 	struct resolved	 r;
 	uint32_t	 i, n = 0;
@@ -200,11 +201,46 @@ egress_resolved(struct peer *p, struct msg *msg)
 	answer(EGRESS_OK, "");
 }
 
+static const struct dispatch from_resolver[] = {
+	{ MSG_RESOLVED, ST_RUNNING, sizeof(struct resolved),
+	    sizeof(struct resolved), FD_NONE, NOBODY, resolved },
+	{ 0 }
+};
+
+static void
+ask(void)
+{
+	struct wbuf	 w;
+
+	wbuf_init(&w, MAX_SINK_HOST + 8);
+	wbuf_str(&w, peer_host());
+	if (w.failed || peer_send(resolver, MSG_RESOLVE, ++asked_id, -1,
+	    w.data, w.len) == -1)
+		answer(EGRESS_NO_NAME, "the resolver cannot be asked");
+	wbuf_free(&w);
+}
+
+static void
+resolver_closed(struct peer *p)
+{
+	if (resolver == p)
+		resolver = NULL;
+}
+
+void
+egress_resolver(struct msg *msg, struct peer_end *end)
+{
+	resolver = role_peer(msg, end, from_resolver);
+	resolver->on_close = resolver_closed;
+	/* what the one before was asked, or what waited for this one */
+	if (waiting != NULL)
+		ask();
+}
+
 void
 egress_resolve(void (*fn)(int, const char *))
 {
 	struct timeval	 tv = { MAX_RESOLVE_MS / 1000, 0 };
-	struct wbuf	 w;
 
 	if (waiting != NULL)
 		fatalx("two names at once");
@@ -213,19 +249,12 @@ egress_resolve(void (*fn)(int, const char *))
 		answer(EGRESS_OK, "");
 		return;
 	}
-	if (sinkd.resolver == NULL) {
-		answer(EGRESS_NO_NAME, "the resolver is being replaced");
-		return;
-	}
 	if ((overdue == NULL && (overdue = evtimer_new(role.base, overdue_cb,
 	    NULL)) == NULL) || evtimer_add(overdue, &tv) == -1)
 		fatalx("timer");
-	wbuf_init(&w, MAX_SINK_HOST + 8);
-	wbuf_str(&w, peer_host());
-	if (w.failed || peer_send(sinkd.resolver, MSG_RESOLVE, ++asked_id, -1,
-	    w.data, w.len) == -1)
-		answer(EGRESS_NO_NAME, "the resolver cannot be asked");
-	wbuf_free(&w);
+	/* while it is being replaced the question waits for the next one */
+	if (resolver != NULL)
+		ask();
 }
 
 static int

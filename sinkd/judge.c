@@ -68,12 +68,6 @@ static const struct dispatch from_worker[] = {
 	{ 0 }
 };
 
-static const struct dispatch from_resolver[] = {
-	{ MSG_RESOLVED, ST_RUNNING, sizeof(struct resolved),
-	    sizeof(struct resolved), FD_NONE, NOBODY, egress_resolved },
-	{ 0 }
-};
-
 static struct rec_judge	 conf;
 static struct calls	 queue = TAILQ_HEAD_INITIALIZER(queue);
 static struct calls	 running = TAILQ_HEAD_INITIALIZER(running);
@@ -315,13 +309,6 @@ worker_closed(struct peer *p)
 }
 
 static void
-resolver_closed(struct peer *p)
-{
-	if (sinkd.resolver == p)
-		sinkd.resolver = NULL;
-}
-
-static void
 judge_peer(struct peer *sup, struct msg *msg)
 {
 	struct peer_end	 end;
@@ -337,9 +324,7 @@ judge_peer(struct peer *sup, struct msg *msg)
 		p->on_close = worker_closed;
 		break;
 	case ROLE_RESOLVER:
-		p = role_peer(msg, &end, from_resolver);
-		p->on_close = resolver_closed;
-		sinkd.resolver = p;
+		egress_resolver(msg, &end);
 		break;
 	default:
 		fatalx("an edge to %s is not ours", role_name(end.role));

@@ -83,12 +83,6 @@ static const struct dispatch from_auditd[] = {
 	{ 0 }
 };
 
-static const struct dispatch from_resolver[] = {
-	{ MSG_RESOLVED, ST_RUNNING, sizeof(struct resolved),
-	    sizeof(struct resolved), FD_NONE, NOBODY, egress_resolved },
-	{ 0 }
-};
-
 #define MAX_FINISH_MS	3000	/* for the request on the wire to end */
 #define FLUSH_MS	1000	/* for auditd to take what is for it */
 
@@ -102,13 +96,6 @@ auditd_closed(struct peer *p)
 		return;
 	sinkd.auditd = NULL;
 	deliver_forget();
-}
-
-static void
-resolver_closed(struct peer *p)
-{
-	if (sinkd.resolver == p)
-		sinkd.resolver = NULL;
 }
 
 static void
@@ -135,9 +122,7 @@ sinkd_peer(struct peer *sup, struct msg *msg)
 		deliver_kick();
 		break;
 	case ROLE_RESOLVER:
-		p = role_peer(msg, &end, from_resolver);
-		p->on_close = resolver_closed;
-		sinkd.resolver = p;
+		egress_resolver(msg, &end);
 		break;
 	default:
 		fatalx("an edge to %s is not ours", role_name(end.role));

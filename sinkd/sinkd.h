@@ -85,7 +85,6 @@ struct sinkd {
 	struct secret		 token;
 	struct secret		 client_key;
 	struct peer		*auditd;	/* NULL: being replaced */
-	struct peer		*resolver;
 	struct piece_list	 pieces;	/* in order of the log */
 	size_t			 open_bytes;
 	unsigned int		 open_batches;
@@ -176,7 +175,8 @@ void	 egress_begin(CURL *);		/* TLS, addresses, no detours */
  */
 enum egress_end { EGRESS_OK = 0, EGRESS_NO_NAME, EGRESS_REFUSED };
 void	 egress_resolve(void (*)(int, const char *));
-void	 egress_resolved(struct peer *, struct msg *);
+/* the supervisor's edge to the resolver; a question that waits goes there */
+void	 egress_resolver(struct msg *, struct peer_end *);
 /* shows what certificates the receiver has; nothing is sent to it */
 void	 egress_chain(void (*)(const char *));
 /* a transfer is over: until when the receiver's certificates hold */

@@ -72,6 +72,7 @@ def main():
         args = args[2:]
     os.makedirs(outdir, exist_ok=True)
     counts = [0, 0, 0]
+    failed = []
     for program in args:
         name = os.path.basename(program)
         log = os.path.join(outdir, name + '.log')
@@ -89,6 +90,7 @@ def main():
                   (name, status, log), flush=True)
             for line in tail(log, 30):
                 print('    ' + line, flush=True)
+            failed.append('%s: %s' % (name, (tail(log, 1) or [''])[0]))
     if tally:
         old = [0, 0, 0]
         if os.path.exists(tally):
@@ -97,6 +99,9 @@ def main():
         with open(tally, 'w') as f:
             f.write('%d %d %d\n' % tuple(a + b for a, b in
                                          zip(old, counts)))
+    # once more where somebody who sees only the end looks
+    for line in failed:
+        print('failed: ' + line)
     print('%d passed, %d failed, %d skipped' % tuple(counts))
     return 1 if counts[1] else 0
 

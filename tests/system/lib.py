@@ -348,7 +348,9 @@ class Control:
         """(code, text): the answer's pieces joined, or the error."""
         if isinstance(type, str):
             type = MSG[type]
-        id = self.send(type, payload)
+        return self.answer(self.send(type, payload))
+
+    def answer(self, id):
         text = b''
         while True:
             got = self.recv()

@@ -22,6 +22,7 @@ promise lists kills the role, which fails the test.
 
 import ctypes
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -397,6 +398,20 @@ def nobody_died():
     eq(deaths, [], 'deaths')
 
 
+def a_resolver_that_dies():
+    """What it was asked is asked of the one after it."""
+    s = world.s
+    con = s.control()
+    pid, = s.pids('resolver')
+    os.kill(pid, signal.SIGSTOP)
+    # its name is good for no time: every use is a question
+    id = con.send(MSG['MSG_CTL_SINK_TEST'], wstr('moves'))
+    os.kill(pid, signal.SIGKILL)
+    code, text = con.answer(id)
+    eq(code, 0, text)
+    con.close()
+
+
 def scene(mode, uid=None):
     global world
     dns.asked.clear()
@@ -416,7 +431,7 @@ def scene(mode, uid=None):
         for fn in (names_are_found, names_that_are_not_there,
                 addresses_that_are_no_receivers, answers_change,
                 over_tls_and_proxies, connections_end, a_full_disk,
-                files_change, a_judge, nobody_died):
+                files_change, a_judge, nobody_died, a_resolver_that_dies):
             print('    %s' % fn.__name__, flush=True)
             fn()
         s.stop()
