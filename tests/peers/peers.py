@@ -63,6 +63,20 @@ def attempt(argv, what, seconds=300, **kw):
     raise Skip('%s cannot be had: %s' % (what, last))
 
 
+def pypi(name, *args):
+    """The programs of an environment of its own, with what PyPI has."""
+    root = os.path.join(PLACE, name)
+    done = os.path.join(root, '.done')
+    programs = os.path.join(root, 'bin')
+    if not os.path.exists(done):
+        shutil.rmtree(root, ignore_errors=True)
+        attempt((sys.executable, '-m', 'venv', root), 'venv')
+        attempt((os.path.join(programs, 'pip'), 'install', '-q',
+            '--disable-pip-version-check', *args), name)
+        open(done, 'w').close()
+    return programs
+
+
 def debian(*packages):
     """The packages and what they need that is not here, unpacked into a
     directory of their own: rsyslog and syslog-ng exclude each other as

@@ -16,37 +16,14 @@
 """The add-on for Splunk passes Splunk's own check, splunk-appinspect of PyPI,
 as a package for Splunk Cloud must: no error, no failure, no warning."""
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
-
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(
-    __file__))))
-sys.path.insert(0, os.path.join(TOP, 'tests', 'system'))
-
-from lib import Skip, eq, program
+from peers import *
 
 APP = os.path.join(TOP, 'etc/splunk/TA-defenseclaw')
-VENV = os.path.join(TOP, 'build/peers/appinspect')
-
-
-def tool():
-    path = os.path.join(VENV, 'bin/splunk-appinspect')
-    if not os.path.exists(path):
-        for command in ((sys.executable, '-m', 'venv', VENV),
-                (os.path.join(VENV, 'bin/pip'), 'install', '-q',
-                'splunk-appinspect')):
-            r = subprocess.run(command, capture_output=True, text=True)
-            if r.returncode != 0:
-                raise Skip('splunk-appinspect cannot be installed: %s' %
-                    (r.stdout + r.stderr).strip().split('\n')[-1])
-    return path
 
 
 def main():
-    path = tool()
+    path = os.path.join(pypi('appinspect', 'splunk-appinspect'),
+        'splunk-appinspect')
     with tempfile.TemporaryDirectory() as d:
         out = os.path.join(d, 'report.json')
         r = subprocess.run([path, 'inspect', APP, '--mode', 'precert',

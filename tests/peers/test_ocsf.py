@@ -17,11 +17,8 @@
 class as a package of others has it, every row of a log with every kind of
 verdict."""
 
-import venv
-
 from peers import *
 
-PACKAGES = ['ocsf-json-schema', 'jsonschema']
 VERSION = '1.3.0'
 CHECK = '''
 import json, sys
@@ -39,22 +36,6 @@ print(n)
 '''
 
 
-def python():
-    """A Python that has the schema."""
-    root = os.path.join(PLACE, 'ocsf')
-    path = os.path.join(root, 'bin', 'python')
-    if not os.path.exists(os.path.join(root, '.done')):
-        shutil.rmtree(root, ignore_errors=True)
-        try:
-            venv.create(root, with_pip=True)
-        except (subprocess.CalledProcessError, OSError) as e:
-            raise Skip('no virtual environment: %s' % e)
-        attempt([path, '-m', 'pip', 'install', '-q',
-            '--disable-pip-version-check', *PACKAGES], PACKAGES[0])
-        open(os.path.join(root, '.done'), 'w').close()
-    return path
-
-
 def check(text):
     return subprocess.run([prog, '-c', CHECK, VERSION], input=text,
         capture_output=True, text=True, timeout=120)
@@ -62,7 +43,8 @@ def check(text):
 
 def main():
     global prog
-    prog = python()
+    prog = os.path.join(pypi('ocsf', 'ocsf-json-schema', 'jsonschema'),
+        'python')
     with Suite() as suite:
         suite.start()
         for text in (ATTACK, 'nothing', 'mildly-suspicious',

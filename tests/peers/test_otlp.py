@@ -17,29 +17,10 @@
 """What we send as OTLP is what the published definitions of its messages
 say: opentelemetry-proto reads our JSON and our protobuf."""
 
-import venv
-
 from peers import *
 from receivers import Receiver
 
 NUMBERS = {'INFO': 9, 'LOW': 9, 'MEDIUM': 13, 'HIGH': 17, 'CRITICAL': 21}
-PACKAGES = ['opentelemetry-proto']
-
-
-def decoder():
-    """A Python that has the definitions."""
-    root = os.path.join(PLACE, 'otlp')
-    python = os.path.join(root, 'bin', 'python')
-    if not os.path.exists(os.path.join(root, '.done')):
-        shutil.rmtree(root, ignore_errors=True)
-        try:
-            venv.create(root, with_pip=True)
-        except (subprocess.CalledProcessError, OSError) as e:
-            raise Skip('no virtual environment: %s' % e)
-        attempt([python, '-m', 'pip', 'install', '-q',
-            '--disable-pip-version-check', *PACKAGES], PACKAGES[0])
-        open(os.path.join(root, '.done'), 'w').close()
-    return python
 
 
 class Capture(Receiver):
@@ -85,7 +66,7 @@ def check(s, records, what):
 
 
 def both_encodings():
-    python = decoder()
+    python = os.path.join(pypi('otlp', 'opentelemetry-proto'), 'python')
     j, p = Capture(), Capture()
     p.binary = True
     with Suite() as s:
