@@ -99,7 +99,7 @@ NAMES	= $(BIN)/defenseclaw $(BIN)/defenseclaw-gateway
 UNIT	= $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 BENCH	= $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 
-all: $(PROGS) $(NAMES) $(BIN)/etc
+all: $(PROGS) $(NAMES) $(BIN)/etc $(B)/vectors.ok
 .PHONY: all help deps run check check-unit check-system check-peers bench \
 	soak fuzz coverage figures plant asan lint install uninstall clean \
 	clang unit-bins bench-bins
@@ -193,6 +193,16 @@ $(B)/rule_builtin.h: gatewayd/rulebuiltin.sh \
 	$(Q)sh $< $(BUILTIN_DIR) $(BUILTIN) > $@.tmp && mv $@.tmp $@
 
 $(B)/gatewayd/rulebuiltin.o: $(B)/rule_builtin.h
+
+# a rule without a text that it finds and one that it does not is no rule
+$(B)/vectors.ok: gatewayd/rulevectors.awk \
+    $(wildcard etc/policies/guardrail/*/rules/*.yaml) \
+    $(wildcard etc/policies/guardrail/*/vectors/*.yaml)
+	@mkdir -p $(@D)
+	$(Q)for p in default strict permissive; do awk -f $< \
+	    etc/policies/guardrail/$$p/vectors/*.yaml \
+	    etc/policies/guardrail/$$p/rules/*.yaml || exit 1; done
+	$(Q)touch $@
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)

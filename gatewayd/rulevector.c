@@ -183,6 +183,7 @@ rulefile_vectors(struct ruleyaml *y, struct rulefile *f,
 struct tried {
 	struct detect		*detect;
 	struct detect_result	*result;
+	const struct rulereport	*report;
 	json_t			*failures;
 	json_int_t		 checked;
 	json_int_t		 failed;
@@ -207,14 +208,32 @@ take_str(struct rulecur *cur, char *buf, size_t size)
 	buf[len] = '\0';
 }
 
-static void
+/* 0: no rule in force has this id */
+static int
 mark_rule(struct tried *t, const char *id, int match)
 {
 	size_t	i;
+	int	found = 0;
 
 	for (i = 0; i < detect_nrules(t->detect); i++)
-		if (strcmp(detect_rule(t->detect, i)->id, id) == 0)
+		if (strcmp(detect_rule(t->detect, i)->id, id) == 0) {
 			t->seen[i] |= match ? 2 : 1;
+			found = 1;
+		}
+	return (found);
+}
+
+/* by the pack itself, so that packs can share their vectors */
+static int
+is_switched_off(const struct rulereport *rp, const char *id)
+{
+	uint32_t	i;
+
+	for (i = 0; i < rp->nnotes; i++)
+		if (rp->notes[i].kind == RULENOTE_DISABLED &&
+		    strcmp(rp->notes[i].id, id) == 0)
+			return (1);
+	return (0);
 }
 
 static int
@@ -265,11 +284,13 @@ take_vector(struct tried *t, struct rulecur *cur)
 		cur->failed = 1;
 	if (cur->failed)
 		return;
+	if (!mark_rule(t, rule, (int)match) &&
+	    is_switched_off(t->report, rule))
+		return;
 	piece.text = text;
 	piece.len = strlen(text);
 	piece.kind = DETECT_PLAIN;
 	t->checked++;
-	mark_rule(t, rule, (int)match);
 	if (detect_text(t->detect, (enum detect_direction)dir, tool[0] !=
 	    '\0' ? tool : NULL, &piece, 1, t->result) == -1)
 		vector_failed(t, line, rule, "cannot be inspected", text);
@@ -381,6 +402,7 @@ rulevector_report(const void *recs, size_t len, const struct rulereport *rp,
 	(void)snprintf(err, errlen, "out of memory, or text that is no "
 	    "UTF-8");
 	t.result = calloc(1, sizeof(*t.result));
+	t.report = rp;
 	t.seen = calloc(detect_nrules(t.detect) + 1, 1);
 	t.failures = json_array();
 	if (t.result == NULL || t.seen == NULL || t.failures == NULL)
