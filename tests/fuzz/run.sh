@@ -16,26 +16,34 @@
 #
 # usage: run.sh SECONDS TARGET ...
 #
-# Fuzzes each target for so long; new inputs go to build/fuzz/found.
+# Fuzzes each target for so long, as many at once as there are processors; new
+# inputs go to build/fuzz/found.
 
+one() {
+	name=${2#fuzz_}
+	log=build/fuzz/$2.log
+	mkdir -p build/fuzz/found/"$name" build/fuzz/crash
+	build/fuzz/"$2" -max_total_time="$1" -rss_limit_mb=4096 \
+	    -timeout=20 -print_final_stats=1 -verbosity=0 \
+	    -artifact_prefix=build/fuzz/crash/"$2"- \
+	    build/fuzz/found/"$name" tests/fuzz/corpus/"$name" \
+	    > "$log" 2>&1
+	rc=$?
+	said="== $2, $1 s
+$(if [ $rc -eq 0 ]; then
+		grep -E 'number_of_executed_units|new_units_added' "$log"
+	else
+		echo "FAILED: the end of $log:"
+		tail -n 30 "$log"
+	fi)"
+	printf '%s\n' "$said"
+	exit $rc
+}
+
+if [ "$1" = -1 ]; then
+	shift
+	one "$@"
+fi
 secs=$1
 shift
-bad=0
-for t in "$@"; do
-	name=${t#fuzz_}
-	mkdir -p build/fuzz/found/"$name" build/fuzz/crash
-	echo "== $t, $secs s"
-	build/fuzz/"$t" -max_total_time="$secs" -rss_limit_mb=4096 \
-	    -timeout=20 -print_final_stats=1 -verbosity=0 \
-	    -artifact_prefix=build/fuzz/crash/"$t"- \
-	    build/fuzz/found/"$name" tests/fuzz/corpus/"$name" \
-	    > build/fuzz/"$t".log 2>&1 || {
-		bad=1
-		echo "FAILED: the end of build/fuzz/$t.log:"
-		tail -n 30 build/fuzz/"$t".log
-		continue
-	}
-	grep -E 'number_of_executed_units|new_units_added' \
-	    build/fuzz/"$t".log
-done
-exit $bad
+printf '%s\n' "$@" | xargs -P "$(nproc)" -n 1 sh "$0" -1 "$secs"
