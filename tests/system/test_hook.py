@@ -32,6 +32,8 @@ from lib import ATTACK, UID, Suite, eq, wait_for
 
 MANY = 50               # sessions at once
 MIB = 1024 * 1024
+RECORDED = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+    'recorded')
 
 # a call, for each agent, with the given command
 CALLS = {
@@ -102,7 +104,7 @@ def is_block(agent, event, answer):
     elif agent in ('claude-code', 'codex'):
         eq((set(v), v['decision']), ({'decision', 'reason'}, 'block'))
         reason = v['reason']
-    elif agent == 'cursor' and 'command' in event:
+    elif agent == 'cursor' and name != 'beforeSubmitPrompt':
         eq((v['permission'], keys(v)), ('deny', {'continue', 'permission',
             'user_message', 'agent_message'}))
         reason = v['user_message']
@@ -198,6 +200,76 @@ def dialects():
         bad = CALLS['codex'](ATTACK)
         reason = is_block('codex', bad, hook(suite, 'codex', bad))
         eq('ask Alice first: matched' in reason, True, reason)
+
+
+def with_attack(event, put):
+    """The event with an attack at this path of it."""
+    bad = json.loads(json.dumps(event))
+    at = bad
+    for k in put[:-1]:
+        at = at[k]
+    at[put[-1]] = ATTACK
+    return bad
+
+
+def is_withheld(agent, answer):
+    """The attack is gone, and the client told so in its way."""
+    status, out, err = answer
+    eq((status, ATTACK in out), (0, False), answer)
+    v = json.loads(out)
+    if agent == 'claude-code':
+        eq('DefenseClaw' in json.dumps(v['hookSpecificOutput'][
+            'updatedToolOutput']), True, v)
+    elif agent in ('codex', 'geminicli'):
+        eq(v['decision'], {'codex': 'block', 'geminicli': 'deny'}[agent])
+    else:
+        eq((v['action'], 'DefenseClaw' in json.dumps(v['output'])),
+            ('block', True), v)
+
+
+def recorded():
+    """What clients were seen to send, or are said to: recorded/README."""
+    with Suite() as suite:
+        suite.start()
+        for agent in CALLS:
+            if agent == 'generic':
+                continue
+            with open(os.path.join(RECORDED, agent + '.jsonl')) as f:
+                lines = [json.loads(line) for line in f]
+            for line in lines:
+                event, put, then = line['event'], line['put'], line['bad']
+                is_pass(agent, hook(suite, agent, event))
+                if put is None:
+                    continue
+                bad = with_attack(event, put)
+                answer = hook(suite, agent, bad)
+                if then == 'block':
+                    is_block(agent, bad, answer)
+                elif then == 'withhold':
+                    is_withheld(agent, answer)
+                else:
+                    # too late for a block: who looks at it is told
+                    is_pass(agent, (*answer[:2], ''))
+            # each is a row, with whose session it was
+            rows = suite.rows('agent_name = ?', (agent,))
+            eq(len(rows), len(lines) + sum(r['put'] is not None for r in
+                lines), agent)
+            eq(all(r['session_id'] for r in rows), True, agent)
+
+
+def shells_to_feed():
+    """A shell that could be fed unseen is told of, and with the strict pack
+    not started; one that runs a script is not."""
+    with Suite(pack=False) as suite:
+        suite.init()
+        suite.start(wait=120)
+        for agent in CALLS:
+            for c in ('bash', 'python3 -i'):
+                is_pass(agent, hook(suite, agent, CALLS[agent](c)))
+            is_pass(agent, hook(suite, agent, CALLS[agent]('python3 x.py')))
+        found = suite.rows("action = 'inspect-tool-alert'")
+        eq([(r['agent_name'], r['severity']) for r in found], [(a, 'MEDIUM')
+            for a in CALLS for n in range(2)])
 
 
 def outputs_are_withheld():
@@ -529,6 +601,7 @@ def in_system_mode():
 
 
 if __name__ == '__main__':
-    lib.program(lambda: lib.run([dialects, outputs_are_withheld, sizes,
+    lib.program(lambda: lib.run([dialects, recorded,
+        shells_to_feed, outputs_are_withheld, sizes,
         misuse, nobody_answers, bad_answers, slow, many_at_once, observe,
         in_system_mode]))
