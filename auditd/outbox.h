@@ -37,6 +37,7 @@
 #define QUIET_MS	200	/* then cursors are written by themselves */
 #define MAX_PENDING_DEAD 8192	/* not durable yet, of one sink */
 #define TEST_MS		30000	/* for a test to be answered */
+#define TEST_UP_MS	10000	/* of them for the sink's process to come */
 #define MAX_REPORTS	1000	/* of one sink that become events, a minute */
 
 /* a batch that its sink has and has not settled */

@@ -236,6 +236,9 @@ test_row(const struct chain_row *row, void *arg)
 	struct outsink	*s = arg;
 	struct wbuf	 w;
 
+	/* else the one that comes is asked */
+	if (s->peer == NULL)
+		return (1);
 	wbuf_init(&w, MAX_FRAME);
 	if (outbox_pack(&w, row) == 0)
 		(void)peer_send(s->peer, MSG_OUTBOX_TEST, s->test_id, -1,
@@ -250,8 +253,6 @@ test_bar(const struct outsink *s)
 {
 	if (!s->rec.enabled)
 		return ("the sink is disabled: enable it first");
-	if (s->peer == NULL)
-		return ("its process is not running: see the log");
 	if (s->tester != NULL)
 		return ("another test of it is under way");
 	return (NULL);
@@ -429,15 +430,23 @@ void
 sinks_tick(void)
 {
 	struct outsink	*s;
+	uint64_t	 ms;
 
-	TAILQ_FOREACH(s, &outsinks, entry)
-		if (s->tester != NULL &&
-		    clock_ms() - s->test_ms > TEST_MS) {
+	TAILQ_FOREACH(s, &outsinks, entry) {
+		if (s->tester == NULL)
+			continue;
+		ms = clock_ms() - s->test_ms;
+		if (s->peer == NULL && ms > TEST_UP_MS)
+			peer_error(s->tester, s->test_id, CTL_FAILURE,
+			    "its process is not running: see the log");
+		else if (ms > TEST_MS)
 			peer_error(s->tester, s->test_id, CTL_UPSTREAM,
 			    "no answer from the receiver within %d s",
 			    TEST_MS / 1000);
-			s->tester = NULL;
-		}
+		else
+			continue;
+		s->tester = NULL;
+	}
 }
 
 static json_t *

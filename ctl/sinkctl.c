@@ -17,15 +17,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "common/clock.h"
 #include "common/json.h"
 #include "cmd.h"
 #include "confparse.h"
 #include "sinkctl.h"
 
-#define POLL_MS	100
 #define CHAIN	"; it shows "	/* before certificates in a test's text */
 
 /* --- asking --------------------------------------------------------------- */
@@ -73,38 +70,13 @@ sinkctl_ask(const struct paths *p, const char *role, uint32_t type,
 	return (j);
 }
 
-/* has the sink a process: 1, 0, or -1 when nobody says */
-static int
-is_up(const struct paths *p, const char *name)
-{
-	char	 err[MAX_CTL_TEXT + 64];
-	json_t	*list, *j;
-	size_t	 i;
-	int	 rc, up = 0;
-
-	list = sinkctl_ask(p, "auditd", MSG_CTL_SINKS, NULL,
-	    CLIENT_LIMIT_MS, &rc, err, sizeof(err));
-	json_array_foreach(list, i, j)
-		if (strcmp(json_str(j, "name") != NULL ? json_str(j,
-		    "name") : "", name) == 0)
-			up = json_is_true(json_object_get(j, "running")) ||
-			    !json_is_true(json_object_get(j, "enabled"));
-	json_decref(list);
-	return (rc != CTL_OK ? -1 : up);
-}
-
 json_t *
 sinkctl_test(const struct paths *p, const char *name, int ms, int *rc,
     char *err, size_t errlen)
 {
-	struct timespec	 step = { 0, POLL_MS * 1000000L };
-	uint64_t	 end = clock_ms() + SINK_UP_MS;
 	struct wbuf	 w;
 	json_t		*j;
 
-	/* after a change its process is being replaced */
-	while (is_up(p, name) == 0 && clock_ms() < end)
-		nanosleep(&step, NULL);
 	wbuf_init(&w, MAX_FRAME);
 	wbuf_str(&w, name);
 	j = sinkctl_ask(p, "auditd", MSG_CTL_SINK_TEST, &w, ms, rc, err,

@@ -29,13 +29,12 @@
  */
 
 #define SINK_TEST_MS	35000	/* auditd itself gives up after 30 s */
-#define SINK_UP_MS	20000	/* for a sink's process to come */
 
 /* a request to a role; the answer, or NULL with the code and a text */
 json_t	*sinkctl_ask(const struct paths *, const char *, uint32_t,
 	    const struct wbuf *, int, int *, char *, size_t);
 
-/* waits for the sink's process first; as sinkctl_ask() */
+/* as sinkctl_ask(); a process that is being replaced is waited for */
 json_t	*sinkctl_test(const struct paths *, const char *, int, int *, char *,
 	    size_t);
 void	 sinkctl_print_test(const struct conf_sink *, const json_t *);

@@ -806,6 +806,38 @@ def eq(got, want, what=''):
         raise AssertionError('%s: %r, not %r' % (what or 'value', got, want))
 
 
+def text(path):
+    with open(path) as f:
+        return f.read()
+
+
+def ok(r):
+    """A command that did what it was told."""
+    if r.returncode != 0:
+        raise AssertionError('%d\n%s%s' % (r.returncode, r.stdout, r.stderr))
+    return r
+
+
+def fails(r, code, *words):
+    """A command that says no: its status, and words of what it says."""
+    eq(r.returncode, code, r.stdout + r.stderr)
+    for w in words:
+        if w not in r.stderr + r.stdout:
+            raise AssertionError('%s is not in %s%s' % (w, r.stdout,
+                r.stderr))
+    return r
+
+
+def nowhere(s, word, *but):
+    """A secret is in these files of the suite's and in no other."""
+    for root, _, files in os.walk(s.home or s.confdir):
+        for name in files:
+            path = os.path.join(root, name)
+            if os.path.isfile(path) and path not in but:
+                with open(path, 'rb') as f:
+                    eq(word.encode() in f.read(), False, path)
+
+
 def run(tests):
     """Every function in turn; Skip when none of them can run here."""
     reason = None

@@ -30,30 +30,10 @@ except ImportError:
 SECRET_VALUE = 'planted-Zx81-secret'
 
 
-def text(path):
-    with open(path) as f:
-        return f.read()
-
-
 def put(path, what):
     """Written in place, as an editor does: the owner and mode stay."""
     with open(path, 'w') as f:
         f.write(what)
-
-
-def ok(r):
-    if r.returncode != 0:
-        raise AssertionError('%d\n%s%s' % (r.returncode, r.stdout, r.stderr))
-    return r
-
-
-def fails(r, code, *words):
-    eq(r.returncode, code, r.stdout + r.stderr)
-    for w in words:
-        if w not in r.stderr + r.stdout:
-            raise AssertionError('%s is not in %s%s' % (w, r.stdout,
-                r.stderr))
-    return r
 
 
 def changes(s, action='config-update'):

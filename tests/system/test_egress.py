@@ -21,6 +21,7 @@ promise lists kills the role, which fails the test.
 """
 
 import ctypes
+import json
 import os
 import signal
 import socket
@@ -412,6 +413,20 @@ def a_resolver_that_dies():
     con.close()
 
 
+def a_sink_that_dies():
+    """A test of it is the next one's to answer."""
+    s = world.s
+    pid, = [p['pid'] for p in json.loads(ok(s.ctl('status', '--json')).stdout)
+        ['processes'] if p['instance'] == 'sink.moves']
+    con = s.control()
+    os.kill(pid, signal.SIGSTOP)
+    id = con.send(MSG['MSG_CTL_SINK_TEST'], wstr('moves'))
+    os.kill(pid, signal.SIGKILL)
+    code, text = con.answer(id)
+    eq(code, 0, text)
+    con.close()
+
+
 def scene(mode, uid=None):
     global world
     dns.asked.clear()
@@ -431,7 +446,8 @@ def scene(mode, uid=None):
         for fn in (names_are_found, names_that_are_not_there,
                 addresses_that_are_no_receivers, answers_change,
                 over_tls_and_proxies, connections_end, a_full_disk,
-                files_change, a_judge, nobody_died, a_resolver_that_dies):
+                files_change, a_judge, nobody_died, a_resolver_that_dies,
+                a_sink_that_dies):
             print('    %s' % fn.__name__, flush=True)
             fn()
         s.stop()

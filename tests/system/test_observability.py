@@ -35,37 +35,6 @@ ADD = ('setup', 'observability', 'add')
 OBS = ('setup', 'observability')
 
 
-def text(path):
-    with open(path) as f:
-        return f.read()
-
-
-def ok(r):
-    if r.returncode != 0:
-        raise AssertionError('%d\n%s%s' % (r.returncode, r.stdout, r.stderr))
-    return r
-
-
-def fails(r, code, *words):
-    eq(r.returncode, code, r.stdout + r.stderr)
-    for w in words:
-        if w not in r.stderr + r.stdout:
-            raise AssertionError('%s is not in %s%s' % (w, r.stdout,
-                r.stderr))
-
-
-def nowhere(s, word, *but):
-    """A secret is in one file and no other."""
-    for root, _, files in os.walk(s.dir if s.home else s.confdir):
-        for name in files:
-            path = os.path.join(root, name)
-            if not os.path.isfile(path):
-                continue
-            with open(path, 'rb') as f:
-                if word.encode() in f.read() and path not in but:
-                    raise AssertionError('the token is in ' + path)
-
-
 def is_private(path, s):
     st = os.stat(path)
     eq(stat.S_IMODE(st.st_mode), 0o600, path)

@@ -37,37 +37,8 @@ TOOL = '/api/v1/inspect/tool'
 CALL = {'tool': 'shell', 'args': {'command': ATTACK}}
 
 
-def text(path):
-    with open(path) as f:
-        return f.read()
-
-
-def ok(r):
-    if r.returncode != 0:
-        raise AssertionError('%d\n%s%s' % (r.returncode, r.stdout, r.stderr))
-    return r
-
-
-def fails(r, code, *words):
-    eq(r.returncode, code, r.stdout + r.stderr)
-    for w in words:
-        if w not in r.stderr + r.stdout:
-            raise AssertionError('%s is not in %s%s' % (w, r.stdout,
-                r.stderr))
-
-
 def value(s, key):
     return ok(s.ctl('config', 'get', key)).stdout.rstrip('\n')
-
-
-def nowhere(s, word, *but):
-    """A secret is in one file and no other."""
-    for root, _, files in os.walk(s.home):
-        for name in files:
-            path = os.path.join(root, name)
-            if os.path.isfile(path) and path not in but:
-                with open(path, 'rb') as f:
-                    eq(word.encode() in f.read(), False, path)
 
 
 class Terminal:

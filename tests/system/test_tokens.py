@@ -30,25 +30,6 @@ TOOL = '/api/v1/inspect/tool'
 CALL = {'tool': 'shell', 'args': {'command': ATTACK}}
 
 
-def ok(r):
-    if r.returncode != 0:
-        raise AssertionError('%d\n%s%s' % (r.returncode, r.stdout, r.stderr))
-    return r
-
-
-def fails(r, code, *words):
-    eq(r.returncode, code, r.stdout + r.stderr)
-    for w in words:
-        if w not in r.stderr + r.stdout:
-            raise AssertionError('%s is not in %s%s' % (w, r.stdout,
-                r.stderr))
-
-
-def text(path):
-    with open(path) as f:
-        return f.read()
-
-
 def make(s, verb, name, *args):
     """The new token, as it was written for whoever is to have it."""
     out = os.path.join(s.dir, 'out-' + name)

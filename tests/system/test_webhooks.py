@@ -30,20 +30,6 @@ SECRET = 'S3cretOfTheHook-0123456789'
 TOOL = '/api/v1/inspect/tool'
 
 
-def ok(r):
-    if r.returncode != 0:
-        raise AssertionError('%d\n%s%s' % (r.returncode, r.stdout, r.stderr))
-    return r
-
-
-def fails(r, code, *words):
-    eq(r.returncode, code, r.stdout + r.stderr)
-    for w in words:
-        if w not in r.stderr + r.stdout:
-            raise AssertionError('%s is not in %s%s' % (w, r.stdout,
-                r.stderr))
-
-
 class Hook(Receiver):
     """What is taken is no row of the log."""
 
@@ -69,15 +55,6 @@ def add(s, h, kind, *args, url='', name='hook', token=SECRET):
 def taken(h, n, what='notifications'):
     wait_for(lambda: len(h.requests) >= n, what)
     return h.requests
-
-
-def nowhere(s, word, *but):
-    for root, _, files in os.walk(s.home):
-        for name in files:
-            path = os.path.join(root, name)
-            if os.path.isfile(path) and path not in but:
-                with open(path, 'rb') as f:
-                    eq(word.encode() in f.read(), False, path)
 
 
 # --- tests -------------------------------------------------------------------
