@@ -76,9 +76,13 @@ static const struct dispatch from_supervisor[] = {
 #define MAX_LIST_CHANGE	(sizeof(struct list_change) + MAX_TARGET_NAME +	\
     MAX_TARGET_REASON + 80 + 128 + 32)
 
+#define MAX_APPEND_KEPT	(5 + MAX_KEPT_BODY + MAX_EVENT_LEN)
+
 static const struct dispatch from_gatewayd[] = {
 	{ MSG_APPEND, ST_RUNNING, 36, MAX_EVENT_LEN, FD_NONE, NOBODY,
 	    append_msg },
+	{ MSG_APPEND_KEPT, ST_RUNNING, 5 + 36, MAX_APPEND_KEPT, FD_NONE,
+	    NOBODY, append_msg },
 	{ MSG_LIST_CHANGE, ST_RUNNING, sizeof(struct list_change),
 	    MAX_LIST_CHANGE, FD_NONE, NOBODY, lists_change },
 	{ MSG_POLICY_IN_FORCE, ST_RUNNING, sizeof(struct policy_head),
@@ -387,6 +391,7 @@ main(int argc, char *argv[])
 	(void)peer_flush(role.sup, 1000);
 	/* with no statement left the database takes in its log when closed */
 	outbox_close();
+	kept_close(auditd.kept);
 	query_close(auditd.query);
 	policy_close(auditd.policy);
 	store_close(auditd.store);

@@ -25,6 +25,7 @@
 #include "common/stamp.h"
 #include "common/stats.h"
 #include "common/tally.h"
+#include "kept.h"
 #include "policy.h"
 #include "query.h"
 #include "space.h"
@@ -68,6 +69,7 @@ struct auditd {
 	struct store		*store;
 	struct policy		*policy;
 	struct query		*query;
+	struct kept		*kept;
 	struct redactor		 redactor;
 	struct stamp		 stamp;
 	struct rec_suite	 suite;
@@ -140,7 +142,7 @@ struct after	*commit_after(void (*)(struct after *, const char *),
 void	 commit_forget(struct peer *);
 int	 commit_event(struct event *, json_t *, uint64_t *);
 void	 commit_state(struct peer *);	/* tells one worker, or all (NULL) */
-void	 append_msg(struct peer *, struct msg *);
+void	 append_msg(struct peer *, struct msg *);	/* also with a text */
 int	 event_is_ours(const struct event *);	/* no worker may send it */
 
 /* limits.c: what traffic may write */
@@ -148,6 +150,9 @@ void	 limits_open(int);
 void	 limits_look(void);
 enum refusal	 limits_row(const struct event *, size_t, int, unsigned int *);
 unsigned int	 limits_take(const char *, size_t);
+
+/* forget.c: texts that are kept for a time only */
+void	 forget_tick(void);
 
 /* lists.c */
 void	 lists_push(struct worker *);

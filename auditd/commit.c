@@ -22,6 +22,7 @@
 #include "common/clock.h"
 #include "common/export.h"
 #include "common/log.h"
+#include "common/utf8.h"
 #include "auditd.h"
 #include "outbox.h"
 
@@ -34,6 +35,7 @@ struct held {
 	STAILQ_ENTRY(held)	 entry;
 	struct peer		*peer;
 	int			 charged;	/* to its actor's budget */
+	uint32_t		 type;		/* of the message */
 	size_t			 len;
 	uint8_t			 data[];
 };
@@ -47,7 +49,15 @@ static struct event		*retry_ev;	/* store busy, or failed */
 
 struct auditd	auditd;
 
-static void	append_one(struct peer *, const void *, size_t, int);
+/* what a worker wants to have appended; points into its message */
+struct append {
+	struct event	 ev;
+	const void	*event;		/* as it was encoded */
+	size_t		 len;
+	const char	*kept;		/* a text beside it, or NULL */
+};
+
+static void	append_one(struct peer *, uint32_t, const void *, size_t, int);
 
 static void
 commit_cb(evutil_socket_t fd, short what, void *arg)
@@ -322,21 +332,35 @@ commit_event(struct event *ev, json_t *details, uint64_t *seq)
 }
 
 static void
-hold(struct peer *peer, const void *data, size_t len, int charged)
+append_read(struct peer *peer, uint32_t type, const void *data, size_t len,
+    struct append *a)
 {
-	struct event	 ev;
+	struct rbuf	 r;
+
+	rbuf_init(&r, data, len);
+	a->kept = type == MSG_APPEND_KEPT ? rbuf_str(&r, MAX_KEPT_BODY) :
+	    NULL;
+	a->event = rbuf_rest(&r, &a->len);
+	if (r.failed || event_decode(&a->ev, a->event, a->len) == -1)
+		fatalx("%s: an event that does not decode", peer->name);
+}
+
+static void
+hold(struct peer *peer, uint32_t type, const void *data, size_t len,
+    int charged)
+{
+	struct append	 a;
 	struct held	*h;
 
 	if (nheld == MAX_HELD || (h = malloc(sizeof(*h) + len)) == NULL) {
 		/* the edge stays: a closed one is not made again */
-		if (event_decode(&ev, data, len) == -1)
-			fatalx("%s: an event that does not decode",
-			    peer->name);
-		refuse(peer, ev.id, REFUSAL_STORE, 0);
+		append_read(peer, type, data, len, &a);
+		refuse(peer, a.ev.id, REFUSAL_STORE, 0);
 		return;
 	}
 	h->peer = peer;
 	h->charged = charged;
+	h->type = type;
 	h->len = len;
 	memcpy(h->data, data, len);
 	if (nheld++ == 0)
@@ -346,43 +370,60 @@ hold(struct peer *peer, const void *data, size_t len, int charged)
 	retry_in(BUSY_RETRY_MS);
 }
 
+/* why it may never be recorded for a worker; NULL: it may */
+static const char *
+append_bad(const struct append *a)
+{
+	if (event_is_ours(&a->ev))
+		return ("that is auditd's own to write");
+	if (a->kept != NULL && (strcmp(a->ev.field[EV_ACTION],
+	    ACTION_JUDGE_BODY) != 0 || !utf8_valid(a->kept,
+	    strlen(a->kept)) || !kept_matches(a->ev.field[EV_DETAILS],
+	    a->kept)))
+		return ("whose text is not the one that it tells of");
+	return (NULL);
+}
+
 static void
-append_one(struct peer *peer, const void *data, size_t len, int charged)
+append_one(struct peer *peer, uint32_t type, const void *data, size_t len,
+    int charged)
 {
 	struct worker		*w = peer->ctx;
-	struct event		 ev;
+	struct append		 a;
 	enum store_status	 st;
 	enum refusal		 no;
+	const char		*bad;
 	uint64_t		 seq;
 	unsigned int		 wait_s;
 	int			 known;
 
-	if (event_decode(&ev, data, len) == -1)
-		fatalx("%s: an event that does not decode", peer->name);
-	if (event_is_ours(&ev)) {
-		log_warnx("%s: refused an event that is auditd's own to "
-		    "write: %s", peer->name, ev.field[EV_ACTION]);
-		refuse(peer, ev.id, REFUSAL_EVENT, 0);
+	append_read(peer, type, data, len, &a);
+	if ((bad = append_bad(&a)) != NULL) {
+		log_warnx("%s: refused an event %s: %s", peer->name, bad,
+		    a.ev.field[EV_ACTION]);
+		refuse(peer, a.ev.id, REFUSAL_EVENT, 0);
 		return;
 	}
-	if ((no = limits_row(&ev, len, charged, &wait_s)) != 0) {
-		refuse(peer, ev.id, no, wait_s);
+	if ((no = limits_row(&a.ev, len, charged, &wait_s)) != 0) {
+		refuse(peer, a.ev.id, no, wait_s);
 		return;
 	}
 	if (commit_begin() == -1) {
 		if (auditd.reconciled && auditd.why[0] == '\0')
-			hold(peer, data, len, 1);
+			hold(peer, type, data, len, 1);
 		else
-			refuse(peer, ev.id, REFUSAL_STORE, 0);
+			refuse(peer, a.ev.id, REFUSAL_STORE, 0);
 		return;
 	}
-	st = store_append(auditd.store, data, len, &seq, &known);
+	st = store_append(auditd.store, a.event, a.len, &seq, &known);
 	if (st == STORE_REFUSED) {
 		log_warnx("%s: %s", peer->name, store_errtext(auditd.store));
-		refuse(peer, ev.id, REFUSAL_EVENT, 0);
+		refuse(peer, a.ev.id, REFUSAL_EVENT, 0);
 		return;
 	}
-	memcpy(w->acks[w->nacks].id, ev.id, EVENT_ID_LEN);
+	if (st == STORE_OK && a.kept != NULL && !known)
+		st = kept_add(auditd.kept, seq, a.ev.time_us, a.kept);
+	memcpy(w->acks[w->nacks].id, a.ev.id, EVENT_ID_LEN);
 	w->acks[w->nacks++].seq = seq;
 	if (st != STORE_OK)
 		commit_fail();
@@ -395,9 +436,9 @@ append_msg(struct peer *peer, struct msg *msg)
 {
 	/* order is kept: nothing overtakes what is held */
 	if (nheld != 0)
-		hold(peer, msg->data, msg->len, 0);
+		hold(peer, msg->hdr.type, msg->data, msg->len, 0);
 	else
-		append_one(peer, msg->data, msg->len, 0);
+		append_one(peer, msg->hdr.type, msg->data, msg->len, 0);
 }
 
 static void
@@ -423,7 +464,7 @@ held_release(void)
 		nheld--;
 		/* who lets us write now and then is waited for */
 		held_since = clock_ms();
-		append_one(h->peer, h->data, h->len, h->charged);
+		append_one(h->peer, h->type, h->data, h->len, h->charged);
 		free(h);
 	}
 	TAILQ_FOREACH(w, &auditd.workers, entry)

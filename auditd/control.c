@@ -61,6 +61,7 @@ static void	control_note(struct peer *, struct msg *);
 
 #define MAX_LIST_MSG	(sizeof(struct list_change) + MAX_TARGET_NAME +	\
     MAX_TARGET_REASON + 16)
+#define DAY_US		(24 * 3600 * 1000000ULL)
 #define MAX_NOTE_TEXT	16384
 #define MAX_ACK_NOTE	1024
 
@@ -382,6 +383,52 @@ control_list(struct peer *p, struct msg *msg)
 	peer_done(p, msg->hdr.id, CTL_OK);
 }
 
+/* why there is nothing kept of a row */
+static const char *
+kept_gone(const struct chain_row *row)
+{
+	uint64_t	 days = (clock_wall_us() - row->ev.time_us) / DAY_US;
+
+	return (clock_wall_us() > row->ev.time_us && days >=
+	    auditd.rec.body_days ? "expired" : "displaced by newer ones");
+}
+
+/* the row, with what is kept beside the log for it */
+static int
+row_whole(const struct chain_row *row, void *arg)
+{
+	static char	 line[MAX_EXPORT_LINE];
+	struct peer	*p = arg;
+	struct stream	*s = p->ctx;
+	char		 body[MAX_KEPT_BODY + 1], err[MAX_JSON_ERR];
+	json_t		*j;
+	ssize_t		 n;
+	int		 found;
+
+	/* an event that a client named so has none */
+	if (strcmp(row->ev.field[EV_ACTION], ACTION_JUDGE_BODY) != 0 ||
+	    row->ev.field[EV_DETAILS] == NULL ||
+	    strstr(row->ev.field[EV_DETAILS], "\"" KEPT_HASH "\"") == NULL)
+		return (row_line(row, p));
+	if ((n = export_row_line(row, line, sizeof(line))) == -1 ||
+	    (j = json_strict(line, (size_t)n, err)) == NULL)
+		return (row_line(row, p));
+	if (kept_get(auditd.kept, row->seq, body, &found) != STORE_OK)
+		json_object_set_new(j, "kept_state", json_string(
+		    store_errtext(auditd.store)));
+	else if (!found)
+		json_object_set_new(j, "kept_state", json_string(
+		    kept_gone(row)));
+	else {
+		json_object_set_new(j, "kept_state", json_string(
+		    kept_matches(row->ev.field[EV_DETAILS], body) ? "kept" :
+		    "changed: it is not what was recorded"));
+		json_object_set_new(j, "kept_body", json_string(body));
+	}
+	text_json(p, s->id, j);
+	return (0);
+}
+
 static void
 control_show(struct peer *p, struct msg *msg)
 {
@@ -392,7 +439,7 @@ control_show(struct peer *p, struct msg *msg)
 	if (msg_get(msg, &seq, sizeof(seq)) == -1 || !ready(p, msg->hdr.id))
 		return;
 	s->id = msg->hdr.id;
-	if ((st = query_show(auditd.query, seq, row_line, p)) != STORE_OK)
+	if ((st = query_show(auditd.query, seq, row_whole, p)) != STORE_OK)
 		store_error(p, msg->hdr.id, st);
 	else
 		peer_done(p, msg->hdr.id, CTL_OK);

@@ -153,6 +153,7 @@ seal_tick(evutil_socket_t fd, short what, void *arg)
 	deaths_record();
 	control_tick();
 	limits_look();
+	forget_tick();
 }
 
 void
@@ -190,6 +191,8 @@ seal_match(void)
 		st = policy_open(&auditd.policy, auditd.store);
 	if (st == STORE_OK && auditd.query == NULL)
 		st = query_open(&auditd.query, auditd.store);
+	if (st == STORE_OK && auditd.kept == NULL)
+		st = kept_open(&auditd.kept, auditd.store);
 	if (st == STORE_OK)
 		st = policy_generation(auditd.policy, &auditd.generation);
 	if (st == STORE_OK)

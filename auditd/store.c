@@ -91,27 +91,6 @@ struct store {
 	char			 text[MAX_STORE_ERR];
 };
 
-static const char *
-store_advice(enum store_status s)
-{
-	switch (s) {
-	case STORE_FULL:
-		return ("free some space there, requests are refused until "
-		    "then");
-	case STORE_READONLY:
-		return ("make it writable, requests are refused until then");
-	case STORE_IO:
-		return ("check the disk, requests are refused until it works");
-	case STORE_BUSY:
-		return ("another program writes to it, end that one");
-	case STORE_CORRUPT:
-		return ("it was left as it is, run audit verify or put a copy "
-		    "in its place");
-	default:
-		return ("see the message before");
-	}
-}
-
 enum store_status
 store_fail(struct store *s, int rc, const char *what)
 {
@@ -232,6 +211,7 @@ store_tune(struct store *s)
 	rc = sqlite3_exec(s->db, "PRAGMA temp_store=MEMORY;"
 	    "PRAGMA synchronous=FULL;PRAGMA locking_mode=NORMAL;"
 	    "PRAGMA cache_size=-8192;PRAGMA mmap_size=0;"
+	    "PRAGMA secure_delete=ON;"
 	    "PRAGMA cell_size_check=ON", NULL, NULL, NULL);
 	/* replaces the automatic checkpoint inside a commit */
 	sqlite3_wal_hook(s->db, store_wal_hook, s);
@@ -757,6 +737,21 @@ store_checkpoint(struct store *s)
 	if (s->in_tx || s->wal_pages == s->wal_moved)
 		return (STORE_OK);
 	return (store_move(s));
+}
+
+enum store_status
+store_scrub(struct store *s)
+{
+	int	 rc;
+
+	if (s->in_tx)
+		return (store_refuse(s, "a transaction is open"));
+	rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
+	    NULL, NULL);
+	if (rc != SQLITE_OK)
+		return (store_fail(s, rc, "write the WAL anew"));
+	s->wal_pages = s->wal_moved = 0;
+	return (store_file_grow_wal(s->path, s->text, sizeof(s->text)));
 }
 
 enum store_status

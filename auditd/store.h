@@ -120,6 +120,12 @@ int	 store_checkpoint_pages(const struct store *);
 enum store_status store_checkpoint(struct store *);
 
 /*
+ * Takes the whole WAL into the database and writes it anew: nothing that was
+ * deleted is left in it.  STORE_BUSY while somebody reads; some milliseconds.
+ */
+enum store_status store_scrub(struct store *);
+
+/*
  * The last durable row as an unsigned head (time and sig zero): what the
  * signer is asked to sign.  seq 0: no row yet.
  */

@@ -137,11 +137,23 @@ static const char schema_dead[] =
     "CREATE INDEX sink_dead_class ON sink_dead(sink, class);"
     "CREATE INDEX sink_dead_retry ON sink_dead(sink, seq) WHERE retry = 1;";
 
+/*
+ * What a judge wrote, for a time: no part of the log, whose row has its hash.
+ * A ring of slots (kept.h).
+ */
+static const char schema_kept[] =
+    "CREATE TABLE kept_body ("
+    " slot INTEGER PRIMARY KEY, seq INTEGER NOT NULL UNIQUE,"
+    " time_us INTEGER NOT NULL, body TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX kept_body_time ON kept_body(time_us);";
+
 const struct store_step	store_steps[] = {
 	{ schema_tables },
 	{ schema_views },
 	{ schema_sinks },
 	{ schema_dead },
+	{ schema_kept },
 };
 _Static_assert(sizeof(store_steps) / sizeof(store_steps[0]) == DBROW_SCHEMA,
     "what a reader knows");
@@ -159,6 +171,27 @@ store_status_name(enum store_status s)
 	if ((size_t)s >= sizeof(names) / sizeof(names[0]))
 		return ("unknown");
 	return (names[s]);
+}
+
+const char *
+store_advice(enum store_status s)
+{
+	switch (s) {
+	case STORE_FULL:
+		return ("free some space there, requests are refused until "
+		    "then");
+	case STORE_READONLY:
+		return ("make it writable, requests are refused until then");
+	case STORE_IO:
+		return ("check the disk, requests are refused until it works");
+	case STORE_BUSY:
+		return ("another program writes to it, end that one");
+	case STORE_CORRUPT:
+		return ("it was left as it is, run audit verify or put a copy "
+		    "in its place");
+	default:
+		return ("see the message before");
+	}
 }
 
 const char *

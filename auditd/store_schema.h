@@ -44,5 +44,7 @@ enum store_status store_migrate(sqlite3 *, const char *,
 
 /* classifies an SQLite result right after the call; looks at errno too */
 enum store_status store_classify(int);
+/* what an operator can do about it */
+const char	*store_advice(enum store_status);
 
 #endif /* AUDITD_STORE_SCHEMA_H */

@@ -83,6 +83,8 @@ enum msg_type {
 	MSG_STORE_STATE,		/* struct store_state */
 	MSG_WORKER_STATS,		/* struct worker_stats, from gatewayd */
 	MSG_SUITE_STATS,		/* struct suite_stats, to gatewayd */
+	MSG_APPEND_KEPT,		/* str text (common/kept.h), rest
+					   encoded event */
 
 	/* auditd and signer */
 	MSG_SIGN_HELLO = 96,		/* struct sign_hello, from the signer */

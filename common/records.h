@@ -99,6 +99,7 @@ struct rec_audit {
 	uint32_t	principal_mb_per_hour;	/* 0: any */
 	uint32_t	disk_reserve_mb;
 	uint32_t	max_size_mb;		/* 0: any */
+	uint32_t	body_days;	/* a judge's words are kept */
 };
 
 /* what auditd must know of a sink: which events it gets, and from where */
@@ -214,6 +215,7 @@ struct rec_judge_use {
 	uint32_t	wanted;		/* 0: there is no judge's process */
 	uint32_t	sweep;
 	uint32_t	keep_bodies;
+	uint32_t	body_days;
 	uint32_t	timeout_ms;
 	uint32_t	adjudication_ms;
 	uint32_t	on_error;	/* enum judge_on_error */

@@ -26,6 +26,7 @@
 
 #include "common/export.h"
 #include "common/json.h"
+#include "common/kept.h"
 #include "cmd.h"
 #include "exportfmt.h"
 
@@ -39,6 +40,8 @@ struct export {
 	enum export_format	 fmt;
 	struct export_reader	*reader;	/* formats but jsonl */
 	uint64_t		 rows;
+	uint64_t		 beside;	/* of them tell of a text that
+						   is no part of the log */
 	int			 headed;	/* auditd's first line came */
 	int			 has_header;	/* the file has one */
 	char			*last;		/* resume: row that must come
@@ -108,10 +111,13 @@ export_format(struct export *e, const char *text, size_t len, size_t *n)
 static int
 export_line(const char *text, size_t len, void *arg)
 {
-	struct export	*e = arg;
-	char		*line;
-	size_t		 n;
-	int		 rc;
+	/* a quote within a value is escaped: the member and nothing else */
+	static const char	 beside[] = "\"action\":\"" ACTION_JUDGE_BODY
+				    "\"";
+	struct export		*e = arg;
+	char			*line;
+	size_t			 n;
+	int			 rc;
 
 	if (!e->headed)
 		return (export_header(e, text, len));
@@ -120,6 +126,8 @@ export_line(const char *text, size_t len, void *arg)
 		    export_fail(e, "out of memory"));
 	if (e->last == NULL) {
 		e->rows++;
+		e->beside += memmem(text, len, beside, sizeof(beside) - 1) !=
+		    NULL;
 		rc = export_write(e, line, n);
 	} else if (n == e->last_len && memcmp(line, e->last, n) == 0)
 		rc = CTL_OK;
@@ -272,10 +280,16 @@ cmd_audit_export(struct ctl *c)
 	if (rc != CTL_OK || path == NULL || strcmp(path, "-") == 0)
 		return (rc);
 	if (out_json)
-		out_document(json_pack("{s:s,s:I}", "file", path, "rows",
-		    (json_int_t)e.rows));
-	else
+		out_document(json_pack("{s:s,s:I,s:I}", "file", path, "rows",
+		    (json_int_t)e.rows, "bodies_left_out",
+		    (json_int_t)e.beside));
+	else {
 		printf("%llu rows in %s\n", (unsigned long long)e.rows,
 		    out_safe(path));
+		if (e.beside != 0)
+			printf("%llu of them tell of a judge's answer: its "
+			    "words expire and are not exported, their hash "
+			    "is\n", (unsigned long long)e.beside);
+	}
 	return (CTL_OK);
 }

@@ -73,6 +73,7 @@ judgerec_use(const struct conf *c, struct wbuf *w)
 	r.wanted = (uint32_t)schema_judge_wanted(c);
 	r.sweep = (uint32_t)c->guardrail.judge_sweep;
 	r.keep_bodies = (uint32_t)c->guardrail.retain_judge_bodies;
+	r.body_days = (uint32_t)j->body_days;
 	r.timeout_ms = (uint32_t)j->timeout_ms;
 	r.adjudication_ms = (uint32_t)j->adjudication_ms;
 	r.on_error = (uint32_t)j->on_error;

@@ -165,6 +165,8 @@ const struct key schema_keys[] = {
 	    KEYF_RELOAD, "true", "ask about injection, of tool calls"),
 	BOOL("guardrail.judge.exfil", judge.exfil, KEYF_RELOAD, "true",
 	    "ask about data that is to leave, of prompts"),
+	INT("guardrail.judge.body_days", judge.body_days, KEYF_RELOAD, 1, 3650,
+	    "30", "days for which what the judge wrote is kept, if it is"),
 
 	TEXT("scanners.python", scanners.python, KEY_PATH,
 	    KEYF_RELOAD | KEYF_EMPTY, "", "interpreter of the environment "

@@ -170,6 +170,7 @@ struct conf_judge {
 	int	 pii_completion;
 	int	 tool_injection;
 	int	 exfil;
+	int	 body_days;
 	/* derived */
 	char	 url[MAX_CONF_URL];
 	char	 host[MAX_CONF_HOST];

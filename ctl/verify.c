@@ -27,6 +27,7 @@
 
 #include "common/dbrow.h"
 #include "common/export.h"
+#include "common/kept.h"
 
 #include "auditdb.h"
 #include "verify.h"
@@ -454,6 +455,46 @@ verify_founded(struct verify *v, sqlite3 *db, const char *what,
 	sqlite3_finalize(st);
 }
 
+/* 0: the file is of a version that kept nothing beside the log */
+static int
+verify_has_kept(sqlite3 *db)
+{
+	sqlite3_stmt	*st = NULL;
+	int		 has;
+
+	has = sqlite3_prepare_v2(db, "SELECT 1 FROM sqlite_master WHERE"
+	    " name = 'kept_body'", -1, &st, NULL) == SQLITE_OK &&
+	    sqlite3_step(st) == SQLITE_ROW;
+	sqlite3_finalize(st);
+	return (has);
+}
+
+/* what is kept beside the log must be what its rows tell of */
+static void
+verify_kept(struct verify *v, sqlite3 *db)
+{
+	sqlite3_stmt	*st = NULL;
+	const char	*body;
+	int		 rc;
+
+	rc = sqlite3_prepare_v2(db, "SELECT b.seq, b.body, e.details FROM"
+	    " kept_body b LEFT JOIN events e ON e.seq = b.seq ORDER BY b.seq",
+	    -1, &st, NULL);
+	while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		body = (const char *)sqlite3_column_text(st, 1);
+		if (body == NULL || !kept_matches((const char *)
+		    sqlite3_column_text(st, 2), body))
+			(void)verify_bad(v, (uint64_t)sqlite3_column_int64(st,
+			    0), "the text that is kept for it is not the one "
+			    "that the row tells of");
+		rc = SQLITE_OK;
+	}
+	sqlite3_finalize(st);
+	if (rc != SQLITE_DONE)
+		(void)verify_bad(v, 0, "kept texts cannot be read: %s",
+		    sqlite3_errmsg(db));
+}
+
 int
 verify_open_db(struct sqlite3 *db, const struct verify_conf *conf,
     struct verify_result *res, char *err, size_t errlen)
@@ -468,6 +509,8 @@ verify_open_db(struct sqlite3 *db, const struct verify_conf *conf,
 		verify_founded(v, db, "list entries", DBROW_UNFOUNDED_LISTS);
 		verify_founded(v, db, "acknowledgements",
 		    DBROW_UNFOUNDED_ACKS);
+		if (verify_has_kept(db))
+			verify_kept(v, db);
 	}
 	verify_end(v, res);
 	verify_free(v);

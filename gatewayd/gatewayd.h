@@ -267,6 +267,7 @@ void	 record_answer(const struct asker *, struct event *, json_t *,
 void	 record_text(const struct asker *, struct event *, json_t *,
 	    const char *);
 int	 record_event(struct event *, json_t *);
+int	 record_kept(struct event *, json_t *, const char *);
 int	 record_list_change(const struct asker *, enum list_kind,
 	    enum list_op, enum list_op, const char *, const char *);
 int	 record_alerts(const struct asker *, unsigned int);

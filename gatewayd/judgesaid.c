@@ -20,6 +20,7 @@
 #include "common/clock.h"
 #include "common/detect/text.h"
 #include "common/json.h"
+#include "common/kept.h"
 #include "common/log.h"
 #include "judging.h"
 
@@ -29,7 +30,6 @@
  */
 
 #define ACTION_FAILURE	"judge-failure"
-#define ACTION_BODY	"llm-judge-response"
 
 static const char *
 on_error_name(void)
@@ -125,23 +125,6 @@ judging_json(struct json_out *o, const struct judged *j)
 		json_out_str(o, "on_error", on_error_name());
 	if (j->gone)
 		json_out_bool(o, "client_gone", 1);
-}
-
-static void
-said_event(const struct asker *a, const struct judged_call *c,
-    const char *action, enum severity severity, struct json_out *o)
-{
-	struct event	 ev;
-	char		*details;
-
-	if ((details = json_out_end(o)) == NULL)
-		return;
-	stamp_event(&gatewayd.stamp, &ev, action, severity);
-	record_fill(&ev, a);
-	ev.field[EV_TARGET] = judge_kind_name(c->question.kind);
-	ev.field[EV_DETAILS] = details;
-	record_event(&ev, NULL);
-	free(details);
 }
 
 static void
@@ -312,6 +295,33 @@ masked(const struct judged_call *c, const json_t *v)
 	return (copy);
 }
 
+/* the row says what is kept beside it; bytes: of what the judge wrote */
+static void
+body_event(const struct asker *a, const struct judged_call *c,
+    const char *text, size_t bytes)
+{
+	struct json_out	 o;
+	struct event	 ev;
+	char		 hash[KEPT_HASH_SIZE];
+	char		*details;
+
+	kept_hash(text, hash);
+	said_head(&o, c);
+	json_out_int(&o, "body_bytes", (int64_t)bytes);
+	json_out_int(&o, KEPT_BYTES, (int64_t)strlen(text));
+	json_out_str(&o, KEPT_HASH, hash);
+	json_out_int(&o, KEPT_DAYS, gatewayd.judge.body_days);
+	json_out_close(&o, '}');
+	if ((details = json_out_end(&o)) == NULL)
+		return;
+	stamp_event(&gatewayd.stamp, &ev, ACTION_JUDGE_BODY, SEV_INFO);
+	record_fill(&ev, a);
+	ev.field[EV_TARGET] = judge_kind_name(c->question.kind);
+	ev.field[EV_DETAILS] = details;
+	record_kept(&ev, NULL, text);
+	free(details);
+}
+
 /*
  * JSON keeps the names that were asked for and what is true in it; of
  * anything else only length and digest are kept.
@@ -320,7 +330,6 @@ void
 judging_body(const struct asker *a, const struct judged_call *c,
     const char *body)
 {
-	struct json_out	 o;
 	const char	*from = strchr(body, '{'), *to = strrchr(body, '}');
 	json_t		*j = NULL, *m;
 	char		 err[MAX_JSON_ERR], out[MAX_REDACTED];
@@ -339,11 +348,7 @@ judging_body(const struct asker *a, const struct judged_call *c,
 		if ((text = strdup(out)) == NULL)
 			return;
 	}
-	text[text_cut(text, strlen(text), MAX_BODY_RETAINED)] = '\0';
-	said_head(&o, c);
-	json_out_str(&o, "body", text);
-	json_out_int(&o, "body_bytes", (int64_t)strlen(body));
-	json_out_close(&o, '}');
-	said_event(a, c, ACTION_BODY, SEV_INFO, &o);
+	text[text_cut(text, strlen(text), MAX_KEPT_BODY)] = '\0';
+	body_event(a, c, text, strlen(body));
 	free(text);
 }

@@ -32,7 +32,6 @@
 #define MAX_WAITING		4096	/* requests */
 #define MAX_WAITING_BYTES	(64 * 1024 * 1024)	/* of their texts */
 #define WAITING_TICK_MS		200	/* to see who is gone */
-#define MAX_BODY_RETAINED	500	/* bytes of a judge's words */
 #define JUDGE_CONFIDENCE	0.8	/* of a finding that is a judge's */
 
 struct waiting;

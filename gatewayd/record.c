@@ -49,6 +49,7 @@ struct pending {
 	char			*text;		/* the answer */
 	json_t			*rows;		/* PEND_ALERTS */
 	size_t			 rows_len;
+	uint32_t		 type;		/* of the message */
 	size_t			 len;
 	uint8_t			*event;		/* as it goes to auditd */
 };
@@ -162,6 +163,8 @@ static struct pending *
 pending_new(enum pending_kind kind, const uint8_t id[EVENT_ID_LEN],
     const void *data, size_t len)
 {
+	static const uint32_t types[] = { MSG_APPEND, MSG_LIST_CHANGE,
+	    MSG_ALERTS };
 	struct timeval	 tv = { 0, TICK_MS * 1000 };
 	struct pending	*p;
 
@@ -169,6 +172,7 @@ pending_new(enum pending_kind kind, const uint8_t id[EVENT_ID_LEN],
 	    MAX_PENDING_BYTES || (p = pending_alloc(len)) == NULL)
 		return (NULL);
 	p->kind = kind;
+	p->type = types[kind];
 	p->deadline_ms = clock_ms() + MAX_ANSWER_MS;
 	p->len = len;
 	memcpy(p->id, id, sizeof(p->id));
@@ -194,11 +198,8 @@ pending_find(enum pending_kind kind, const uint8_t id[EVENT_ID_LEN])
 static void
 pending_send(struct pending *p)
 {
-	static const uint32_t types[] = { MSG_APPEND, MSG_LIST_CHANGE,
-	    MSG_ALERTS };
-
 	if (gatewayd.auditd != NULL)
-		peer_send(gatewayd.auditd, types[p->kind], p->query_id, -1,
+		peer_send(gatewayd.auditd, p->type, p->query_id, -1,
 		    p->event, p->len);
 }
 
@@ -281,19 +282,34 @@ record_fill(struct event *ev, const struct asker *a)
 	ev->generation = lists_generation();
 }
 
+/* kept: a text beside it (common/kept.h), or NULL */
 static struct pending *
-event_queue(struct event *ev, json_t *details)
+event_queue(struct event *ev, json_t *details, const char *kept)
 {
 	uint8_t		 buf[MAX_EVENT_LEN];
-	struct pending	*p;
+	const void	*data = buf;
+	struct pending	*p = NULL;
+	struct wbuf	 w;
 	ssize_t		 n;
 
 	if ((n = stamp_encode(ev, details, buf, sizeof(buf))) == -1) {
 		log_warn("event %s", ev->field[EV_ACTION]);
 		return (NULL);
 	}
-	if ((p = pending_new(PEND_EVENT, ev->id, buf, (size_t)n)) == NULL)
+	wbuf_init(&w, MAX_FRAME);
+	if (kept != NULL) {
+		wbuf_str(&w, kept);
+		wbuf_put(&w, buf, (size_t)n);
+		data = w.data;
+		n = (ssize_t)w.len;
+	}
+	if (!w.failed)
+		p = pending_new(PEND_EVENT, ev->id, data, (size_t)n);
+	wbuf_free(&w);
+	if (p == NULL)
 		return (NULL);
+	if (kept != NULL)
+		p->type = MSG_APPEND_KEPT;
 	pending_send(p);
 	return (p);
 }
@@ -315,7 +331,7 @@ record_text(const struct asker *a, struct event *ev, json_t *details,
 		api_unavailable(a);
 		return;
 	}
-	if ((p = event_queue(ev, details)) == NULL) {
+	if ((p = event_queue(ev, details, NULL)) == NULL) {
 		api_unavailable(a);
 		return;
 	}
@@ -356,9 +372,16 @@ record_answer(const struct asker *a, struct event *ev, json_t *details,
 int
 record_event(struct event *ev, json_t *details)
 {
+	return (record_kept(ev, details, NULL));
+}
+
+/* the same with a text to be kept beside it (common/kept.h), or NULL */
+int
+record_kept(struct event *ev, json_t *details, const char *kept)
+{
 	static uint64_t	told;
 
-	if (event_queue(ev, details) == NULL) {
+	if (event_queue(ev, details, kept) == NULL) {
 		if (lost++ == told)
 			log_warnx("no room for the event %s: the audit log is "
 			    "behind", ev->field[EV_ACTION]);

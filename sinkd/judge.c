@@ -129,6 +129,19 @@ said_failed(struct judge_said *s, enum judge_status status, int http)
 	s->reason = s->body = "";
 }
 
+/* what came of an answer that is none, when it is to be kept */
+static void
+body_came(const struct call *c, char body[MAX_JUDGE_BODY + 1])
+{
+	size_t	 i, n = 0;
+
+	if (c->ask.keep_body)
+		n = c->in.len < MAX_JUDGE_BODY ? c->in.len : MAX_JUDGE_BODY;
+	for (i = 0; i < n; i++)
+		body[i] = c->in.data[i] != '\0' ? (char)c->in.data[i] : ' ';
+	body[n] = '\0';
+}
+
 void
 judge_fail(struct call *c, enum judge_status status, int http,
     const char *fmt, ...)
@@ -136,6 +149,7 @@ judge_fail(struct call *c, enum judge_status status, int http,
 	struct judge_said	 s;
 	char			 text[MAX_JUDGE_REASON];
 	char			 reason[MAX_JUDGE_REASON];
+	char			 body[MAX_JUDGE_BODY + 1];
 	va_list			 ap;
 
 	va_start(ap, fmt);
@@ -144,7 +158,10 @@ judge_fail(struct call *c, enum judge_status status, int http,
 	log_escape(reason, sizeof(reason), text, strlen(text));
 	said_failed(&s, status, http);
 	s.reason = reason;
+	body_came(c, body);
+	s.body = body;
 	judge_over(c, &s);
+	explicit_bzero(body, sizeof(body));
 }
 
 static void

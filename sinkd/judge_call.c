@@ -113,8 +113,14 @@ call_ended(struct call *c, int rc, int http)
 		v.said.http = 200;
 		if (status == JUDGE_OK)
 			judge_over(c, &v.said);
-		else
+		else {
+			/* of what came the model's own words, if there are */
+			if (v.body[0] != '\0') {
+				wbuf_reset(&c->in);
+				wbuf_put(&c->in, v.body, strlen(v.body));
+			}
 			judge_fail(c, status, http, "%s", why);
+		}
 		judge_verdict_free(&v);
 	}
 }

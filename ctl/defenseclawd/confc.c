@@ -83,6 +83,7 @@ rec_audit_fill(const struct conf *c, struct rec_audit *a)
 	a->principal_mb_per_hour = (uint32_t)c->audit.principal_mb_per_hour;
 	a->disk_reserve_mb = (uint32_t)c->audit.disk_reserve_mb;
 	a->max_size_mb = (uint32_t)c->audit.max_size_mb;
+	a->body_days = (uint32_t)c->judge.body_days;
 }
 
 static void

@@ -719,37 +719,11 @@ pre_judge_strips:
     model.close()
 
 
-def words_that_are_kept():
-    model = Model()
-    model.found = {'injection': {**answer('injection'),
-        'Obfuscation': {'reasoning': 'it says hunter2secret', 'label':
-        True, 'hunter2name': 5551234567, 'all': [1.5, None, ['hunter2']]},
-        'hunter2category': {'label': True}}}
-    for keep in ('false', 'true'):
-        with Suite() as s:
-            started(s, model)
-            s.set_config('guardrail.retain_judge_bodies', keep)
-            s.start()
-            ready(s)
-            ask(s, 'request', NOTHING)
-            rows = s.rows("action = 'llm-judge-response'")
-            eq(len(rows), 3 if keep == 'true' else 0)
-            for r in rows:
-                for text in ('hunter2', '5551234567', '1.5,'):
-                    eq(text in r['details']['body'], False, r)
-                eq(len(r['details']['body']) <= 500, True)
-            if rows:
-                body = [r['details']['body'] for r in rows if
-                    r['details']['kind'] == 'injection'][0]
-                eq('"Obfuscation":{"reasoning":"<redacted' in body, True)
-    model.close()
-
-
 def main():
     run([strategies, on_error, texts_that_speak_to_the_judge,
         waiting_holds_nobody_up, who_does_not_wait, death_and_reload,
-        answers_that_are_kept, what_nobody_was_asked_about, words_that_are_kept, regex_only_after_any_other,
-        over_the_labelled_data])
+        answers_that_are_kept, what_nobody_was_asked_about,
+        regex_only_after_any_other, over_the_labelled_data])
 
 
 if __name__ == '__main__':
