@@ -25,9 +25,9 @@ import platform
 import signal
 import struct
 
-from lib import Skip
+from lib import Skip, wait_for
 
-GETREGS, SETREGS, SINGLESTEP, DETACH = 12, 13, 9, 17
+CONT, GETREGS, SETREGS, SINGLESTEP, DETACH = 7, 12, 13, 9, 17
 SEIZE, INTERRUPT = 0x4206, 0x4207
 WALL = 0x40000000
 REGS = struct.Struct('=27Q')
@@ -74,14 +74,20 @@ class Puppet:
             if e.errno == errno.EPERM:
                 raise Skip('this process may trace no other')
             raise
-        ptrace(INTERRUPT, pid)
+        wait_for(self.stopped, 'a system call')
+        self.used = 0
+
+    def stopped(self):
+        """Where it waits for something: the instruction before is what we
+        need."""
+        ptrace(INTERRUPT, self.pid)
         self.wait()
         self.saved = self.regs()
-        # it waits for something: the instruction before is what we need
         self.insn = self.saved[RIP] - 2
-        if os.pread(self.mem, 2, self.insn) != SYSCALL:
-            raise AssertionError('it is not in a system call')
-        self.used = 0
+        if os.pread(self.mem, 2, self.insn) == SYSCALL:
+            return True
+        ptrace(CONT, self.pid)
+        return False
 
     def __enter__(self):
         return self
