@@ -129,6 +129,9 @@ int	 cmd_agent_verify(struct ctl *);
 /* cmd_hook.c */
 int	 cmd_hook(struct ctl *);
 
+/* cmd_mcp.c */
+int	 cmd_mcp_run(struct ctl *);
+
 /* cmd_init.c */
 int	 cmd_init(struct ctl *);
 
@@ -194,6 +197,9 @@ int	 cmd_tool_block(struct ctl *);
 int	 cmd_tool_allow(struct ctl *);
 int	 cmd_tool_unblock(struct ctl *);
 int	 cmd_tool_list(struct ctl *);
+int	 cmd_mcp_block(struct ctl *);
+int	 cmd_mcp_allow(struct ctl *);
+int	 cmd_mcp_unblock(struct ctl *);
 
 /* cmd_where.c */
 int	 cmd_where(struct ctl *);

@@ -35,7 +35,6 @@
  */
 
 #define MAX_EVENT_VALUES	(256 * 1024)	/* JSON values of an event */
-#define MAX_TEXT_DEPTH		32
 
 struct gate {
 	struct paths	*paths;
@@ -122,43 +121,6 @@ read_event(size_t *len, char err[MAX_HOOK_ERR])
 	return (NULL);
 }
 
-/* the strings of a value, one a line; too much of it fails the buffer */
-static void
-strings_of(const json_t *v, struct wbuf *w, int level)
-{
-	const char	*key;
-	json_t		*in;
-	size_t		 i;
-
-	if (level > MAX_TEXT_DEPTH) {
-		w->failed = 1;
-		return;
-	}
-	if (json_is_string(v)) {
-		wbuf_put(w, json_string_value(v), json_string_length(v));
-		wbuf_put(w, "\n", 1);
-	}
-	json_object_foreach((json_t *)(uintptr_t)v, key, in)
-		strings_of(in, w, level + 1);
-	json_array_foreach(v, i, in)
-		strings_of(in, w, level + 1);
-}
-
-static const char *
-compiled_in(const struct gate *g)
-{
-	struct wbuf	 w;
-	const char	*id = "HOOK-INDETERMINATE";
-
-	wbuf_init(&w, MAX_HOOK_INPUT);
-	strings_of(g->hook.value, &w, 0);
-	if (!w.failed)
-		id = w.len == 0 ? NULL : hookrules_find((char *)w.data,
-		    w.len);
-	wbuf_free(&w);
-	return (id);
-}
-
 /*
  * Nobody decided.  A call is blocked, or with --fail-mode open let pass
  * unless a compiled-in rule finds it; either is kept for the log.
@@ -174,7 +136,8 @@ undecided(const struct gate *g, const char *why)
 	if (h->class != HOOK_TOOL && h->class != HOOK_PERMISSION &&
 	    h->class != HOOK_MESSAGE)
 		return (pass(h));
-	if (g->open && (row.rule = compiled_in(g)) == NULL) {
+	if (g->open && (row.rule = hookrules_value(h->value)) ==
+	    NULL) {
 		row.action = "hook-ungated";
 		if (hookspool_add(h, &row, err) == 0)
 			return (pass(h));

@@ -24,12 +24,14 @@
 #include "cmd.h"
 
 /*
- * tool: the block and allow lists, which auditd owns.
+ * tool, and mcp block, allow and unblock: the block and allow lists, which
+ * auditd owns.
  */
 
-/* "block", "allow" or NULL: on which list auditd has the tool */
+/* on which list auditd has the name */
 static int
-on_list(struct client *cl, const char *name, enum list_op *op)
+on_list(struct client *cl, enum list_kind kind, const char *name,
+    enum list_op *op)
 {
 	const char	*type, *listed, *action;
 	char		 err[MAX_JSON_ERR], *text = NULL;
@@ -47,7 +49,7 @@ on_list(struct client *cl, const char *name, enum list_op *op)
 		type = json_str(e, "target_type");
 		listed = json_str(e, "target_name");
 		action = json_str(e, "action");
-		if (type != NULL && strcmp(type, "tool") == 0 &&
+		if (type != NULL && strcmp(type, list_kind_name(kind)) == 0 &&
 		    listed != NULL && strcmp(listed, name) == 0 &&
 		    action != NULL)
 			*op = strcmp(action, "block") == 0 ? OP_BLOCK :
@@ -78,8 +80,8 @@ change_answer(struct client *cl, struct list_changed *lc)
 }
 
 static int
-change(struct client *cl, const struct ctl *c, enum list_op op,
-    enum list_op was, struct list_changed *changed)
+change(struct client *cl, const struct ctl *c, enum list_kind kind,
+    enum list_op op, enum list_op was, struct list_changed *changed)
 {
 	const char		*reason = cmd_value(c, O_REASON);
 	struct list_change	 lc;
@@ -91,7 +93,7 @@ change(struct client *cl, const struct ctl *c, enum list_op op,
 		strlcpy(cl->err, "no source of randomness", sizeof(cl->err));
 		return (CTL_FAILURE);
 	}
-	lc.kind = KIND_TOOL;
+	lc.kind = kind;
 	lc.op = op;
 	lc.was = was;
 	wbuf_init(&w, MAX_FRAME);
@@ -104,11 +106,12 @@ change(struct client *cl, const struct ctl *c, enum list_op op,
 }
 
 static int
-tool_change(struct ctl *c, enum list_op op)
+list_change(struct ctl *c, enum list_kind kind, enum list_op op)
 {
 	static const char *const done[] = { "is on no list now",
 	    "is blocked", "is allowed" };
 	const char		*name = c->args[0];
+	const char		*what = list_kind_name(kind);
 	const char		*reason = cmd_value(c, O_REASON);
 	struct list_changed	 lc;
 	struct client		 cl;
@@ -122,24 +125,24 @@ tool_change(struct ctl *c, enum list_op op)
 		    MAX_TARGET_REASON));
 	rc = client_open(&cl, &c->paths, "auditd");
 	if (rc == CTL_OK && op == OP_NONE) {
-		rc = on_list(&cl, name, &was);
+		rc = on_list(&cl, kind, name, &was);
 		if (rc == CTL_OK && was == OP_NONE) {
 			strlcpy(cl.err, "is on no list", sizeof(cl.err));
 			rc = CTL_NOT_FOUND;
 		}
 	}
 	if (rc == CTL_OK)
-		rc = change(&cl, c, op, was, &lc);
+		rc = change(&cl, c, kind, op, was, &lc);
 	if (rc != CTL_OK)
-		out_fail(rc, "tool %s: %s", name, cl.err);
+		out_fail(rc, "%s %s: %s", what, name, cl.err);
 	else if (out_json)
-		out_document(json_pack("{s:s,s:s,s:I,s:I}", "tool", name,
+		out_document(json_pack("{s:s,s:s,s:I,s:I}", what, name,
 		    "action", op == OP_BLOCK ? "block" : op == OP_ALLOW ?
 		    "allow" : "none", "generation", (json_int_t)
 		    lc.generation, "seq", (json_int_t)lc.seq));
 	else
-		printf("tool %s %s, in force in every worker (row %llu)\n",
-		    out_safe(name), done[op], (unsigned long long)lc.seq);
+		printf("%s %s %s, in force in every worker (row %llu)\n",
+		    what, out_safe(name), done[op], (unsigned long long)lc.seq);
 	client_close(&cl);
 	return (rc);
 }
@@ -147,19 +150,37 @@ tool_change(struct ctl *c, enum list_op op)
 int
 cmd_tool_block(struct ctl *c)
 {
-	return (tool_change(c, OP_BLOCK));
+	return (list_change(c, KIND_TOOL, OP_BLOCK));
 }
 
 int
 cmd_tool_allow(struct ctl *c)
 {
-	return (tool_change(c, OP_ALLOW));
+	return (list_change(c, KIND_TOOL, OP_ALLOW));
 }
 
 int
 cmd_tool_unblock(struct ctl *c)
 {
-	return (tool_change(c, OP_NONE));
+	return (list_change(c, KIND_TOOL, OP_NONE));
+}
+
+int
+cmd_mcp_block(struct ctl *c)
+{
+	return (list_change(c, KIND_MCP, OP_BLOCK));
+}
+
+int
+cmd_mcp_allow(struct ctl *c)
+{
+	return (list_change(c, KIND_MCP, OP_ALLOW));
+}
+
+int
+cmd_mcp_unblock(struct ctl *c)
+{
+	return (list_change(c, KIND_MCP, OP_NONE));
 }
 
 static void

@@ -216,6 +216,16 @@ const struct cmd ctl_cmds[] = {
 	{ "tool", "list", "", 0, 0, 0, 0, 0, cmd_tool_list,
 	    "the block and allow lists" },
 
+	{ "mcp", "run", "NAME COMMAND...", 2, 1024, BIT(FAIL_MODE) |
+	    BIT(TIMEOUT) | BIT(SYSTEM), 0, 0, cmd_mcp_run, "stand between a "
+	    "client and the MCP server that the command starts" },
+	{ "mcp", "block", "NAME", 1, 1, BIT(REASON), 0, 0, cmd_mcp_block,
+	    "block a server, whatever it is asked" },
+	{ "mcp", "allow", "NAME", 1, 1, BIT(REASON), 0, 0, cmd_mcp_allow,
+	    "let a server pass unless it is critical" },
+	{ "mcp", "unblock", "NAME", 1, 1, BIT(REASON), 0, 0, cmd_mcp_unblock,
+	    "take a server off the list it is on" },
+
 	{ "policy", "list", "", 0, 0, 0, 0, 0, cmd_policy_list,
 	    "the rule packs, and which is active" },
 	{ "policy", "show", "[PACK]", 0, 1, 0, 0, 0, cmd_policy_show,

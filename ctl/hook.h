@@ -17,6 +17,7 @@
 #ifndef CTL_HOOK_H
 #define CTL_HOOK_H
 
+#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -56,6 +57,8 @@ int	 hookask(const struct paths *, const char *, const char *, size_t,
  * that cannot be looked at is found, too.
  */
 const char	*hookrules_find(const char *, size_t);
+/* the same of all strings of a value */
+const char	*hookrules_value(const json_t *);
 
 /*
  * What this uid's hooks did while nobody recorded it.  -1: the row could not

@@ -20,6 +20,7 @@
 #include "common/detect/confirm.h"
 #include "common/detect/image.h"
 #include "common/detect/text.h"
+#include "common/frame.h"
 #include "hook.h"
 
 /*
@@ -27,6 +28,8 @@
  * configuration means them well.  \f stands before each word that a shell
  * may take for a command (command.h).
  */
+
+#define MAX_TEXT_DEPTH	32
 
 #define SHELLS	"(?:(?:ba|z|da|k|a|c|tc|fi)?sh|python[0-9.]*|perl|ruby|node|" \
 		"php)\\b"
@@ -64,6 +67,8 @@ static const struct {
 };
 #define NRULES	(sizeof(rules) / sizeof(rules[0]))
 
+static const char	unknown[] = "HOOK-INDETERMINATE";
+
 static enum confirm_answer
 look(struct confirm *c, const char *pattern, const char *text, size_t len)
 {
@@ -84,7 +89,6 @@ look(struct confirm *c, const char *pattern, const char *text, size_t len)
 const char *
 hookrules_find(const char *text, size_t len)
 {
-	static const char	 unknown[] = "HOOK-INDETERMINATE";
 	struct text_buf		 clean = { NULL, 0, 0 };
 	struct text_buf		 marked = { NULL, 0, 0 };
 	struct confirm		*c;
@@ -113,5 +117,42 @@ hookrules_find(const char *text, size_t len)
 	text_buf_free(&clean);
 	text_buf_free(&marked);
 	confirm_free(c);
+	return (id);
+}
+
+/* the strings of a value, one a line; too much of it fails the buffer */
+static void
+strings_of(const json_t *v, struct wbuf *w, int level)
+{
+	const char	*key;
+	json_t		*in;
+	size_t		 i;
+
+	if (level > MAX_TEXT_DEPTH) {
+		w->failed = 1;
+		return;
+	}
+	if (json_is_string(v)) {
+		wbuf_put(w, json_string_value(v), json_string_length(v));
+		wbuf_put(w, "\n", 1);
+	}
+	json_object_foreach((json_t *)(uintptr_t)v, key, in)
+		strings_of(in, w, level + 1);
+	json_array_foreach(v, i, in)
+		strings_of(in, w, level + 1);
+}
+
+const char *
+hookrules_value(const json_t *v)
+{
+	struct wbuf	 w;
+	const char	*id = unknown;
+
+	wbuf_init(&w, MAX_HOOK_INPUT);
+	strings_of(v, &w, 0);
+	if (!w.failed)
+		id = w.len == 0 ? NULL : hookrules_find((char *)w.data,
+		    w.len);
+	wbuf_free(&w);
 	return (id);
 }

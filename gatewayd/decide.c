@@ -14,6 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "judging.h"
@@ -63,6 +64,27 @@ decide_soften(struct verdict *v)
 }
 
 /*
+ * A tool as it is called, or as clients call one of a server; of the two a
+ * block counts.
+ */
+static const struct target *
+tool_target(const struct inspection *in)
+{
+	const struct target	*t, *full;
+	char			 name[MAX_TARGET_NAME + 1];
+
+	if (in->tool == NULL)
+		return (NULL);
+	t = lists_find(KIND_TOOL, in->tool);
+	if (in->mcp_server == NULL || (t != NULL && t->op == OP_BLOCK) ||
+	    (size_t)snprintf(name, sizeof(name), "mcp__%s__%s",
+	    in->mcp_server, in->tool) >= sizeof(name))
+		return (t);
+	full = lists_find(KIND_TOOL, name);
+	return (full != NULL ? full : t);
+}
+
+/*
  * The lists come first: a blocked name is blocked whatever its text, and for
  * an allowed one only CRITICAL blocks.  `action' is what the client does, so
  * it is never "alert": hooks take that for a broken answer.
@@ -71,13 +93,11 @@ void
 decide(const struct inspection *in, const struct detect_result *found,
     struct verdict *v)
 {
-	const struct target	*t = NULL;
+	const struct target	*t = tool_target(in);
 	int			 allowed = 0;
 
 	memset(v, 0, sizeof(*v));
 	v->found = found;
-	if (in->tool != NULL)
-		t = lists_find(KIND_TOOL, in->tool);
 	if ((t == NULL || t->op != OP_BLOCK) && in->mcp_server != NULL) {
 		allowed = t != NULL && t->op == OP_ALLOW;
 		t = lists_find(KIND_MCP, in->mcp_server);

@@ -275,6 +275,8 @@ details_json(const struct asker *a, const struct inspection *in,
 		json_out_str(&o, "connector",
 		    hook_agent_name(in->hook->agent));
 	}
+	if (shown(in->mcp_server, name, sizeof(name)) != NULL)
+		json_out_str(&o, "mcp_server", name);
 	json_out_str(&o, "action", v->action);
 	json_out_str(&o, "raw_action", v->raw_action);
 	json_out_str(&o, "mode", decide_mode());
@@ -505,8 +507,10 @@ inspect_content(const struct asker *a, json_t *body, const char *what,
 	memset(&in, 0, sizeof(in));
 	in.direction = direction;
 	in.clamp = direction == DETECT_PROMPT;
-	if (strcmp(what, "inspect-tool-response") == 0)
+	if (strcmp(what, "inspect-tool-response") == 0) {
 		in.tool = body_str(body, "tool");
+		in.mcp_server = body_str(body, "mcp_server_name");
+	}
 	model = body_str(body, "model");
 	in.what = what;
 	in.target = model != NULL ? model : "model";

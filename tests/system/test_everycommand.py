@@ -29,7 +29,7 @@ work = None
 # command needs a line here only where its words are new and 'x' will not do.
 OPERANDS = {'SEQ': '3', 'KEY': 'guardrail.mode', 'VALUE': 'action',
     'FILE': 'rows', 'PACK': '', 'KIND': 'file', 'AGENT': 'claude-code',
-    'STATE': '1', 'bash|zsh|fish': 'bash'}
+    'STATE': '1', 'bash|zsh|fish': 'bash', 'COMMAND...': 'true'}
 OPTIONS = {'out': 'out', 'severity': 'HIGH', 'since': '1', 'until': '1h',
     'before': '9', 'limit': '5', 'from': '1', 'to': '9', 'timeout': '1',
     'file': 'rows', 'args': '{"a":1}'}
