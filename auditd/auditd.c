@@ -77,6 +77,8 @@ static const struct dispatch from_supervisor[] = {
     MAX_TARGET_REASON + 80 + 128 + 32)
 
 #define MAX_APPEND_KEPT	(5 + MAX_KEPT_BODY + MAX_EVENT_LEN)
+#define MAX_APPROVAL_ASK	(sizeof(struct approval_ask) + 80 + 128 + \
+    3 * MAX_APPROVAL_NAME + MAX_APPROVAL_REASON + MAX_APPROVAL_TEXT + 64)
 
 static const struct dispatch from_gatewayd[] = {
 	{ MSG_APPEND, ST_RUNNING, 36, MAX_EVENT_LEN, FD_NONE, NOBODY,
@@ -87,6 +89,8 @@ static const struct dispatch from_gatewayd[] = {
 	    MAX_LIST_CHANGE, FD_NONE, NOBODY, lists_change },
 	{ MSG_POLICY_IN_FORCE, ST_RUNNING, sizeof(struct policy_head),
 	    sizeof(struct policy_head), FD_NONE, NOBODY, lists_in_force },
+	{ MSG_APPROVAL_ASK, ST_RUNNING, sizeof(struct approval_ask) + 35,
+	    MAX_APPROVAL_ASK, FD_NONE, NOBODY, approvals_ask },
 	{ MSG_ALERTS, ST_RUNNING, 9, 9 + 80, FD_NONE, NOBODY, alerts_msg },
 	{ MSG_WORKER_STATS, ST_RUNNING, sizeof(struct worker_stats),
 	    sizeof(struct worker_stats), FD_NONE, NOBODY, stats_msg },
@@ -394,6 +398,7 @@ main(int argc, char *argv[])
 	kept_close(auditd.kept);
 	query_close(auditd.query);
 	policy_close(auditd.policy);
+	approve_close(auditd.approve);
 	store_close(auditd.store);
 	_exit(0);
 }

@@ -26,6 +26,7 @@
 #include "common/stats.h"
 #include "common/tally.h"
 #include "kept.h"
+#include "approve.h"
 #include "policy.h"
 #include "query.h"
 #include "space.h"
@@ -62,6 +63,7 @@ struct after {
 	uint64_t		 generation;
 	uint8_t			 event_id[EVENT_ID_LEN];
 	uint64_t		 deadline_ms;
+	struct approval_said	 said;
 };
 TAILQ_HEAD(after_list, after);
 
@@ -69,6 +71,7 @@ struct auditd {
 	struct store		*store;
 	struct policy		*policy;
 	struct query		*query;
+	struct approve_db	*approve;
 	struct kept		*kept;
 	struct redactor		 redactor;
 	struct stamp		 stamp;
@@ -163,6 +166,13 @@ void	 lists_change(struct peer *, struct msg *);
 void	 lists_check(void);
 void	 lists_wait(struct after *);
 
+/* approvals.c: what a person decides */
+void	 approvals_forget(void);
+void	 approvals_tick(void);
+void	 approvals_ask(struct peer *, struct msg *);
+void	 approvals_word(struct peer *, struct msg *);
+void	 approvals_list(struct peer *, struct msg *);
+
 /* seal.c: checkpoints */
 void	 seal_init(void);
 void	 seal_hello(struct peer *, struct msg *);
@@ -187,6 +197,9 @@ void	 control_tick(void);
 void	 control_end(void);
 void	 control_head(const struct head *, const char *);
 void	 control_closed(struct peer *);
+int	 control_ready(struct peer *, uint32_t); /* 0: it is answered */
+void	 control_json(struct peer *, uint32_t, json_t *);
+void	 control_recorded(struct after *, const char *);
 
 /* report.c: status as JSON */
 json_t	*report_status(void);

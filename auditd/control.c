@@ -88,6 +88,10 @@ const struct dispatch control_from_client[] = {
 	    MAX_LIST_MSG, FD_NONE, OPERATOR, lists_change },
 	{ MSG_CTL_NOTE, ST_RUNNING, 23, MAX_NOTE_TEXT, FD_NONE, OPERATOR,
 	    control_note },
+	{ MSG_CTL_APPROVALS, ST_RUNNING, 0, 0, FD_NONE, READERS,
+	    approvals_list },
+	{ MSG_CTL_APPROVE, ST_RUNNING, sizeof(struct approve),
+	    sizeof(struct approve), FD_NONE, OPERATOR, approvals_word },
 	{ MSG_CTL_SINKS, ST_RUNNING, 0, 0, FD_NONE, READERS, sinks_list },
 	{ MSG_CTL_SINK_TEST, ST_RUNNING, 6, 5 + MAX_SINK_NAME, FD_NONE,
 	    OPERATOR, sinks_test },
@@ -102,8 +106,8 @@ const struct dispatch control_from_client[] = {
 	{ 0 }
 };
 
-static void
-text_json(struct peer *p, uint32_t id, json_t *j)
+void
+control_json(struct peer *p, uint32_t id, json_t *j)
 {
 	char	*text;
 
@@ -123,8 +127,8 @@ store_error(struct peer *p, uint32_t id, enum store_status st)
 }
 
 /* queries see durable rows only */
-static int
-ready(struct peer *p, uint32_t id)
+int
+control_ready(struct peer *p, uint32_t id)
 {
 	if (!auditd.reconciled) {
 		peer_error(p, id, CTL_NOT_RUNNING, "the audit log waits for "
@@ -278,6 +282,7 @@ control_tick(void)
 	tally_flush(&auditd.tally, clock_ms(), auditd.stopping,
 	    control_refusal, NULL);
 	sinks_tick();
+	approvals_tick();
 	stats_tick();
 }
 
@@ -314,7 +319,7 @@ control_open(struct peer *p)
 static void
 control_status(struct peer *p, struct msg *msg)
 {
-	text_json(p, msg->hdr.id, report_status());
+	control_json(p, msg->hdr.id, report_status());
 	peer_done(p, msg->hdr.id, CTL_OK);
 }
 
@@ -363,7 +368,8 @@ control_list(struct peer *p, struct msg *msg)
 	uint64_t		 next;
 	unsigned int		 want;
 
-	if (msg_get(msg, &al, sizeof(al)) == -1 || !ready(p, msg->hdr.id))
+	if (msg_get(msg, &al, sizeof(al)) == -1 ||
+	    !control_ready(p, msg->hdr.id))
 		return;
 	memset(&f, 0, sizeof(f));
 	rowfilter_asked(&f.rows, &al);
@@ -425,7 +431,7 @@ row_whole(const struct chain_row *row, void *arg)
 		    "changed: it is not what was recorded"));
 		json_object_set_new(j, "kept_body", json_string(body));
 	}
-	text_json(p, s->id, j);
+	control_json(p, s->id, j);
 	return (0);
 }
 
@@ -436,7 +442,8 @@ control_show(struct peer *p, struct msg *msg)
 	enum store_status	 st;
 	uint64_t		 seq;
 
-	if (msg_get(msg, &seq, sizeof(seq)) == -1 || !ready(p, msg->hdr.id))
+	if (msg_get(msg, &seq, sizeof(seq)) == -1 ||
+	    !control_ready(p, msg->hdr.id))
 		return;
 	s->id = msg->hdr.id;
 	if ((st = query_show(auditd.query, seq, row_whole, p)) != STORE_OK)
@@ -464,7 +471,7 @@ control_take_head(struct peer *p, struct msg *msg)
 {
 	struct stream	*s = p->ctx;
 
-	if (!ready(p, msg->hdr.id))
+	if (!control_ready(p, msg->hdr.id))
 		return;
 	/* what came after that head is the checkpoint made of it */
 	if (auditd.unsealed == 0 && seal_last() != NULL) {
@@ -548,7 +555,7 @@ control_export(struct peer *p, struct msg *msg)
 	uint64_t	range[2];
 
 	if (msg_get(msg, range, sizeof(range)) == -1 ||
-	    !ready(p, msg->hdr.id))
+	    !control_ready(p, msg->hdr.id))
 		return;
 	if (range[0] > MAX_CHAIN_SEQ) {
 		peer_error(p, msg->hdr.id, CTL_USAGE, "no such row");
@@ -564,7 +571,7 @@ control_tail(struct peer *p, struct msg *msg)
 	uint64_t	from;
 
 	if (msg_get(msg, &from, sizeof(from)) == -1 ||
-	    !ready(p, msg->hdr.id))
+	    !control_ready(p, msg->hdr.id))
 		return;
 	if (from == 0) {
 		store_head(auditd.store, &h);
@@ -582,7 +589,8 @@ control_alerts(struct peer *p, struct msg *msg)
 	struct alert_list	 al;
 	uint64_t		 next;
 
-	if (msg_get(msg, &al, sizeof(al)) == -1 || !ready(p, msg->hdr.id))
+	if (msg_get(msg, &al, sizeof(al)) == -1 ||
+	    !control_ready(p, msg->hdr.id))
 		return;
 	memset(&f, 0, sizeof(f));
 	f.rows.before = al.before;
@@ -601,13 +609,13 @@ control_alerts(struct peer *p, struct msg *msg)
 }
 
 /* a client's request was recorded, or could not be */
-static void
-answer_recorded(struct after *a, const char *failure)
+void
+control_recorded(struct after *a, const char *failure)
 {
 	if (a->peer != NULL && failure != NULL)
 		peer_error(a->peer, a->id, CTL_FAILURE, "%s", failure);
 	else if (a->peer != NULL) {
-		text_json(a->peer, a->id, json_pack("{s:I}", "seq",
+		control_json(a->peer, a->id, json_pack("{s:I}", "seq",
 		    (json_int_t)a->seq));
 		peer_done(a->peer, a->id, CTL_OK);
 	}
@@ -634,7 +642,7 @@ control_ack(struct peer *p, struct msg *msg)
 		peer_error(p, msg->hdr.id, CTL_USAGE, "malformed");
 		return;
 	}
-	if (!ready(p, msg->hdr.id))
+	if (!control_ready(p, msg->hdr.id))
 		return;
 	if (commit_begin() == -1) {
 		peer_error(p, msg->hdr.id, CTL_FAILURE, "%s",
@@ -651,7 +659,7 @@ control_ack(struct peer *p, struct msg *msg)
 	ev.generation = auditd.generation;
 	n = stamp_encode(&ev, json_pack("{s:s}", "note", red), buf,
 	    sizeof(buf));
-	a = commit_after(answer_recorded, p, msg->hdr.id);
+	a = commit_after(control_recorded, p, msg->hdr.id);
 	st = n == -1 ? STORE_REFUSED : query_acknowledge(auditd.query, seq,
 	    buf, (size_t)n, &mine);
 	a->seq = mine;
@@ -682,12 +690,12 @@ control_lists(struct peer *p, struct msg *msg)
 {
 	json_t	*rows;
 
-	if (!ready(p, msg->hdr.id))
+	if (!control_ready(p, msg->hdr.id))
 		return;
 	if ((rows = json_array()) == NULL)
 		fatal("lists");
 	(void)policy_each(auditd.policy, lists_row, rows);
-	text_json(p, msg->hdr.id, json_pack("{s:I,s:o}", "generation",
+	control_json(p, msg->hdr.id, json_pack("{s:I,s:o}", "generation",
 	    (json_int_t)auditd.generation, "entries", rows));
 	peer_done(p, msg->hdr.id, CTL_OK);
 }
@@ -716,14 +724,14 @@ control_note(struct peer *p, struct msg *msg)
 	}
 	note_id(&n, msg->data, msg->len);
 	commit_now();
-	a = commit_after(answer_recorded, p, msg->hdr.id);
+	a = commit_after(control_recorded, p, msg->hdr.id);
 	if (note_known(&n, &a->seq)) {
 		TAILQ_REMOVE(&auditd.after, a, entry);
-		answer_recorded(a, NULL);
+		control_recorded(a, NULL);
 	} else if (note_event(&n, &a->seq) == -1 &&
 	    TAILQ_LAST(&auditd.after, after_list) == a) {
 		TAILQ_REMOVE(&auditd.after, a, entry);
-		answer_recorded(a, "the audit log takes no events now");
+		control_recorded(a, "the audit log takes no events now");
 	}
 }
 

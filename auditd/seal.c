@@ -191,6 +191,8 @@ seal_match(void)
 		st = policy_open(&auditd.policy, auditd.store);
 	if (st == STORE_OK && auditd.query == NULL)
 		st = query_open(&auditd.query, auditd.store);
+	if (st == STORE_OK && auditd.approve == NULL)
+		st = approve_open(&auditd.approve, auditd.store);
 	if (st == STORE_OK && auditd.kept == NULL)
 		st = kept_open(&auditd.kept, auditd.store);
 	if (st == STORE_OK)
@@ -234,6 +236,8 @@ seal_begin(void)
 		return;
 	}
 	lists_verify();
+	if (epoch != EPOCH_SAME)
+		approvals_forget();
 	commit_now();
 	outbox_open();
 	spool_record();

@@ -148,12 +148,24 @@ static const char schema_kept[] =
     ") STRICT;"
     "CREATE INDEX kept_body_time ON kept_body(time_us);";
 
+/* numbers of states are enum approval_state's */
+static const char schema_approvals[] =
+    "CREATE TABLE approvals ("
+    " number INTEGER PRIMARY KEY, state INTEGER NOT NULL,"
+    " severity INTEGER NOT NULL, asked_us INTEGER NOT NULL,"
+    " until_us INTEGER NOT NULL, hash BLOB NOT NULL UNIQUE,"
+    " used_id BLOB NOT NULL, actor TEXT NOT NULL, tool TEXT NOT NULL,"
+    " agent TEXT NOT NULL, session TEXT NOT NULL, reason TEXT NOT NULL,"
+    " request TEXT NOT NULL"
+    ") STRICT;";
+
 const struct store_step	store_steps[] = {
 	{ schema_tables },
 	{ schema_views },
 	{ schema_sinks },
 	{ schema_dead },
 	{ schema_kept },
+	{ schema_approvals },
 };
 _Static_assert(sizeof(store_steps) / sizeof(store_steps[0]) == DBROW_SCHEMA,
     "what a reader knows");

@@ -26,9 +26,9 @@ action_is_auditds(const char *action)
 	    ACTION_UNFOUNDED, ACTION_SPACE, "start", "stop", "auditd-stop",
 	    "role-death", "acknowledge-alerts", "config-update", "init",
 	    "policy-update", "setup-observability" };
-	/* whatever is said of delivery */
+	/* whatever is said of delivery, and of what a person decides */
 	static const char *const families[] = { "sink.", "sink-",
-	    "dead-letters-" };
+	    "dead-letters-", "approval-" };
 	static const char *const kinds[] = { "tool-", "skill-", "mcp-",
 	    "plugin-", "api-enforce-" };
 	static const char *const verbs[] = { "block", "allow", "unblock" };

@@ -186,6 +186,7 @@ hook_read(struct hook *h, enum hook_agent agent, const json_t *body)
 	case HOOK_OTHER:
 		break;
 	}
+	h->whole = h->value == body;
 	h->again = json_is_true(json_object_get(body, "stop_hook_active"));
 }
 
@@ -298,6 +299,45 @@ hook_block(const struct hook *h, const char *text)
 	default:
 		return (json_pack("{s:s,s:s}", "action", "block", "reason",
 		    reason));
+	}
+}
+
+int
+hook_asks(const struct hook *h)
+{
+	switch (h->agent) {
+	case HOOK_CLAUDE_CODE:
+		return (strcmp(h->event, "PreToolUse") == 0);
+	case HOOK_CURSOR:
+		return (strcmp(h->event, "beforeShellExecution") == 0 ||
+		    strcmp(h->event, "beforeMCPExecution") == 0);
+	case HOOK_OPENCLAW:
+		return (strcmp(h->event, "before_tool_call") == 0);
+	default:
+		return (0);
+	}
+}
+
+json_t *
+hook_ask(const struct hook *h, const char *text, uint32_t ms)
+{
+	char	reason[MAX_HOOK_REASON];
+
+	if (!hook_asks(h))
+		return (NULL);
+	hook_reason(reason, sizeof(reason), text);
+	switch (h->agent) {
+	case HOOK_CLAUDE_CODE:
+		return (specific(h, json_pack("{s:s,s:s}",
+		    "permissionDecision", "ask", "permissionDecisionReason",
+		    reason)));
+	case HOOK_CURSOR:
+		return (json_pack("{s:b,s:s,s:s,s:s}", "continue", 1,
+		    "permission", "ask", "user_message", reason,
+		    "agent_message", reason));
+	default:
+		return (json_pack("{s:s,s:s,s:I}", "action", "confirm",
+		    "reason", reason, "timeout_ms", (json_int_t)ms));
 	}
 }
 

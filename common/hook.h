@@ -69,6 +69,7 @@ struct hook {
 	char		 event[MAX_HOOK_EVENT];
 	const char	*tool;		/* NULL: none named */
 	const json_t	*value;		/* what is inspected; NULL: nothing */
+	int		 whole;		/* that is the event itself */
 	int		 again;		/* a stop hook's own turn */
 };
 
@@ -94,6 +95,14 @@ void		 hook_reason(char *, size_t, const char *);
  */
 json_t		*hook_block(const struct hook *, const char *);
 json_t		*hook_pass(const struct hook *);
+
+/*
+ * The answer that has the client ask its own user, who has so many ms; NULL
+ * where it has no way to: Codex runs the tool on such an answer, Gemini CLI
+ * and opencode know none, Cursor asks about commands and MCP calls only.
+ */
+int		 hook_asks(const struct hook *);
+json_t		*hook_ask(const struct hook *, const char *, uint32_t);
 
 /*
  * The answer that takes a tool's output out of the model's sight, with a

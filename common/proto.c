@@ -47,3 +47,13 @@ list_kind_name(uint32_t kind)
 	return (kind < sizeof(names) / sizeof(names[0]) ? names[kind] :
 	    NULL);
 }
+
+const char *
+approval_state_name(uint32_t state)
+{
+	static const char *const	 names[] = { "unavailable", "pending",
+	    "allowed", "denied", "used", "too-many" };
+
+	return (state < sizeof(names) / sizeof(names[0]) ? names[state] :
+	    NULL);
+}

@@ -85,6 +85,10 @@ enum msg_type {
 	MSG_SUITE_STATS,		/* struct suite_stats, to gatewayd */
 	MSG_APPEND_KEPT,		/* str text (common/kept.h), rest
 					   encoded event */
+	MSG_APPROVAL_ASK,		/* struct approval_ask, str actor, tool,
+					   agent, session, request id, reason,
+					   the request as it is shown */
+	MSG_APPROVAL_SAID,		/* struct approval_said */
 
 	/* auditd and signer */
 	MSG_SIGN_HELLO = 96,		/* struct sign_hello, from the signer */
@@ -142,6 +146,8 @@ enum msg_type {
 	MSG_CTL_DEAD_RETRY,		/* u64 seq (0: all), str name */
 	MSG_CTL_DEAD_DROP,		/* u64 seq (0: all), str name, reason */
 	MSG_CTL_JUDGE_TEST,		/* empty */
+	MSG_CTL_APPROVALS,		/* empty: what waits for a person */
+	MSG_CTL_APPROVE,		/* struct approve */
 };
 
 /* how a control request ended; also the front end's exit codes */
@@ -419,6 +425,49 @@ struct list_changed {
 	char		text[MAX_CTL_TEXT];
 };
 
+/*
+ * A request that a person decides.  The hash binds it: who asked, over which
+ * route, for which agent and session, the tool and all of its arguments.
+ */
+#define APPROVAL_HASH_LEN	32	/* BLAKE2b-256 */
+#define APPROVAL_KEY_LEN	32
+#define MAX_APPROVAL_TEXT	1024	/* bytes of it that are shown, + NUL */
+#define MAX_APPROVAL_REASON	2048	/* with its NUL */
+#define MAX_APPROVAL_NAME	256	/* of an actor, a tool, a session */
+
+enum approval_state {
+	APPROVAL_NONE = 0,	/* could not be asked for */
+	APPROVAL_PENDING,	/* nobody has decided */
+	APPROVAL_ALLOWED,	/* once, and not used yet; never sent */
+	APPROVAL_DENIED,
+	APPROVAL_USED,		/* by this request, which passes */
+	APPROVAL_NO_ROOM	/* its actor has as many as it may */
+};
+
+struct approval_ask {
+	uint8_t		id[EVENT_ID_LEN];	/* of the event it becomes */
+	uint64_t	time_us;		/* of that event, too */
+	uint8_t		hash[APPROVAL_HASH_LEN];
+	uint32_t	severity;		/* enum severity */
+	uint32_t	pad;
+};
+
+struct approval_said {
+	uint8_t		id[EVENT_ID_LEN];
+	uint64_t	number;		/* sequence of the event that asked */
+	uint64_t	until_us;	/* wall clock; 0: no matter */
+	uint32_t	state;		/* enum approval_state */
+	uint32_t	pad;
+};
+
+/* an operator's word; the key is that of a passphrase, if there is one */
+struct approve {
+	uint64_t	number;
+	uint32_t	allow;		/* 0: deny */
+	uint32_t	has_key;
+	uint8_t		key[APPROVAL_KEY_LEN];
+};
+
 /* what gatewayd needs to know of the store, sent on change */
 struct store_state {
 	uint32_t	ok;		/* 0: refuse traffic with text */
@@ -472,5 +521,6 @@ struct alert_list {
 
 const char	*role_name(enum role_id);	/* "gatewayd" */
 const char	*list_kind_name(uint32_t);	/* "tool"; NULL: none */
+const char	*approval_state_name(uint32_t);	/* "pending"; NULL: none */
 
 #endif /* COMMON_PROTO_H */

@@ -64,10 +64,11 @@ struct rec_gateway {
 	uint32_t	requests_per_second;	/* of all workers; 0: any */
 	uint32_t	requests_burst;
 	uint32_t	workers;	/* as configured: shares depend on it */
-	uint32_t	pad0;
+	uint32_t	hilt_severity;	/* a person decides; 0: no */
+	uint32_t	hilt_s;		/* and has so long */
 	char		token_name[65];	/* of the actor "token:NAME" */
 	char		block_message[513];
-	char		pad[6];
+	char		pad[2];
 };
 
 /*
@@ -100,6 +101,7 @@ struct rec_audit {
 	uint32_t	disk_reserve_mb;
 	uint32_t	max_size_mb;		/* 0: any */
 	uint32_t	body_days;	/* a judge's words are kept */
+	uint32_t	hilt_s;		/* an approval waits, and holds */
 };
 
 /* what auditd must know of a sink: which events it gets, and from where */

@@ -29,7 +29,9 @@
  * is asked knows of all.  They are the senders' word and decide nothing.
  */
 
-enum { STATS_ALLOW, STATS_ALERT, STATS_BLOCK, STATS_ACTIONS };
+enum {
+	STATS_ALLOW, STATS_ALERT, STATS_CONFIRM, STATS_BLOCK, STATS_ACTIONS
+};
 
 /* requests answered within so many microseconds; one more for the rest */
 #define STATS_BUCKETS	13

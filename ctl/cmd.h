@@ -193,6 +193,9 @@ int	 cmd_audit_export(struct ctl *);
 int	 cmd_audit_query(struct ctl *);
 
 /* cmd_tool.c */
+int	 cmd_approvals_list(struct ctl *);
+int	 cmd_approvals_allow(struct ctl *);
+int	 cmd_approvals_deny(struct ctl *);
 int	 cmd_tool_block(struct ctl *);
 int	 cmd_tool_allow(struct ctl *);
 int	 cmd_tool_unblock(struct ctl *);

@@ -170,13 +170,15 @@ decided(const struct gate *g, char *answer, size_t len)
 
 	v = json_strict(answer, len, err);
 	action = json_str(v, "action");
+	output = json_incref(json_object_get(v, hook_member(h->agent)));
 	if (action == NULL || (strcmp(action, "allow") != 0 &&
-	    strcmp(action, "block") != 0)) {
+	    strcmp(action, "block") != 0 && (strcmp(action, "confirm") != 0 ||
+	    output == NULL || !hook_asks(h)))) {
+		json_decref(output);
 		json_decref(v);
 		return (undecided(g, "gatewayd's answer is no verdict"));
 	}
-	output = json_incref(json_object_get(v, hook_member(h->agent)));
-	if (strcmp(action, "allow") == 0)
+	if (strcmp(action, "block") != 0)
 		rc = finish(h, output, NULL);
 	else {
 		said = json_str(v, "block_message");

@@ -229,7 +229,7 @@ print_verdict(char *text, size_t len)
 		json_decref(v);
 		return (out_fail(CTL_FAILURE, "the answer is no verdict"));
 	}
-	rc = strcmp(action, "block") == 0 ? CTL_POLICY : CTL_OK;
+	rc = strcmp(action, "allow") == 0 ? CTL_OK : CTL_POLICY;
 	if (out_json) {
 		fwrite(text, 1, len, stdout);
 		json_decref(v);
@@ -297,6 +297,8 @@ cmd_inspect_tool(struct ctl *c)
 {
 	json_t	*body = json_object();
 
+	/* who looks at a verdict asks nobody for an approval */
+	json_object_set_new(body, "approval_surface", json_string("native"));
 	member_option(c, O_TOOL, body);
 	if (member_args(c, body) == -1 ||
 	    member_text(c, O_CONTENT, O_FILE, body, "content") == -1) {

@@ -207,6 +207,13 @@ const struct cmd ctl_cmds[] = {
 	{ "alerts", "acknowledge", "SEQ", 1, 1, BIT(NOTE), 0, 0,
 	    cmd_alerts_acknowledge, "mark an alert as seen" },
 
+	{ "approvals", "list", "", 0, 0, 0, 0, 0, cmd_approvals_list,
+	    "calls that wait for a person" },
+	{ "approvals", "allow", "NUMBER", 1, 1, 0, 0, 0,
+	    cmd_approvals_allow, "let this call pass, once" },
+	{ "approvals", "deny", "NUMBER", 1, 1, 0, 0, 0, cmd_approvals_deny,
+	    "do not let it pass; also what was allowed and is not used" },
+
 	{ "tool", "block", "NAME", 1, 1, BIT(REASON), 0, 0, cmd_tool_block,
 	    "block a tool whatever its arguments" },
 	{ "tool", "allow", "NAME", 1, 1, BIT(REASON), 0, 0, cmd_tool_allow,

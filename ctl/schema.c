@@ -42,8 +42,11 @@ static const char *const token_envs[] = { "DEFENSECLAW_GATEWAY_TOKEN",
 
 /* what keys live in, to be found in spite of a slip of the pen */
 static const char *const sections[] = { "agent", "gateway", "guardrail",
-    "scanners", "scanners.skill_scanner", "scanners.mcp_scanner", "audit",
-    "log", "sandbox", NULL };
+    "guardrail.hilt", "scanners", "scanners.skill_scanner",
+    "scanners.mcp_scanner", "audit", "log", "sandbox", NULL };
+
+static const char *const hilt_severities[] = { "LOW", "MEDIUM", "HIGH",
+    "CRITICAL", NULL };
 
 #define FIELD(f)	offsetof(struct conf, f), sizeof(((struct conf *)0)->f)
 #define BOOL(p, f, fl, d, h)						\
@@ -104,6 +107,14 @@ const struct key schema_keys[] = {
 	TEXT("guardrail.block_message", guardrail.block_message, KEY_STRING,
 	    KEYF_RELOAD | KEYF_EMPTY, "",
 	    "text an agent is given instead of what was blocked"),
+	BOOL("guardrail.hilt.enabled", guardrail.hilt_enabled, KEYF_RELOAD,
+	    "false", "let a person decide on tool calls that alert"),
+	ENUM("guardrail.hilt.min_severity", guardrail.hilt_min_severity,
+	    KEYF_RELOAD, hilt_severities, "HIGH",
+	    "from this severity on, and below what is blocked"),
+	INT("guardrail.hilt.deadline_s", guardrail.hilt_deadline_s,
+	    KEYF_RELOAD, 10, 86400, "300", "seconds a call waits for that; "
+	    "then it is denied, and what was allowed is no more"),
 	ENUM("guardrail.detection_strategy", guardrail.detection_strategy,
 	    KEYF_RELOAD, strategies, "regex_only",
 	    "rules only, or rules and a judge"),

@@ -212,6 +212,9 @@ struct conf {
 		int	 mode;			/* enum conf_mode */
 		char	 rule_pack_dir[MAX_CONF_PATH];	/* "": the default */
 		char	 block_message[MAX_CONF_TEXT];
+		int	 hilt_enabled;
+		int	 hilt_min_severity;	/* 0 LOW, as the rest of them */
+		int	 hilt_deadline_s;
 		int	 detection_strategy;	/* enum conf_strategy */
 		int	 detection_strategy_prompt;
 		int	 detection_strategy_completion;

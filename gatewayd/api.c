@@ -32,6 +32,7 @@
  */
 
 #define MAX_CTL_ROUTE	64
+#define APPROVALS	"/api/v1/approvals"
 #define MAX_EXTRA	1024	/* bytes of our header lines */
 #define MAX_BODY_KEPT	(1024 * 1024)	/* bytes whose memory stays ours */
 
@@ -389,6 +390,10 @@ api_head(void *arg, uint64_t id, const struct conn_peer *peer,
 		return (0);
 	}
 	if (r == NULL) {
+		/* no route decides on those, and who looks for one is seen */
+		if (h->path.len >= sizeof(APPROVALS) - 1 && memcmp(h->path.p,
+		    APPROVALS, sizeof(APPROVALS) - 1) == 0)
+			refusal_peer(peer, "approval");
 		plain_http(id, h, known ? 405 : 404, known ?
 		    "method not allowed\n" : "404 page not found\n");
 		return (0);

@@ -40,15 +40,20 @@ decide_mode(void)
 }
 
 static const char *
-decide_raw(enum severity severity, int only_critical)
+decide_raw(enum severity severity, const struct verdict *v)
 {
 	unsigned int	p = gatewayd.rec.profile;
+	uint32_t	least = gatewayd.rec.hilt_severity;
 
 	if (p >= sizeof(thresholds) / sizeof(thresholds[0]))
 		p = PROFILE_STRICT;
 	if (severity >= thresholds[p].block &&
-	    (severity == SEV_CRITICAL || !only_critical))
+	    (severity == SEV_CRITICAL || !v->only_critical))
 		return ("block");
+	/* nobody is asked about what is blocked, or on the allow list */
+	if (v->confirms && !v->only_critical && least != 0 &&
+	    (uint32_t)severity >= least)
+		return ("confirm");
 	if (severity >= thresholds[p].alert)
 		return ("alert");
 	return ("allow");
@@ -59,8 +64,20 @@ static void
 decide_soften(struct verdict *v)
 {
 	v->would_block = strcmp(v->raw_action, "block") == 0;
-	v->action = v->would_block && (v->canary ||
-	    gatewayd.rec.mode == GATEWAY_ACTION) ? "block" : "allow";
+	if (gatewayd.rec.mode != GATEWAY_ACTION && !v->canary)
+		v->action = "allow";
+	else if (v->would_block || strcmp(v->raw_action, "confirm") == 0)
+		v->action = v->raw_action;
+	else
+		v->action = "allow";
+}
+
+/* what an operator said, or has not said yet, decides */
+void
+decide_approved(struct verdict *v, const struct approval_said *said)
+{
+	v->approval = said;
+	v->action = said->state == APPROVAL_USED ? "allow" : "block";
 }
 
 /*
@@ -115,13 +132,14 @@ decide(const struct inspection *in, const struct detect_result *found,
 	    strcmp(in->tool, HOOK_CANARY) == 0;
 	v->is_static = v->canary || (t != NULL && t->op == OP_BLOCK);
 	v->only_critical = in->clamp || allowed;
+	v->confirms = in->confirms;
 	if (v->is_static || v->unreadable) {
 		v->raw_action = "block";
 		v->confidence = 1.0;
 		if (v->severity < SEV_HIGH)
 			v->severity = SEV_HIGH;
 	} else
-		v->raw_action = decide_raw(v->severity, v->only_critical);
+		v->raw_action = decide_raw(v->severity, v);
 	decide_soften(v);
 }
 
@@ -200,7 +218,7 @@ decide_judged(struct judged *j, struct verdict *v)
 		v->confidence = JUDGE_CONFIDENCE;
 	if (said > v->severity)
 		v->severity = said;
-	v->raw_action = decide_raw(v->severity, v->only_critical);
+	v->raw_action = decide_raw(v->severity, v);
 	if (failed && !j->gone && j->triage != TRIAGE_HIGH) {
 		j->undecided = 1;
 		decide_floor(v);

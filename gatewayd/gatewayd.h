@@ -100,17 +100,27 @@ struct under {
 
 /* what a text leads to */
 struct verdict {
-	const char		*action;	/* softened: allow or block */
-	const char		*raw_action;	/* allow, alert or block */
+	const char		*action;	/* softened: allow or block, or
+						   confirm: the client asks */
+	const char		*raw_action;	/* allow, alert, confirm or
+						   block */
 	enum severity		 severity;
 	double			 confidence;
 	int			 would_block;
 	int			 is_static;	/* by the block list */
 	int			 unreadable;	/* because there was no text */
 	int			 only_critical;	/* blocks */
+	int			 confirms;	/* as the inspection */
 	int			 canary;	/* HOOK_CANARY: in any mode */
 	const struct detect_result *found;	/* NULL: not looked at */
 	const struct judged	*judged;	/* NULL: see judging.h */
+	const struct approval_said *approval;	/* NULL: none was asked for */
+};
+
+/* what an approval is bound to, and what is shown of the request */
+struct bound {
+	uint8_t			 hash[APPROVAL_HASH_LEN];
+	char			 text[MAX_APPROVAL_TEXT];
 };
 
 struct inspection {
@@ -122,6 +132,10 @@ struct inspection {
 	int			 clamp;		/* block only CRITICAL */
 	const char		*unreadable;	/* why there is no text */
 	const struct hook	*hook;		/* NULL: not a hook's */
+	int			 confirms;	/* a person may decide it */
+	int			 native;	/* and the client asks one */
+	const char		*cwd;		/* NULL: not said */
+	const struct bound	*bound;		/* NULL: to nothing */
 };
 
 /* a client's token by its name, and the one before it */
@@ -215,6 +229,9 @@ void	 inspect_tool_response(const struct asker *, json_t *);
 /* JSON by syntax that we have no value for; what names the row */
 void	 inspect_unreadable(const struct asker *, const char *, const char *);
 void	 inspect_rule_ids(struct json_out *, const struct verdict *);
+/* "matched: ID:Title", into MAX_REASON bytes */
+void	 inspect_reason(const struct inspection *, const struct verdict *,
+	    char [MAX_REASON]);
 /* its what and target say what the event is */
 void	 inspect_value(const struct asker *, const struct inspection *,
 	    const json_t *);
@@ -227,6 +244,17 @@ void	 hook_post(const struct asker *, json_t *);
 void	 hook_unreadable(const struct asker *, const char *);
 void	 hook_members(struct json_out *, const struct hook *,
 	    const struct verdict *, const char *);
+
+/* approval.c: what a person decides */
+void	 approval_bind(const struct asker *, const struct inspection *,
+	    const struct verdict *, const json_t *, struct bound *);
+int	 approval_wanted(const struct inspection *, const struct verdict *);
+/* -1: there is no room; 0 and it is heard of, once */
+typedef void	 approval_fn(void *, const struct approval_said *);
+int	 approval_ask(const struct asker *, const struct inspection *,
+	    const struct verdict *, const char *, approval_fn *, void *);
+void	 approval_reason(const struct verdict *, char *, size_t);
+void	 approval_json(struct json_out *, const struct verdict *);
 
 /* policyapi.c */
 void	 evaluate_guardrail(const struct asker *, json_t *);
@@ -258,6 +286,7 @@ const struct suite_stats	*stats_suite(void);
 void	 decide(const struct inspection *, const struct detect_result *,
 	    struct verdict *);
 void	 decide_judged(struct judged *, struct verdict *);
+void	 decide_approved(struct verdict *, const struct approval_said *);
 const char	*decide_mode(void);
 
 /* record.c: nothing is answered before its event is durable */
@@ -271,6 +300,8 @@ int	 record_kept(struct event *, json_t *, const char *);
 int	 record_list_change(const struct asker *, enum list_kind,
 	    enum list_op, enum list_op, const char *, const char *);
 int	 record_alerts(const struct asker *, unsigned int);
+int	 record_approval(const struct approval_ask *, const struct wbuf *,
+	    approval_fn *, void *);
 void	 record_edge(struct peer *);
 void	 record_edge_lost(void);
 void	 record_forget(struct peer *);

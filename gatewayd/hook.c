@@ -130,6 +130,9 @@ hook_post(const struct asker *a, json_t *body)
 		break;
 	default:
 		in.direction = DETECT_TOOL_CALL;
+		/* a client that asks its user anyway needs nobody else */
+		in.confirms = h.class == HOOK_TOOL;
+		in.cwd = json_str(body, "cwd");
 		in.mcp_server = mcp_server(h.tool, server, sizeof(server));
 		in.what = "inspect-tool";
 		break;
@@ -181,9 +184,12 @@ hook_members(struct json_out *o, const struct hook *h,
 	char	 text[MAX_HOOK_REASON];
 	json_t	*j;
 
-	if (strcmp(v->action, "block") != 0)
+	if (strcmp(v->action, "allow") == 0)
 		j = hook_pass(h);
-	else {
+	else if (strcmp(v->action, "confirm") == 0) {
+		snprintf(text, sizeof(text), "DefenseClaw: %s", reason);
+		j = hook_ask(h, text, gatewayd.rec.hilt_s * 1000);
+	} else {
 		snprintf(text, sizeof(text), "DefenseClaw: %s%s%s",
 		    gatewayd.rec.block_message, gatewayd.rec.block_message[0]
 		    != '\0' ? ": " : "blocked: ", reason);

@@ -68,12 +68,13 @@ reason_judges(const struct judged *j, char *out, size_t size)
 }
 
 /* "matched: ID:Title, ID:Title", the gravest first */
-static void
-reason_text(const struct inspection *in, const struct verdict *v, char *out,
-    size_t size)
+void
+inspect_reason(const struct inspection *in, const struct verdict *v,
+    char out[MAX_REASON])
 {
-	char	name[MAX_TARGET_NAME + 1];
-	size_t	i, len;
+	const size_t	size = MAX_REASON;
+	char		name[MAX_TARGET_NAME + 1];
+	size_t		i, len;
 
 	out[0] = '\0';
 	if (v->unreadable)
@@ -92,6 +93,8 @@ reason_text(const struct inspection *in, const struct verdict *v, char *out,
 		strlcat(out, v->found->findings[i].title, size);
 	}
 	reason_judges(v->judged, out, size);
+	if (v->approval != NULL)
+		approval_reason(v, out, size);
 	/* what was cut off may be half a character */
 	len = strlen(out);
 	out[text_valid(out, len)] = '\0';
@@ -228,6 +231,11 @@ verdict_json(const struct asker *a, const struct inspection *in,
 	if (strcmp(v->action, "block") == 0 &&
 	    gatewayd.rec.block_message[0] != '\0')
 		json_out_str(&o, "block_message", gatewayd.rec.block_message);
+	if (v->approval != NULL)
+		approval_json(&o, v);
+	else if (strcmp(v->action, "confirm") == 0)
+		json_out_int(&o, "approval_timeout_ms",
+		    (int64_t)gatewayd.rec.hilt_s * 1000);
 	if (in->hook != NULL)
 		hook_members(&o, in->hook, v, reason);
 	if (a->explain && v->judged != NULL) {
@@ -296,6 +304,8 @@ details_json(const struct asker *a, const struct inspection *in,
 		json_out_bool(&o, "indeterminate", 1);
 	if (in->unreadable != NULL)
 		json_out_str(&o, "error", in->unreadable);
+	if (v->approval != NULL)
+		approval_json(&o, v);
 	if (v->judged != NULL && v->judged->strategy !=
 	    STRATEGY_REGEX_ONLY) {
 		json_out_open(&o, "judge", '{');
@@ -330,7 +340,7 @@ inspect_over(const struct asker *a, const struct inspection *in,
 	stats_verdict(v);
 	if (v->would_block)
 		gatewayd.blocked++;
-	reason_text(in, v, reason, sizeof(reason));
+	inspect_reason(in, v, reason);
 	snprintf(action, sizeof(action), "%s-%s", in->what, v->raw_action);
 	details = details_json(a, in, v, reason, len, us);
 	answer = verdict_json(a, in, v, reason);
@@ -365,6 +375,7 @@ inspect_value(const struct asker *a, const struct inspection *in,
     const json_t *value)
 {
 	static struct judged	 j;	/* large; one request at a time */
+	static struct bound	 bound;
 	struct inspection	 seen;
 	struct verdict		 v;
 	uint64_t		 start = clock_wall_us(), now;
@@ -382,7 +393,12 @@ inspect_value(const struct asker *a, const struct inspection *in,
 	judging_plan(&seen, &v, value, &j);
 	now = clock_wall_us();
 	now = now > start ? now - start : 0;
-	if (j.plan == PLAN_RULES) {
+	if (seen.confirms && gatewayd.rec.hilt_severity != 0 &&
+	    (j.plan != PLAN_RULES || approval_wanted(&seen, &v))) {
+		approval_bind(a, &seen, &v, value, &bound);
+		seen.bound = &bound;
+	}
+	if (j.plan == PLAN_RULES && !approval_wanted(&seen, &v)) {
 		v.judged = &j;
 		inspect_over(a, &seen, &v, len, now);
 	} else
@@ -416,7 +432,7 @@ static json_t *
 body_rest(const json_t *body)
 {
 	static const char *const names[] = { "tool", "model", "direction",
-	    "mcp_server_name", "session_id" };
+	    "mcp_server_name", "session_id", "approval_surface" };
 	const char	*key;
 	json_t		*rest, *v;
 	size_t		 i;
@@ -477,6 +493,7 @@ inspect_tool(const struct asker *a, json_t *body)
 {
 	struct inspection	 in;
 	const json_t		*args, *content;
+	const char		*surface;
 	int			 message;
 
 	memset(&in, 0, sizeof(in));
@@ -494,6 +511,10 @@ inspect_tool(const struct asker *a, json_t *body)
 	if (message)
 		in.tool = "message";
 	in.what = message ? "inspect-message" : "inspect-tool";
+	in.confirms = !message;
+	surface = body_str(body, "approval_surface");
+	in.native = surface != NULL && strcmp(surface, "native") == 0;
+	in.cwd = body_str(body, "cwd");
 	inspect_members(a, body, &in, args, content);
 }
 

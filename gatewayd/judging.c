@@ -32,6 +32,9 @@ struct waiting {
 	struct detect_result	*found;
 	struct ruleset		*rules;
 	struct judged		 j;
+	struct bound		 bound;		/* that in points to, if any */
+	struct approval_said	 said;
+	int			 asked;		/* for an approval */
 	struct event		*over;		/* all answers are there */
 	size_t			 len;		/* inspected */
 	uint64_t		 us;		/* that this took */
@@ -97,6 +100,30 @@ waiting_free(struct waiting *w)
 	free(w);
 }
 
+static void
+waiting_said(void *arg, const struct approval_said *said)
+{
+	struct waiting	*w = arg;
+
+	if (said != NULL)
+		w->said = *said;
+	event_active(w->over, EV_TIMEOUT, 0);
+}
+
+/* 1: auditd is asked, and it is not over */
+static int
+waiting_asks(struct waiting *w, const struct verdict *v)
+{
+	char	 reason[MAX_REASON];
+
+	if (w->asked)
+		return (0);
+	w->asked = 1;
+	inspect_reason(&w->in, v, reason);
+	return (approval_ask(&w->asker, &w->in, v, reason, waiting_said,
+	    w) == 0);
+}
+
 /* The lists are asked again: what was blocked meanwhile is blocked. */
 static void
 waiting_over(struct waiting *w)
@@ -106,6 +133,11 @@ waiting_over(struct waiting *w)
 	w->asker.rules = w->rules->generation;
 	decide(&w->in, w->found, &v);
 	decide_judged(&w->j, &v);
+	if (approval_wanted(&w->in, &v)) {
+		if (waiting_asks(w, &v))
+			return;
+		decide_approved(&v, &w->said);
+	}
 	stats_judged(&w->j, w->found != NULL ? w->found->severity : SEV_NONE);
 	judging_failures(&w->asker, &w->j);
 	inspect_over(&w->asker, &w->in, &v, w->len, w->us);
@@ -291,6 +323,11 @@ judging_begin(const struct asker *a, const struct inspection *in,
 		json_incref((json_t *)(uintptr_t)w->hook.value);
 		w->in.hook = &w->hook;
 	}
+	w->in.cwd = NULL;
+	if (in->bound != NULL) {
+		w->bound = *in->bound;
+		w->in.bound = &w->bound;
+	}
 	w->found = found_copy(v->found);
 	w->rules = gatewayd.rules;
 	serve_rules_hold(w->rules);
@@ -314,6 +351,10 @@ judging_begin(const struct asker *a, const struct inspection *in,
 		else
 			call_ask(w, &w->j.calls[i]);
 	}
+	/* only an approval is wanted; without room it is not asked for */
+	w->asked = full;
+	if (w->j.ncalls == 0)
+		event_active(w->over, EV_TIMEOUT, 0);
 }
 
 void

@@ -33,7 +33,7 @@
 #define MAX_METRICS	(64 * 1024)
 
 static const char *const actions[STATS_ACTIONS] = {
-	"allow", "alert", "block"
+	"allow", "alert", "confirm", "block"
 };
 static void	put(struct wbuf *, const char *, ...)
 		    __attribute__((__format__(printf, 2, 3)));

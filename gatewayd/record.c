@@ -32,7 +32,9 @@
 #define TICK_MS		100
 #define MAX_SPARE	128	/* freed ones kept for the next answers */
 
-enum pending_kind { PEND_EVENT, PEND_LIST, PEND_ALERTS };
+enum pending_kind {
+	PEND_EVENT, PEND_LIST, PEND_ALERTS, PEND_APPROVAL
+};
 
 struct pending {
 	TAILQ_ENTRY(pending)	 entry;		/* oldest first */
@@ -48,6 +50,8 @@ struct pending {
 	int			 again;		/* nobody: to be resent */
 	char			*text;		/* the answer */
 	json_t			*rows;		/* PEND_ALERTS */
+	approval_fn		*said;		/* PEND_APPROVAL */
+	void			*said_arg;
 	size_t			 rows_len;
 	uint32_t		 type;		/* of the message */
 	size_t			 len;
@@ -72,6 +76,7 @@ static void	refused(struct peer *, struct msg *);
 static void	list_changed(struct peer *, struct msg *);
 static void	alerts_row(struct peer *, struct msg *);
 static void	alerts_end(struct peer *, struct msg *);
+static void	approval_said(struct peer *, struct msg *);
 static void	store_state(struct peer *, struct msg *);
 
 const struct dispatch from_auditd[] = {
@@ -92,6 +97,8 @@ const struct dispatch from_auditd[] = {
 	{ MSG_ALERTS_ROW, ST_ANY, 8 + 36, 8 + MAX_EVENT_LEN, FD_NONE, NOBODY,
 	    alerts_row },
 	{ MSG_ALERTS_END, ST_ANY, 4, 4, FD_NONE, NOBODY, alerts_end },
+	{ MSG_APPROVAL_SAID, ST_ANY, sizeof(struct approval_said),
+	    sizeof(struct approval_said), FD_NONE, NOBODY, approval_said },
 	{ MSG_STORE_STATE, ST_ANY, sizeof(struct store_state),
 	    sizeof(struct store_state), FD_NONE, NOBODY, store_state },
 	{ MSG_SUITE_STATS, ST_ANY, sizeof(struct suite_stats),
@@ -164,7 +171,7 @@ pending_new(enum pending_kind kind, const uint8_t id[EVENT_ID_LEN],
     const void *data, size_t len)
 {
 	static const uint32_t types[] = { MSG_APPEND, MSG_LIST_CHANGE,
-	    MSG_ALERTS };
+	    MSG_ALERTS, MSG_APPROVAL_ASK };
 	struct timeval	 tv = { 0, TICK_MS * 1000 };
 	struct pending	*p;
 
@@ -207,7 +214,9 @@ pending_send(struct pending *p)
 static void
 pending_late(struct pending *p)
 {
-	if (p->answer && p->asker.has_effect) {
+	if (p->kind == PEND_APPROVAL)
+		p->said(p->said_arg, NULL);
+	else if (p->answer && p->asker.has_effect) {
 		gatewayd.unavailable++;
 		gatewayd.stats.unavailable++;
 		api_error(&p->asker, 504, "outcome unknown: the audit log "
@@ -456,6 +465,22 @@ record_alerts(const struct asker *a, unsigned int limit)
 	return (0);
 }
 
+/* the message as it goes to auditd, whose answer or NULL is heard of later */
+int
+record_approval(const struct approval_ask *ask, const struct wbuf *w,
+    approval_fn *fn, void *arg)
+{
+	struct pending	*p;
+
+	if (w->failed || (p = pending_new(PEND_APPROVAL, ask->id, w->data,
+	    w->len)) == NULL)
+		return (-1);
+	p->said = fn;
+	p->said_arg = arg;
+	pending_send(p);
+	return (0);
+}
+
 /*
  * A new auditd: everything unacknowledged goes again, in order.
  */
@@ -637,6 +662,22 @@ alerts_end(struct peer *peer, struct msg *msg)
 		api_answer(&p->asker, 200, p->rows);
 		p->rows = NULL;
 	}
+	pending_free(p);
+}
+
+static void
+approval_said(struct peer *peer, struct msg *msg)
+{
+	struct approval_said	 said;
+	struct pending		*p;
+
+	if (msg_get(msg, &said, sizeof(said)) == -1 ||
+	    approval_state_name(said.state) == NULL)
+		fatalx("%s: malformed approval", peer->name);
+	/* one that came too late has been denied */
+	if ((p = pending_find(PEND_APPROVAL, said.id)) == NULL)
+		return;
+	p->said(p->said_arg, &said);
 	pending_free(p);
 }
 

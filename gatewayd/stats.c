@@ -86,6 +86,8 @@ stats_verdict(const struct verdict *v)
 		action = STATS_BLOCK;
 	else if (strcmp(v->raw_action, "alert") == 0)
 		action = STATS_ALERT;
+	else if (strcmp(v->raw_action, "confirm") == 0)
+		action = STATS_CONFIRM;
 	gatewayd.stats.verdicts[action][v->severity]++;
 	if (strcmp(v->action, "block") == 0)
 		gatewayd.stats.blocked++;

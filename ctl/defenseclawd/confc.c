@@ -60,6 +60,10 @@ rec_gateway_fill(const struct conf *c, struct rec_gateway *g)
 	g->mode = c->guardrail.enabled && c->guardrail.mode == CONF_ACTION ?
 	    GATEWAY_ACTION : GATEWAY_OBSERVE;
 	g->profile = schema_profile(c->guardrail.rule_pack_dir);
+	if (c->guardrail.hilt_enabled)
+		g->hilt_severity = SEV_LOW +
+		    (uint32_t)c->guardrail.hilt_min_severity;
+	g->hilt_s = (uint32_t)c->guardrail.hilt_deadline_s;
 	g->allow_enforce = (uint32_t)c->gateway.allow_enforce;
 	g->max_connections = (uint32_t)c->gateway.max_connections;
 	g->requests_per_second = (uint32_t)c->gateway.requests_per_second;
@@ -84,6 +88,7 @@ rec_audit_fill(const struct conf *c, struct rec_audit *a)
 	a->disk_reserve_mb = (uint32_t)c->audit.disk_reserve_mb;
 	a->max_size_mb = (uint32_t)c->audit.max_size_mb;
 	a->body_days = (uint32_t)c->judge.body_days;
+	a->hilt_s = (uint32_t)c->guardrail.hilt_deadline_s;
 }
 
 static void

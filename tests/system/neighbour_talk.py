@@ -192,7 +192,7 @@ def http_forge(n):
         'request-refused', 'policy-reload', 'config-update', 'init',
         'tool-block', 'tool-allow', 'tool-unblock', 'skill-block',
         'api-enforce-block', 'acknowledge-alerts', 'guardrail-verdict',
-        'inspect-tool-allow', 'inspect-batch', 'inspect-reveal',
+        'approval-allow', 'inspect-tool-allow', 'inspect-batch', 'inspect-reveal',
         'sink.cursor', 'sink.failed', 'sink-test', 'sink-removed',
         'dead-letters-drop', 'setup-observability')]
 
@@ -229,15 +229,72 @@ def http_lists(n):
 
 
 @attempt('http.routes', 'look for routes that reload, stop, configure, export '
-    'or approve; approvals do not exist yet', '404', '405', who=(CLIENT,))
+    'or export', '404', '405', who=(CLIENT,))
 def http_routes(n):
     return [status(n, path, method, {} if method == 'POST' else None) for
         path in ('/reload', '/policy/reload', '/stop', '/config',
         '/config/patch', '/api/v1/config', '/audit', '/audit/export',
-        '/audit/list', '/secrets', '/token', '/approvals',
-        '/api/v1/approvals', '/approve', '/alerts/acknowledge',
+        '/audit/list', '/secrets', '/token', '/alerts/acknowledge',
         '/health/../config', '//config', '/debug/pprof') for method in
         ('GET', 'POST')]
+
+
+def approvable(n, **more):
+    """What comes of a call that a person has to allow."""
+    a = get(n, '/api/v1/inspect/tool', 'POST', dict({'tool': 'bash', 'args':
+        'highly-suspicious'}, **more))
+    eq((a.status, a.json['raw_action']), (200, 'confirm'), a)
+    return a.json
+
+
+@attempt('approval.control', 'allow its own request over every control '
+    'socket', 'PERMISSION', who=(CLIENT,), event='control')
+def approval_control(n):
+    number = approvable(n)['approval']['number']
+    c = n.suite.control('auditd')
+    out = [CODES[c.request('MSG_CTL_APPROVE', approve(number))[0]]]
+    c.close()
+    eq(approvable(n)['action'], 'block')
+    return out
+
+
+@attempt('approval.http', 'look for a route that allows it, over the Unix '
+    'socket', '404', who=(CLIENT,), event='approval')
+def approval_http(n):
+    number = approvable(n)['approval']['number']
+    out = [status(n, '/api/v1/approvals' + path, method, {'allow': True,
+        'number': number} if method == 'POST' else None, SPOOF) for path in
+        ('', '/%d' % number, '/%d/allow' % number, '/allow') for method in
+        ('GET', 'POST')]
+    eq(approvable(n)['action'], 'block')
+    return out
+
+
+@attempt('approval.claim', 'say in the request that it was allowed, or that '
+    'somebody else asks', 'block', who=(CLIENT,))
+def approval_claim(n):
+    number = approvable(n)['approval']['number']
+    return [approvable(n, **more)['action'] for more in ({'approval':
+        {'number': number, 'state': 'used'}}, {'approved': True},
+        {'action': 'allow', 'uid': 0, 'actor': 'uid:0'})]
+
+
+@attempt('approval.file', 'allow it in the database', 'EACCES',
+    who=(CLIENT,))
+def approval_file(n):
+    approvable(n)
+    return [tried(os.open, p, os.O_RDWR) for p in n.files if
+        os.path.basename(p).startswith('audit.db')]
+
+
+@attempt('approval.flood', 'ask for more approvals than an operator can '
+    'look through', 'pending', 'too-many', who=(CLIENT,),
+    event='approval-flood')
+def approval_flood(n):
+    out = [approvable(n, args='highly-suspicious %d' % i)['approval']['state']
+        for i in range(24)]
+    eq(out[-1], 'too-many')
+    return sorted(set(out))
 
 
 # --- TCP ---------------------------------------------------------------------

@@ -63,6 +63,10 @@ def list_change(name='t'):
         0) + wstr(name) + wstr('why')
 
 
+def approve(number, allow=1):
+    return struct.pack('=QII32s', number, allow, 0, b'')
+
+
 def seq(n):
     return struct.pack('=Q', n)
 
@@ -98,6 +102,8 @@ TABLE = (
     ('auditd', 'MSG_CTL_NOTE', lambda a: struct.pack('=Q',
         time.time_ns() // 1000) + wstr('config-update') +
         wstr('config.yaml') + wstr('mode=action'), (OPERATOR,)),
+    ('auditd', 'MSG_CTL_APPROVALS', lambda a: b'', READERS),
+    ('auditd', 'MSG_CTL_APPROVE', lambda a: approve(a), (OPERATOR,)),
     ('auditd', 'MSG_CTL_SINKS', lambda a: b'', READERS),
     ('auditd', 'MSG_CTL_SINK_TEST', lambda a: wstr('s'), (OPERATOR,)),
     ('auditd', 'MSG_CTL_SINK_REPLAY', lambda a: struct.pack('=QQ', 1, 0) +

@@ -146,6 +146,9 @@ def main():
     with Suite('system') as suite:
         # few, so that a share of them is soon had
         suite.set_config('gateway.max_connections', 64)
+        for key in ('hilt.enabled', 'true'), ('hilt.deadline_s', '3600'):
+            eq(suite.ctl('config', 'set', 'guardrail.' + key[0],
+                key[1]).returncode, 0)
         receiver = Receiver()
         test_sinks.configure(suite, test_sinks.hec(suite, 'net',
             receiver.port), test_sinks.sink('files', 'file'))

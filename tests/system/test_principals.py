@@ -51,8 +51,8 @@ def table_is_whole():
         'the table of routes')
 
 
-OF_A_SINK = ('MSG_CTL_SINK_TEST', 'MSG_CTL_SINK_REPLAY',
-    'MSG_CTL_DEAD_RETRY', 'MSG_CTL_DEAD_DROP')
+NOT_THERE = ('MSG_CTL_SINK_TEST', 'MSG_CTL_SINK_REPLAY',
+    'MSG_CTL_DEAD_RETRY', 'MSG_CTL_DEAD_DROP', 'MSG_CTL_APPROVE')
 
 
 def control_as(s, who, uid, groups, may_all=False):
@@ -69,8 +69,8 @@ def control_as(s, who, uid, groups, may_all=False):
             c = s.control(instance)
         code, text = ask(c, type, payload(alert))
         if may_all or who in may:
-            # this suite has no sinks and no judge: who may is told so
-            eq(code, CTL_NOT_FOUND if type in OF_A_SINK else CTL_CONFIG if
+            # no sinks, no judge, no approval: who may is told so
+            eq(code, CTL_NOT_FOUND if type in NOT_THERE else CTL_CONFIG if
                 type == 'MSG_CTL_JUDGE_TEST' else CTL_OK,
                 '%s: %s' % (what, text))
             if type == 'MSG_CTL_RELOAD':

@@ -236,6 +236,8 @@ setup(void)
 	stamp_event(&auditd.stamp, &ev, "audit-epoch", SEV_INFO);
 	CHECK(store_reconcile(auditd.store, NULL, &ev, &why) == STORE_OK);
 	CHECK(query_open(&auditd.query, auditd.store) == STORE_OK);
+	CHECK(kept_open(&auditd.kept, auditd.store) == STORE_OK);
+	CHECK(approve_open(&auditd.approve, auditd.store) == STORE_OK);
 	auditd.reconciled = 1;
 	limits_open(open(dir, O_RDONLY | O_DIRECTORY));
 	limits_look();
@@ -257,6 +259,8 @@ main(void)
 	RUN(progress);
 	RUN(held_back);
 	CHECK(sqlite3_close(other) == SQLITE_OK);
+	kept_close(auditd.kept);
+	approve_close(auditd.approve);
 	store_close(auditd.store);
 	audit_teardown();
 	return (0);

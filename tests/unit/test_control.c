@@ -764,6 +764,7 @@ setup(void)
 	stamp_event(&auditd.stamp, &ev, "audit-epoch", SEV_INFO);
 	CHECK(store_reconcile(auditd.store, NULL, &ev, &why) == STORE_OK);
 	CHECK(policy_open(&auditd.policy, auditd.store) == STORE_OK);
+	CHECK(approve_open(&auditd.approve, auditd.store) == STORE_OK);
 	CHECK(query_open(&auditd.query, auditd.store) == STORE_OK);
 	auditd.reconciled = 1;
 }

@@ -107,6 +107,53 @@ reasons(void)
 	CHECK_STR(buf, "123456\xc3\xa9");
 }
 
+/* "" where the client cannot ask its user */
+static const char *
+asked(enum hook_agent agent, const char *event)
+{
+	static char	 text[256];
+	struct hook	 h;
+	json_t		*j;
+	char		*s;
+
+	memset(&h, 0, sizeof(h));
+	h.agent = agent;
+	h.class = HOOK_TOOL;
+	strlcpy(h.event, event, sizeof(h.event));
+	j = hook_ask(&h, "why\n", 5000);
+	CHECK_INT(j != NULL, hook_asks(&h));
+	text[0] = '\0';
+	if (j != NULL && (s = json_dumps(j, JSON_COMPACT)) != NULL) {
+		strlcpy(text, s, sizeof(text));
+		free(s);
+	}
+	json_decref(j);
+	return (text);
+}
+
+static void
+who_asks(void)
+{
+	CHECK_STR(asked(HOOK_CLAUDE_CODE, "PreToolUse"),
+	    "{\"hookSpecificOutput\":{\"permissionDecision\":\"ask\","
+	    "\"permissionDecisionReason\":\"why\","
+	    "\"hookEventName\":\"PreToolUse\"}}");
+	CHECK_STR(asked(HOOK_CURSOR, "beforeMCPExecution"),
+	    "{\"continue\":true,\"permission\":\"ask\","
+	    "\"user_message\":\"why\",\"agent_message\":\"why\"}");
+	CHECK_STR(asked(HOOK_OPENCLAW, "before_tool_call"),
+	    "{\"action\":\"confirm\",\"reason\":\"why\","
+	    "\"timeout_ms\":5000}");
+	/* these would run the tool, or know no such answer */
+	CHECK_STR(asked(HOOK_CODEX, "PreToolUse"), "");
+	CHECK_STR(asked(HOOK_CURSOR, "preToolUse"), "");
+	CHECK_STR(asked(HOOK_CURSOR, "beforeReadFile"), "");
+	CHECK_STR(asked(HOOK_GEMINICLI, "BeforeTool"), "");
+	CHECK_STR(asked(HOOK_OPENCODE, "tool.execute.before"), "");
+	CHECK_STR(asked(HOOK_OPENCLAW, "before_install"), "");
+	CHECK_STR(asked(HOOK_GENERIC, "tool"), "");
+}
+
 static void
 what_cannot_be_blocked(void)
 {
@@ -235,6 +282,7 @@ main(void)
 	RUN(agents_and_names);
 	RUN(classes);
 	RUN(reasons);
+	RUN(who_asks);
 	RUN(what_cannot_be_blocked);
 	RUN(withheld);
 	RUN(compiled_in);

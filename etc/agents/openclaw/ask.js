@@ -65,6 +65,10 @@ function verdict(status, text) {
 	}
 	if (answer?.action === "allow" && status === 0)
 		return null;
+	/* for who can ask a person; anybody else makes a block of it */
+	if (answer?.action === "confirm" && status === 0 &&
+	    typeof answer.reason === "string")
+		return answer;
 	if (answer?.action !== "block" || typeof answer.reason !== "string")
 		throw new Error("the hook program's answer is no verdict");
 	return answer;

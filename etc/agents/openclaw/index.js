@@ -46,12 +46,23 @@ export default function register(api) {
 		    ctx?.sessionKey ?? "", run_id: ctx?.runId, ...more };
 	}
 
-	async function objection(event) {
+	async function verdict(event) {
 		try {
-			return (await ask(AGENT, config, event))?.reason;
+			return await ask(AGENT, config, event);
 		} catch (err) {
-			return why(err);
+			return { action: "block", reason: why(err) };
 		}
+	}
+
+	async function objection(event) {
+		return (await verdict(event))?.reason;
+	}
+
+	/* its time is over: denied */
+	function question({ reason, timeout_ms: timeoutMs }) {
+		return { requireApproval: { title: "DefenseClaw", description:
+		    reason, severity: "warning", timeoutMs, timeoutBehavior:
+		    "deny" } };
 	}
 
 	/* counted once: not again what the outer call was asked about */
@@ -74,18 +85,18 @@ export default function register(api) {
 		const wrapped = inner(event);
 		const tool = wrapped?.tool ?? event.toolName;
 		const params = wrapped?.params ?? event.params;
-		const blockReason = await objection(about("before_tool_call",
-		    ctx, { tool_name: tool, params, tool_call_id:
+		const said = await verdict(about("before_tool_call", ctx,
+		    { tool_name: tool, params, tool_call_id:
 		    event.toolCallId }));
-		if (blockReason !== undefined)
-			return { block: true, blockReason };
+		if (said !== null && said.action !== "confirm")
+			return { block: true, blockReason: said.reason };
 		if (wrapped !== null && event.toolCallId !== undefined) {
 			if (asked.size >= MAX_OUTER)
 				asked.delete(asked.keys().next().value);
 			asked.set(event.toolCallId, JSON.stringify(
 			    [tool, params]));
 		}
-		return undefined;
+		return said === null ? undefined : question(said);
 	}, options);
 
 	api.on("before_agent_run", async (event, ctx) => {
