@@ -74,7 +74,7 @@ static const struct dispatch from_supervisor[] = {
 };
 
 #define MAX_LIST_CHANGE	(sizeof(struct list_change) + MAX_TARGET_NAME +	\
-    MAX_TARGET_REASON + 80 + 128 + 32)
+    MAX_PIN_TEXT + 80 + 128 + 32)
 
 #define MAX_APPEND_KEPT	(5 + MAX_KEPT_BODY + MAX_EVENT_LEN)
 #define MAX_APPROVAL_ASK	(sizeof(struct approval_ask) + 80 + 128 + \

@@ -60,7 +60,7 @@ static void	control_lists(struct peer *, struct msg *);
 static void	control_note(struct peer *, struct msg *);
 
 #define MAX_LIST_MSG	(sizeof(struct list_change) + MAX_TARGET_NAME +	\
-    MAX_TARGET_REASON + 16)
+    MAX_PIN_TEXT + 16)
 #define DAY_US		(24 * 3600 * 1000000ULL)
 #define MAX_NOTE_TEXT	16384
 #define MAX_ACK_NOTE	1024

@@ -14,6 +14,7 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,8 +52,7 @@ push_entry(const struct list_entry *e, void *arg)
 	item.updated_us = e->updated_us;
 	item.kind = e->type;
 	item.op = e->action;
-	wbuf_init(&b, sizeof(item) + MAX_TARGET_NAME + MAX_TARGET_REASON +
-	    32);
+	wbuf_init(&b, sizeof(item) + MAX_TARGET_NAME + MAX_PIN_TEXT + 32);
 	wbuf_put(&b, &item, sizeof(item));
 	wbuf_str(&b, e->name);
 	wbuf_str(&b, e->reason != NULL ? e->reason : "");
@@ -291,7 +291,7 @@ event_action(const struct list_change *lc, int over_http, char *buf,
 {
 	static const char *const verbs[] = { "unblock", "block", "allow" };
 
-	if (over_http)
+	if (over_http && lc->kind != KIND_PIN)
 		snprintf(buf, size, "api-enforce-%s", verbs[lc->op]);
 	else
 		snprintf(buf, size, "%s-%s", list_kind_name(lc->kind),
@@ -341,13 +341,35 @@ lists_known(const struct after *now, const struct list_change *lc,
 	return (1);
 }
 
+/* of a pin its tools' number and one hash of theirs */
+static json_t *
+change_details(const struct list_change *lc, const char *reason)
+{
+	static const char *const words[] = { "none", "block", "allow" };
+	char		 red[MAX_REDACT_TEXT], hex[PIN_HASH + 1];
+	unsigned char	 hash[crypto_hash_sha256_BYTES];
+	size_t		 len = strlen(reason);
+
+	if (lc->kind == KIND_PIN) {
+		crypto_hash_sha256(hash, (const unsigned char *)reason, len);
+		sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
+		return (json_pack("{s:s,s:s,s:I,s:s}", "target_type",
+		    list_kind_name(lc->kind), "install", words[lc->op],
+		    "tools", (json_int_t)((len + 1) / (PIN_HASH + 1)),
+		    "sha256", hex));
+	}
+	redact_reason(&auditd.redactor, reason, red);
+	return (json_pack("{s:s,s:s,s:s}", "target_type",
+	    list_kind_name(lc->kind), "install", words[lc->op], "reason",
+	    red));
+}
+
 static void
 lists_apply(struct peer *peer, struct msg *msg, const struct list_change *lc,
     const char *name, const char *reason, const char *actor,
     const char *request_id)
 {
 	char			 action[48], target[MAX_TARGET_NAME + 1];
-	char			 red[MAX_REDACT_TEXT];
 	uint8_t			 buf[MAX_EVENT_LEN];
 	struct list_entry	 e;
 	struct event		 ev;
@@ -365,14 +387,11 @@ lists_apply(struct peer *peer, struct msg *msg, const struct list_change *lc,
 		ev.time_us = lc->time_us;
 	}
 	redact_name(&auditd.redactor, name, target, sizeof(target));
-	redact_reason(&auditd.redactor, reason, red);
 	ev.field[EV_TARGET] = target;
 	ev.field[EV_ACTOR] = actor;
 	ev.field[EV_REQUEST_ID] = request_id[0] != '\0' ? request_id : NULL;
 	ev.generation = auditd.generation;
-	d = json_pack("{s:s,s:s,s:s}", "target_type", list_kind_name(lc->kind),
-	    "install", lc->op == OP_NONE ? "none" : lc->op == OP_BLOCK ?
-	    "block" : "allow", "reason", red);
+	d = change_details(lc, reason);
 	n = stamp_encode(&ev, d, buf, sizeof(buf));
 	a = commit_after(lists_committed, peer, msg->hdr.id);
 	memcpy(a->event_id, ev.id, sizeof(a->event_id));
@@ -399,6 +418,50 @@ lists_apply(struct peer *peer, struct msg *msg, const struct list_change *lc,
 	a->generation = changed ? seq : 0;
 }
 
+/* hashes as proto.h has them */
+static int
+is_pin(const char *text)
+{
+	size_t	i, len = strlen(text);
+
+	if (len == 0)
+		return (1);
+	for (i = 0; i < len; i++)
+		if (i % (PIN_HASH + 1) == PIN_HASH ? text[i] != ' ' :
+		    strchr("0123456789abcdef", text[i]) == NULL)
+			return (0);
+	return (i % (PIN_HASH + 1) == PIN_HASH);
+}
+
+static enum list_action
+on_list(uint32_t kind, const char *name)
+{
+	struct find	f;
+
+	f.type = (enum list_type)kind;
+	f.name = name;
+	f.found = LIST_NONE;
+	(void)policy_each(auditd.policy, find_cb, &f);
+	return (f.found);
+}
+
+/*
+ * gatewayd's word on who asks is not enough: it parses agents' bytes.  But
+ * whoever sees a server's tools first may pin them, for itself alone.
+ */
+static const char *
+may_not(const struct list_change *lc, const char *name, const char *who)
+{
+	size_t	len = strlen(who);
+
+	if (lc->kind == KIND_PIN)
+		return (lc->op == OP_ALLOW && strncmp(name, who, len) == 0 &&
+		    name[len] == '/' ? NULL : "clients pin their own "
+		    "servers' tools only");
+	return (auditd.rec.allow_enforce ? NULL : "clients may not change "
+	    "the lists: gateway.allow_enforce is false");
+}
+
 /*
  * From an operator's control connection, or from gatewayd for a client whose
  * principal it reports; whether that may change anything is decided here.
@@ -408,15 +471,16 @@ lists_change(struct peer *peer, struct msg *msg)
 {
 	char			 actor[80];
 	const char		*name, *reason, *who = actor, *rid = "";
+	const char		*why;
 	struct list_change	 lc;
-	struct find		 f;
 	struct after		 now;
 	struct rbuf		 r;
 
 	rbuf_init(&r, msg->data, msg->len);
 	rbuf_get(&r, &lc, sizeof(lc));
 	name = rbuf_str(&r, MAX_TARGET_NAME);
-	reason = rbuf_str(&r, MAX_TARGET_REASON);
+	reason = rbuf_str(&r, lc.kind == KIND_PIN ? MAX_PIN_TEXT :
+	    MAX_TARGET_REASON);
 	if (peer->class == PEER_CLIENT)
 		snprintf(actor, sizeof(actor), "uid:%u", peer->caller.uid);
 	else {
@@ -429,18 +493,18 @@ lists_change(struct peer *peer, struct msg *msg)
 	memcpy(now.event_id, lc.id, sizeof(now.event_id));
 	now.generation = auditd.generation;
 	if (rbuf_end(&r) == -1 || lc.kind < KIND_TOOL ||
-	    lc.kind > KIND_PLUGIN || lc.op > OP_ALLOW || lc.was > OP_ALLOW ||
-	    lc.time_us > INT64_MAX) {
+	    lc.kind > KIND_PIN || lc.op > OP_ALLOW || lc.was > OP_ALLOW ||
+	    lc.time_us > INT64_MAX || (lc.kind == KIND_PIN &&
+	    !is_pin(reason))) {
 		if (peer->class != PEER_CLIENT)
 			fatalx("%s: malformed list change", peer->name);
 		lists_answer(&now, CTL_USAGE, "malformed list change");
 		return;
 	}
-	/* gatewayd's word on who asks is not enough: it parses agents' bytes */
-	if (peer->class != PEER_CLIENT && !auditd.rec.allow_enforce) {
+	if (peer->class != PEER_CLIENT &&
+	    (why = may_not(&lc, name, who)) != NULL) {
 		control_tally("list-change", who);
-		lists_answer(&now, CTL_PERMISSION, "clients may not change "
-		    "the lists: gateway.allow_enforce is false");
+		lists_answer(&now, CTL_PERMISSION, why);
 		return;
 	}
 	if (!auditd.reconciled) {
@@ -455,17 +519,16 @@ lists_change(struct peer *peer, struct msg *msg)
 	if (peer->class != PEER_CLIENT && (lists_known(&now, &lc, name,
 	    who) || lists_limited(&now, who, msg->len)))
 		return;
-	if (lc.was != OP_NONE) {
-		f.type = (enum list_type)lc.kind;
-		f.name = name;
-		f.found = LIST_NONE;
-		(void)policy_each(auditd.policy, find_cb, &f);
-		if (f.found != (enum list_action)lc.was) {
-			lists_answer(&now, CTL_NOT_FOUND, lc.was == OP_BLOCK ?
-			    "is not on the block list" :
-			    "is not on the allow list");
-			return;
-		}
+	if (lc.was != OP_NONE && on_list(lc.kind, name) !=
+	    (enum list_action)lc.was) {
+		lists_answer(&now, CTL_NOT_FOUND, lc.was == OP_BLOCK ?
+		    "is not on the block list" : "is not on the allow list");
+		return;
+	}
+	if (peer->class != PEER_CLIENT && lc.kind == KIND_PIN &&
+	    on_list(lc.kind, name) != LIST_NONE) {
+		lists_answer(&now, CTL_ALREADY, "its tools are pinned");
+		return;
 	}
 	if (commit_begin() == -1) {
 		lists_answer(&now, CTL_FAILURE, auditd.why[0] != '\0' ?

@@ -27,13 +27,15 @@
 #include "policy.h"
 
 enum policy_stmt {
-	PS_GET, PS_COUNT, PS_PUT, PS_DEL, PS_EACH, PS_UNFOUNDED, PS_MAX
+	PS_GET, PS_COUNT, PS_PINS, PS_PUT, PS_DEL, PS_EACH, PS_UNFOUNDED, PS_MAX
 };
 
 static const char *const policy_sql[PS_MAX] = {
 	[PS_GET] = "SELECT action, reason FROM policy_list"
 	    " WHERE type = ? AND name = ?",
 	[PS_COUNT] = "SELECT count(*) FROM policy_list",
+	[PS_PINS] = "SELECT count(*) FROM policy_list WHERE type = 5"
+	    " AND actor = ?",
 	[PS_PUT] = "INSERT INTO policy_list(type, name, action, reason,"
 	    " actor, updated_us, seq) VALUES(?,?,?,?,?,?,?)"
 	    " ON CONFLICT(type, name) DO UPDATE SET"
@@ -62,7 +64,7 @@ list_type_parse(const char *name, enum list_type *type)
 {
 	enum list_type	 t;
 
-	for (t = LIST_TOOL; t <= LIST_PLUGIN; t++)
+	for (t = LIST_TOOL; t <= LIST_PIN; t++)
 		if (strcmp(list_type_name(t), name) == 0) {
 			*type = t;
 			return (0);
@@ -185,8 +187,9 @@ policy_get(struct policy *p, const struct list_entry *e,
 }
 
 static enum store_status
-policy_room(struct policy *p)
+policy_room(struct policy *p, const struct list_entry *e)
 {
+	sqlite3_stmt		*st = p->st[PS_PINS];
 	enum store_status	 ret;
 	uint64_t		 n;
 
@@ -195,6 +198,15 @@ policy_room(struct policy *p)
 	if (n >= MAX_LIST_ENTRIES)
 		return (store_refuse(p->store, "the lists hold %d entries "
 		    "already: take some away first", MAX_LIST_ENTRIES));
+	if (e->type != LIST_PIN)
+		return (STORE_OK);
+	sqlite3_bind_text(st, 1, e->actor, -1, SQLITE_STATIC);
+	if ((ret = store_count(p->store, st, &n)) != STORE_OK)
+		return (ret);
+	/* one account's servers leave room for what an operator blocks */
+	if (n >= MAX_LIST_PINS)
+		return (store_refuse(p->store, "%s has pinned %d servers: an "
+		    "operator can forget some", e->actor, MAX_LIST_PINS));
 	return (STORE_OK);
 }
 
@@ -234,7 +246,8 @@ policy_check(struct policy *p, const struct list_entry *e)
 		return (store_refuse(p->store, "not a valid list change"));
 	if (list_name_check(e->name, err, sizeof(err)) == -1 ||
 	    (e->reason != NULL && text_check("reason", e->reason,
-	    MAX_LIST_REASON, err, sizeof(err)) == -1))
+	    e->type == LIST_PIN ? MAX_LIST_PIN : MAX_LIST_REASON, err,
+	    sizeof(err)) == -1))
 		return (store_refuse(p->store, "%s", err));
 	return (STORE_OK);
 }
@@ -252,7 +265,7 @@ policy_set(struct policy *p, const struct list_entry *e, const void *event,
 	    (ret = policy_get(p, e, &now, &same)) != STORE_OK)
 		return (ret);
 	if (now == LIST_NONE && e->action != LIST_NONE &&
-	    (ret = policy_room(p)) != STORE_OK)
+	    (ret = policy_room(p, e)) != STORE_OK)
 		return (ret);
 	/* the event first: when it is known, so is the change */
 	if ((ret = store_append(p->store, event, len, seq, &known)) !=

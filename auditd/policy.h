@@ -34,13 +34,16 @@
 #define MAX_LIST_ENTRIES	10000
 #define MAX_LIST_NAME		256	/* bytes, without the NUL */
 #define MAX_LIST_REASON		1024
+#define MAX_LIST_PIN		(32 * 1024 + 512)	/* of a pin's */
+#define MAX_LIST_PINS		256	/* of one actor */
 
 /* numbers are stored; never renumber */
 enum list_type {
 	LIST_TOOL = 1,
 	LIST_SKILL = 2,
 	LIST_MCP = 3,
-	LIST_PLUGIN = 4
+	LIST_PLUGIN = 4,
+	LIST_PIN = 5		/* tools of an MCP server, see proto.h */
 };
 
 enum list_action {

@@ -48,6 +48,20 @@
 	" WHEN 2 THEN 'LOW' WHEN 3 THEN 'MEDIUM' WHEN 4 THEN 'HIGH'"	\
 	" WHEN 5 THEN 'CRITICAL' END"
 
+#define ACTIONS_VIEW							\
+	"CREATE VIEW actions AS SELECT "				\
+	SQL_UUID("e.id") " AS id,"					\
+	" CASE l.type WHEN 1 THEN 'tool' WHEN 2 THEN 'skill' WHEN 3 THEN 'mcp'"\
+	" WHEN 4 THEN 'plugin' END AS target_type, l.name AS target_name,"\
+	" NULL AS source_path, CASE l.action"				\
+	" WHEN 1 THEN '{\"install\":\"block\"}'"			\
+	" WHEN 2 THEN '{\"install\":\"allow\"}' END AS actions_json,"	\
+	" l.reason AS reason, " SQL_TIME("l.updated_us") " AS updated_at,"\
+	" 1 AS schema_version, e.content_hash AS content_hash,"		\
+	" e.generation AS generation, e.binary_version AS binary_version,"\
+	" e.sidecar_instance_id AS sidecar_instance_id, l.seq AS seq"	\
+	" FROM policy_list l LEFT JOIN events e ON e.seq = l.seq"
+
 static const char schema_tables[] =
     "CREATE TABLE meta ("
     " key TEXT PRIMARY KEY, value INTEGER NOT NULL"
@@ -104,18 +118,7 @@ static const char schema_views[] =
     " agent_id, sidecar_instance_id, seq, lower(hex(hash)) AS hash"
     " FROM events;"
 
-    "CREATE VIEW actions AS SELECT "
-    SQL_UUID("e.id") " AS id,"
-    " CASE l.type WHEN 1 THEN 'tool' WHEN 2 THEN 'skill' WHEN 3 THEN 'mcp'"
-    " WHEN 4 THEN 'plugin' END AS target_type, l.name AS target_name,"
-    " NULL AS source_path, CASE l.action"
-    " WHEN 1 THEN '{\"install\":\"block\"}'"
-    " WHEN 2 THEN '{\"install\":\"allow\"}' END AS actions_json,"
-    " l.reason AS reason, " SQL_TIME("l.updated_us") " AS updated_at,"
-    " 1 AS schema_version, e.content_hash AS content_hash,"
-    " e.generation AS generation, e.binary_version AS binary_version,"
-    " e.sidecar_instance_id AS sidecar_instance_id, l.seq AS seq"
-    " FROM policy_list l LEFT JOIN events e ON e.seq = l.seq;";
+    ACTIONS_VIEW ";";
 
 /* each sink's place in the log, and what its receiver did not take */
 static const char schema_sinks[] =
@@ -159,6 +162,11 @@ static const char schema_approvals[] =
     " request TEXT NOT NULL"
     ") STRICT;";
 
+/* pins of MCP servers are on no list that existing SQL expects */
+static const char schema_pins[] =
+    "DROP VIEW actions;"
+    ACTIONS_VIEW " WHERE l.type < 5;";
+
 const struct store_step	store_steps[] = {
 	{ schema_tables },
 	{ schema_views },
@@ -166,6 +174,7 @@ const struct store_step	store_steps[] = {
 	{ schema_dead },
 	{ schema_kept },
 	{ schema_approvals },
+	{ schema_pins },
 };
 _Static_assert(sizeof(store_steps) / sizeof(store_steps[0]) == DBROW_SCHEMA,
     "what a reader knows");

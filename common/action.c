@@ -30,7 +30,7 @@ action_is_auditds(const char *action)
 	static const char *const families[] = { "sink.", "sink-",
 	    "dead-letters-", "approval-" };
 	static const char *const kinds[] = { "tool-", "skill-", "mcp-",
-	    "plugin-", "api-enforce-" };
+	    "plugin-", "mcp-pin-", "api-enforce-" };
 	static const char *const verbs[] = { "block", "allow", "unblock" };
 	size_t	i, j, len;
 

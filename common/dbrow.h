@@ -38,7 +38,7 @@
 	" e.agent_id, e.sidecar_instance_id"				\
 	" FROM events e JOIN epochs p ON p.n = e.epoch "
 #define DBROW_FIELD0	12	/* column of EV_ACTION */
-#define DBROW_SCHEMA	6	/* user_version, the last that is known */
+#define DBROW_SCHEMA	7	/* user_version, the last that is known */
 
 /*
  * How many list entries and acknowledgements name no row that made them.
@@ -51,7 +51,8 @@
 	" OR (e.target <> l.name AND e.target NOT LIKE '<redacted%')"	\
 	" OR e.action NOT IN ("						\
 	"CASE l.type WHEN 1 THEN 'tool-' WHEN 2 THEN 'skill-'"		\
-	" WHEN 3 THEN 'mcp-' ELSE 'plugin-' END ||"			\
+	" WHEN 3 THEN 'mcp-' WHEN 4 THEN 'plugin-'"			\
+	" ELSE 'mcp-pin-' END ||"			\
 	"CASE l.action WHEN 1 THEN 'block' ELSE 'allow' END,"		\
 	"'api-enforce-' ||"						\
 	"CASE l.action WHEN 1 THEN 'block' ELSE 'allow' END)"

@@ -42,7 +42,7 @@ const char *
 list_kind_name(uint32_t kind)
 {
 	static const char *const	 names[] = { NULL, "tool", "skill",
-					    "mcp", "plugin" };
+					    "mcp", "plugin", "mcp-pin" };
 
 	return (kind < sizeof(names) / sizeof(names[0]) ? names[kind] :
 	    NULL);

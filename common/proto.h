@@ -397,9 +397,19 @@ struct policy_head {
 
 /* numbers of the lists, as the store has them (auditd/policy.h) */
 enum list_op { OP_NONE = 0, OP_BLOCK = 1, OP_ALLOW = 2 };
-enum list_kind { KIND_TOOL = 1, KIND_SKILL, KIND_MCP, KIND_PLUGIN };
+enum list_kind { KIND_TOOL = 1, KIND_SKILL, KIND_MCP, KIND_PLUGIN, KIND_PIN };
 #define MAX_TARGET_NAME		256	/* bytes of a listed name */
 #define MAX_TARGET_REASON	1024
+
+/*
+ * What an MCP server's tools were when somebody's client saw them first: the
+ * name is "ACTOR/SERVER", the reason the SHA-256 of each, in hexadecimal and
+ * lower case, with a space between.
+ */
+#define PIN_HASH		64		/* characters of one */
+#define MAX_PIN_TOOLS		512
+#define MAX_PIN_TEXT		(MAX_PIN_TOOLS * (PIN_HASH + 1))
+#define MAX_PIN_SERVER		64		/* bytes of a server's name */
 
 struct policy_item {
 	uint64_t	updated_us;

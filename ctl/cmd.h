@@ -132,6 +132,11 @@ int	 cmd_hook(struct ctl *);
 /* cmd_mcp.c */
 int	 cmd_mcp_run(struct ctl *);
 
+/* cmd_mcppin.c */
+int	 cmd_mcp_pin_list(struct ctl *);
+int	 cmd_mcp_pin_accept(struct ctl *);
+int	 cmd_mcp_pin_forget(struct ctl *);
+
 /* cmd_init.c */
 int	 cmd_init(struct ctl *);
 

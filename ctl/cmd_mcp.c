@@ -78,7 +78,7 @@ is_name(const char *s)
 	size_t	n = strspn(s, "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
 
-	return (n != 0 && n <= MAX_MCP_NAME && s[n] == '\0');
+	return (n != 0 && n <= MAX_PIN_SERVER && s[n] == '\0');
 }
 
 /* no server needs what opens the suite; what its maker wants it gets */
@@ -147,7 +147,8 @@ static int
 is_route(const char *route)
 {
 	return (strcmp(route, "/api/v1/inspect/tool") == 0 ||
-	    strcmp(route, "/api/v1/inspect/tool-response") == 0);
+	    strcmp(route, "/api/v1/inspect/tool-response") == 0 ||
+	    strcmp(route, "/api/v1/mcp/pins") == 0);
 }
 
 static int
@@ -352,7 +353,7 @@ cmd_mcp_run(struct ctl *c)
 	if (!is_name(c->args[0]))
 		return (out_fail(CTL_USAGE, "a server's name has 1 to %d "
 		    "letters, digits, dots, dashes and underscores",
-		    MAX_MCP_NAME));
+		    MAX_PIN_SERVER));
 	if (mode != NULL && strcmp(mode, "open") != 0 &&
 	    strcmp(mode, "closed") != 0)
 		return (out_fail(CTL_USAGE, "--fail-mode is open or closed"));

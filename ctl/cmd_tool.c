@@ -183,6 +183,22 @@ cmd_mcp_unblock(struct ctl *c)
 	return (list_change(c, KIND_MCP, OP_NONE));
 }
 
+/* pins of servers' tools are shown by mcp pin list */
+static void
+drop_pins(json_t *lists)
+{
+	json_t		*entries = json_object_get(lists, "entries");
+	const char	*type;
+	size_t		 i = json_array_size(entries);
+
+	while (i-- > 0) {
+		type = json_str(json_array_get(entries, i), "target_type");
+		if (type != NULL && strcmp(type, list_kind_name(KIND_PIN)) ==
+		    0)
+			json_array_remove(entries, i);
+	}
+}
+
 static void
 print_entries(const json_t *lists)
 {
@@ -217,12 +233,14 @@ cmd_tool_list(struct ctl *c)
 		rc = client_call(&cl, MSG_CTL_LIST, NULL, 0, &text, &len);
 	if (rc != CTL_OK)
 		out_fail(rc, "%s", cl.err);
-	else if (out_json)
-		printf("%s\n", text);
 	else if ((j = json_strict(text, len, err)) == NULL)
 		rc = out_fail(CTL_FAILURE, "auditd: %s", err);
 	else {
-		print_entries(j);
+		drop_pins(j);
+		if (out_json)
+			out_document(json_incref(j));
+		else
+			print_entries(j);
 		json_decref(j);
 	}
 	free(text);

@@ -226,6 +226,13 @@ const struct cmd ctl_cmds[] = {
 	{ "mcp", "run", "NAME COMMAND...", 2, 1024, BIT(FAIL_MODE) |
 	    BIT(TIMEOUT) | BIT(SYSTEM), 0, 0, cmd_mcp_run, "stand between a "
 	    "client and the MCP server that the command starts" },
+	{ "mcp", "pin list", "", 0, 0, 0, 0, 0, cmd_mcp_pin_list,
+	    "whose servers' tools are held to what they were" },
+	{ "mcp", "pin accept", "SEQ", 1, 1, 0, 0, 0, cmd_mcp_pin_accept,
+	    "take over the changed tools that this row refused" },
+	{ "mcp", "pin forget", "NAME", 1, 1, 0, 0, 0,
+	    cmd_mcp_pin_forget, "pin a server's tools anew, as they are seen "
+	    "next" },
 	{ "mcp", "block", "NAME", 1, 1, BIT(REASON), 0, 0, cmd_mcp_block,
 	    "block a server, whatever it is asked" },
 	{ "mcp", "allow", "NAME", 1, 1, BIT(REASON), 0, 0, cmd_mcp_allow,

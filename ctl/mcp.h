@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "common/frame.h"
+#include "common/proto.h"
 #include "hook.h"
 
 /*
@@ -37,7 +38,6 @@
 #define MAX_MCP_LINE	(MAX_HOOK_INPUT - 4096)	/* room for what is beside */
 #define MAX_MCP_VALUES	(256 * 1024)	/* JSON values of a message */
 #define MAX_MCP_MEMBERS	64		/* of a message, and of params */
-#define MAX_MCP_NAME	64		/* bytes of a server's name */
 #define MAX_MCP_ID	128		/* bytes of an id as JSON */
 #define MAX_MCP_METHOD	128		/* bytes */
 #define MAX_MCP_PENDING	1024		/* requests of a side unanswered */
@@ -136,22 +136,31 @@ struct mcp_gate {
 	int		 to_server;
 	int		 from_server;
 	int		 gone;		/* the server has ended */
+	json_t		*tools;		/* said so far, or NULL */
+	int		 changed;	/* they are not as they were pinned */
 };
 void	 mcp_gate(struct mcp_gate *, pid_t) __attribute__((noreturn));
 /* gives up all but its descriptors; 0, or -1 with a reason */
 int	 mcp_confine(pid_t, char *, size_t);
 
 /* mcpask.c: what is asked about a message; the gate's half of it */
-enum mcp_ask { ASK_NOTHING, ASK_CALL, ASK_RESULT };
+enum mcp_ask { ASK_NOTHING, ASK_CALL, ASK_RESULT, ASK_PINS };
 struct mcp_question {
 	enum mcp_ask	 ask;
 	const char	*tool;		/* or method */
-	const char	*line;		/* all of the message */
-	size_t		 len;
-	const json_t	*body;		/* for rules of our own */
+	const json_t	*body;		/* params, result or error */
+	const char	*pins;		/* ASK_PINS: the whole question */
 };
 /* 0: it may pass; -1: not, and why */
 int	 mcp_ask(struct mcp_gate *, const struct mcp_question *,
 	    char [MAX_HOOK_REASON]);
+
+/*
+ * mcppins.c: a page of the answer to tools/list, and the end of a list that
+ * was not read to its end.  0, or -1 and why it may not pass.
+ */
+int	 mcp_pins_page(struct mcp_gate *, const json_t *, int,
+	    char [MAX_HOOK_REASON]);
+int	 mcp_pins_end(struct mcp_gate *, char [MAX_HOOK_REASON]);
 
 #endif /* CTL_MCP_H */

@@ -28,6 +28,8 @@
  * The gate's half of asking, and what both processes say to each other.
  */
 
+#define CONFLICT	409	/* HTTP's */
+
 static int
 write_all(int fd, struct iovec *v, int n)
 {
@@ -200,6 +202,9 @@ decided(struct mcp_gate *g, const struct mcp_question *q,
 	int		 rc = 0;
 
 	action = json_str(v, "action");
+	if (q->ask == ASK_PINS && action == NULL &&
+	    json_str(v, "status") != NULL)
+		action = "allow";	/* they are pinned now */
 	if (action == NULL || (strcmp(action, "allow") != 0 &&
 	    strcmp(action, "block") != 0))
 		rc = undecided(g, q, "gatewayd's answer is no verdict",
@@ -209,42 +214,44 @@ decided(struct mcp_gate *g, const struct mcp_question *q,
 		why = json_str(v, "reason");
 		snprintf(reason, MAX_HOOK_REASON, "DefenseClaw: %s: %s",
 		    said != NULL ? said : "blocked", why != NULL ? why : "");
+		g->changed = q->ask == ASK_PINS;
 		rc = -1;
 	}
 	json_decref(v);
 	return (rc);
 }
 
-/* {"tool":..,..,"args": the message as it came}; NULL: no memory */
+/*
+ * {"tool":..,..,"args": params}, without what is new in each message: an
+ * approval is bound to the rest.  NULL: no memory.
+ */
 static char *
 question(struct mcp_gate *g, const struct mcp_question *q, size_t *len)
 {
 	static const char	call[] = "/api/v1/inspect/tool";
 	static const char	result[] = "/api/v1/inspect/tool-response";
+	static const char	pins[] = "/api/v1/mcp/pins";
+	const char		*route = q->ask == ASK_CALL ? call :
+				    q->ask == ASK_RESULT ? result : pins;
 	struct wbuf		w;
-	char			*names;
-	json_t			*j;
+	char			*text;
+	json_t			*j = NULL;
 
-	j = json_pack("{s:s,s:s,s:s}", "tool", q->tool, "mcp_server_name",
-	    g->name, "session_id", g->session);
-	names = json_text(j);
+	if (q->ask == ASK_PINS)
+		text = strdup(q->pins);
+	else {
+		j = json_pack("{s:s,s:s,s:s,s:O*}", "tool", q->tool,
+		    "mcp_server_name", g->name, "session_id", g->session,
+		    q->ask == ASK_CALL ? "args" : "output", q->body);
+		text = json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(17));
+	}
 	json_decref(j);
-	if (names == NULL)
-		return (NULL);
 	wbuf_init(&w, MAX_MCP_FRAME);
-	if (q->ask == ASK_CALL)
-		wbuf_put(&w, call, sizeof(call));
-	else
-		wbuf_put(&w, result, sizeof(result));
-	/* without the brace that ends it */
-	wbuf_put(&w, names, strlen(names) - 1);
-	free(names);
-	if (q->ask == ASK_CALL)
-		wbuf_put(&w, ",\"args\":", 8);
-	else
-		wbuf_put(&w, ",\"output\":", 10);
-	wbuf_put(&w, q->line, q->len);
-	wbuf_put(&w, "}", 1);
+	if (text == NULL)
+		return (NULL);
+	wbuf_put(&w, route, strlen(route) + 1);
+	wbuf_put(&w, text, strlen(text));
+	free(text);
 	*len = w.len;
 	if (w.failed) {
 		wbuf_free(&w);
@@ -253,32 +260,46 @@ question(struct mcp_gate *g, const struct mcp_question *q, size_t *len)
 	return ((char *)w.data);
 }
 
+static int
+exchange(struct mcp_gate *g, const char *data, size_t len, char **answer,
+    size_t *alen)
+{
+	if (mcp_send(g->asker, MCP_ASK, data, len, NULL, 0) == -1)
+		return (-1);
+	return (answer_of(g, answer, alen));
+}
+
 int
 mcp_ask(struct mcp_gate *g, const struct mcp_question *q,
     char reason[MAX_HOOK_REASON])
 {
 	char	*data, *answer, why[MAX_HOOK_ERR], err[MAX_JSON_ERR];
 	json_t	*j;
-	size_t	 len;
+	size_t	 len, alen;
 	int	 status, rc;
 
 	if (q->ask == ASK_NOTHING)
 		return (0);
 	if ((data = question(g, q, &len)) == NULL)
 		return (undecided(g, q, "no memory", reason));
-	rc = mcp_send(g->asker, MCP_ASK, data, len, NULL, 0);
+	status = exchange(g, data, len, &answer, &alen);
+	if (status == CONFLICT) {
+		/* another client of this user has pinned them meanwhile */
+		free(answer);
+		status = exchange(g, data, len, &answer, &alen);
+	}
 	free(data);
-	if (rc == -1 || (status = answer_of(g, &answer, &len)) == -1) {
+	if (status == -1) {
 		strlcpy(reason, "DefenseClaw: the gate's other half is gone",
 		    MAX_HOOK_REASON);
 		return (-1);
 	}
 	if (status == 200)
-		rc = decided(g, q, answer, len, reason);
+		rc = decided(g, q, answer, alen, reason);
 	else if (status == 0)
 		rc = undecided(g, q, answer, reason);
 	else {
-		j = json_strict(answer, len, err);
+		j = json_strict(answer, alen, err);
 		snprintf(why, sizeof(why), "gatewayd refused (%d): %s",
 		    status, status == 401 ? "this user is not in the group "
 		    "defenseclaw" : json_str(j, "error") != NULL ?

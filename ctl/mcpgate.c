@@ -45,6 +45,9 @@ struct call {
 	char		*id;		/* as JSON */
 	char		*tool;		/* or method */
 	int		 quiet;		/* an empty answer goes unasked */
+	enum {
+		LIST_NONE, LIST_FIRST, LIST_LATER
+	}		 list;		/* a page of tools/list */
 };
 RB_HEAD(calls, call);
 
@@ -65,6 +68,7 @@ static struct gate {
 	struct mcp_gate	*conf;
 	struct side	 sides[2];
 	int		 lost;		/* no memory for what to say */
+	char		 refused[MAX_HOOK_REASON]; /* tools: so no calls */
 } gate;
 
 static int
@@ -213,15 +217,14 @@ refuse(struct side *from, const char *id, int code, const char *why)
 
 static int
 ask(const struct rpc *r, enum mcp_ask kind, const char *tool,
-    const char *line, size_t len, char reason[MAX_HOOK_REASON])
+    char reason[MAX_HOOK_REASON])
 {
 	struct mcp_question	q;
 
 	q.ask = kind;
 	q.tool = tool;
-	q.line = line;
-	q.len = len;
 	q.body = r->body;
+	q.pins = NULL;
 	return (mcp_ask(gate.conf, &q, reason));
 }
 
@@ -241,6 +244,43 @@ static enum mcp_ask
 way_of(const struct side *from)
 {
 	return (from->id == CLIENT_SIDE ? ASK_CALL : ASK_RESULT);
+}
+
+/*
+ * A list that was refused was of tools that are not what they were; and one
+ * that is called before its list was read to the end is a list all the same.
+ */
+static int
+may_call(const struct rpc *r, char reason[MAX_HOOK_REASON])
+{
+	if (strcmp(r->method, "tools/call") != 0)
+		return (1);
+	if (gate.refused[0] == '\0') {
+		if (mcp_pins_end(gate.conf, reason) == 0)
+			return (1);
+		if (gate.conf->changed)
+			strlcpy(gate.refused, reason, sizeof(gate.refused));
+		return (0);
+	}
+	strlcpy(reason, gate.refused, MAX_HOOK_REASON);
+	return (0);
+}
+
+/* the tools are those that were pinned, or the first that were seen */
+static int
+may_list(const struct rpc *r, const struct call *rq,
+    char reason[MAX_HOOK_REASON])
+{
+	if (r->kind != RPC_RESULT || rq->list == LIST_NONE)
+		return (1);
+	if (mcp_pins_page(gate.conf, r->body, rq->list == LIST_FIRST,
+	    reason) == 0) {
+		gate.refused[0] = '\0';
+		return (1);
+	}
+	if (gate.conf->changed)
+		strlcpy(gate.refused, reason, sizeof(gate.refused));
+	return (0);
 }
 
 static void
@@ -264,7 +304,10 @@ take_request(struct side *from, const struct rpc *r, const char *line,
 	}
 	if (is_short && len <= MAX_MCP_QUIET)
 		kind = ASK_NOTHING;
-	if (ask(r, kind, tool, line, len, reason) == 0) {
+	if (from->id == CLIENT_SIDE && strcmp(r->method, "tools/list") == 0)
+		call_find(from, r->id)->list = json_object_get(r->body,
+		    "cursor") == NULL ? LIST_FIRST : LIST_LATER;
+	if (may_call(r, reason) && ask(r, kind, tool, reason) == 0) {
 		pass(peer_of(from), line, len);
 		return;
 	}
@@ -283,7 +326,7 @@ take_notification(struct side *from, const struct rpc *r, const char *line,
 
 	if (is_quiet(r->method) && len <= MAX_MCP_QUIET)
 		kind = ASK_NOTHING;
-	if (ask(r, kind, r->method, line, len, reason) == -1) {
+	if (ask(r, kind, r->method, reason) == -1) {
 		dropped(from, reason);
 		return;
 	}
@@ -313,7 +356,7 @@ take_answer(struct side *from, const struct rpc *r, const char *line,
 	if (r->kind == RPC_RESULT && len <= MAX_MCP_QUIET && rq->quiet &&
 	    json_object_size(r->body) == 0)
 		kind = ASK_NOTHING;
-	if (ask(r, kind, rq->tool, line, len, reason) == 0)
+	if (ask(r, kind, rq->tool, reason) == 0 && may_list(r, rq, reason))
 		pass(to, line, len);
 	else {
 		dropped(from, reason);
@@ -357,6 +400,7 @@ static int
 take(struct side *s)
 {
 	static char	buf[MAX_READ];
+	char		reason[MAX_HOOK_REASON];
 	ssize_t		n;
 
 	n = read(s->in, buf, sizeof(buf));
@@ -368,6 +412,8 @@ take(struct side *s)
 		return (1);
 	}
 	rpc_in_end(&s->lines, take_line, s);
+	if (s->id == CLIENT_SIDE)
+		(void)mcp_pins_end(gate.conf, reason);
 	close(s->in);
 	s->in = -1;
 	return (0);

@@ -74,6 +74,8 @@ static const struct route routes[] = {
 	    hook_post, "hook", 0, HOOK_OPENCLAW },
 	{ METHOD_POST, "/api/v1/generic/hook", MAX_BODY_INSPECT, CLIENT,
 	    hook_post, "hook", 0, HOOK_GENERIC },
+	{ METHOD_POST, "/api/v1/mcp/pins", MAX_BODY_OTHER, CLIENT, mcp_pins,
+	    NULL, 1, 0 },
 	{ METHOD_POST, "/v1/guardrail/evaluate", MAX_BODY_OTHER, CLIENT,
 	    evaluate_guardrail, NULL, 0, 0 },
 	{ METHOD_POST, "/audit/event", MAX_BODY_OTHER, CLIENT, audit_event,

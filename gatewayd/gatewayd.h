@@ -228,6 +228,8 @@ void	 inspect_response(const struct asker *, json_t *);
 void	 inspect_tool_response(const struct asker *, json_t *);
 /* JSON by syntax that we have no value for; what names the row */
 void	 inspect_unreadable(const struct asker *, const char *, const char *);
+/* a session named in the body counts when no header named one */
+void	 inspect_session(struct asker *, const json_t *);
 void	 inspect_rule_ids(struct json_out *, const struct verdict *);
 /* "matched: ID:Title", into MAX_REASON bytes */
 void	 inspect_reason(const struct inspection *, const struct verdict *,
@@ -255,6 +257,9 @@ int	 approval_ask(const struct asker *, const struct inspection *,
 	    const struct verdict *, const char *, approval_fn *, void *);
 void	 approval_reason(const struct verdict *, char *, size_t);
 void	 approval_json(struct json_out *, const struct verdict *);
+
+/* mcppin.c */
+void	 mcp_pins(const struct asker *, json_t *);
 
 /* policyapi.c */
 void	 evaluate_guardrail(const struct asker *, json_t *);

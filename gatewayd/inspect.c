@@ -405,11 +405,8 @@ inspect_value(const struct asker *a, const struct inspection *in,
 		judging_begin(a, &seen, &v, len, now, &j);
 }
 
-/*
- * A session named in the body counts when no header named one.
- */
-static void
-asker_session(struct asker *copy, const json_t *body)
+void
+inspect_session(struct asker *copy, const json_t *body)
 {
 	const char	*s = body_str(body, "session_id");
 
@@ -460,7 +457,7 @@ inspect_members(const struct asker *a, const json_t *body,
 	struct asker	 copy = *a;
 	json_t		*value;
 
-	asker_session(&copy, body);
+	inspect_session(&copy, body);
 	copy.explain = json_is_true(body_get(body, EXPLAIN));
 	if (is_absent(first) && is_absent(second))
 		value = body_rest(body);

@@ -88,7 +88,8 @@ lists_entry(struct peer *p, struct msg *msg)
 	rbuf_init(&r, msg->data, msg->len);
 	rbuf_get(&r, &item, sizeof(item));
 	name = rbuf_str(&r, MAX_TARGET_NAME);
-	reason = rbuf_str(&r, MAX_TARGET_REASON);
+	reason = rbuf_str(&r, item.kind == KIND_PIN ? MAX_PIN_TEXT :
+	    MAX_TARGET_REASON);
 	if (rbuf_end(&r) == -1)
 		fatalx("%s: malformed list entry", p->name);
 	if ((t = calloc(1, sizeof(*t))) == NULL ||
@@ -146,7 +147,8 @@ lists_json(enum list_op op)
 	if ((list = json_array()) == NULL)
 		return (NULL);
 	RB_FOREACH(t, targets, &now) {
-		if (t->op != (uint32_t)op || list_kind_name(t->kind) == NULL)
+		if (t->op != (uint32_t)op || t->kind == KIND_PIN ||
+		    list_kind_name(t->kind) == NULL)
 			continue;
 		event_time(t->updated_us, at);
 		snprintf(id, sizeof(id), "%s-%llu", list_kind_name(t->kind),

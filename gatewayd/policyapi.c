@@ -99,7 +99,8 @@ evaluate_guardrail(const struct asker *a, json_t *body)
 static int
 is_reserved(const char *action)
 {
-	static const char *const prefixes[] = { "inspect-", "api-enforce-" };
+	static const char *const prefixes[] = { "inspect-", "api-enforce-",
+	    "mcp-pin-" };
 	size_t	i;
 
 	if (action_is_auditds(action) || action_is_note(action) ||

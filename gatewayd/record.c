@@ -89,7 +89,7 @@ const struct dispatch from_auditd[] = {
 	    sizeof(struct policy_head), FD_NONE, NOBODY, lists_begin },
 	{ MSG_POLICY_ENTRY, ST_ANY, sizeof(struct policy_item) + 11,
 	    sizeof(struct policy_item) + MAX_TARGET_NAME +
-	    MAX_TARGET_REASON + 16, FD_NONE, NOBODY, lists_entry },
+	    MAX_PIN_TEXT + 16, FD_NONE, NOBODY, lists_entry },
 	{ MSG_POLICY_END, ST_ANY, sizeof(struct policy_head),
 	    sizeof(struct policy_head), FD_NONE, NOBODY, lists_end },
 	{ MSG_LIST_CHANGED, ST_ANY, sizeof(struct list_changed),

@@ -135,6 +135,8 @@ ROUTES = (
         'tool_input': {'command': 'ls'}}, CLIENTS, 200) for a in
         ('claude-code', 'codex', 'cursor', 'geminicli', 'opencode',
         'openclaw', 'generic')),
+    ('POST', '/api/v1/mcp/pins', {'server': 'x', 'tools': [], 'complete':
+        True}, CLIENTS, 200),
     ('POST', '/v1/guardrail/evaluate', {'direction': 'prompt', 'mode':
         'action'}, CLIENTS, 200),
     ('POST', '/audit/event', {'action': 'x-said'}, CLIENTS, 200),

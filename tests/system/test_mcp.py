@@ -554,12 +554,153 @@ def in_order():
             eq(text_of(a.call('echo', text=big)), big)
 
 
+def tool(name, description='Does it', **more):
+    return dict({'name': name, 'description': description, 'inputSchema':
+        {'type': 'object'}}, **more)
+
+
+def pins_of(suite):
+    r = suite.ctl('mcp', 'pin', 'list', '--json')
+    eq(r.returncode, 0, r.stderr)
+    return {p['target_name']: len(p['reason'].split()) for p in
+        json.loads(r.stdout)['pins']}
+
+
+def changes(suite):
+    return suite.rows("action = 'mcp-pin-changed'")
+
+
+def pins():
+    with Suite() as suite:
+        suite.start()
+        me = 'uid:%d' % os.geteuid()
+        one, two = tool('one'), tool('two')
+        with Gate(suite, tools=[[one, two]]) as g:
+            # what is blocked for its words is no beginning
+            g.list([[tool('one', ATTACK)]])
+            is_error(g.ask('tools/list'), BLOCKED, 'TEST-PIPE')
+            eq(pins_of(suite), {})
+            g.list([[one, two]])
+            eq(len(g.ask('tools/list')['result']['tools']), 2)
+            eq(pins_of(suite), {me + '/notes': 2})
+            row, = suite.rows("action = 'mcp-pin-allow'")
+            eq((row['target'], row['actor'], row['details']['tools']),
+                (me + '/notes', me, 2))
+            # the same in any order of its members, or less of it
+            g.list([[dict(reversed(list(two.items())))]])
+            for _ in range(2):
+                eq(len(g.ask('tools/list')['result']['tools']), 1)
+            works(g)
+            # another description, schema or annotation; one more tool
+            for i, other in enumerate((tool('two', 'Does it, and more'),
+                    tool('two', inputSchema={}), tool('two', annotations=
+                    {'readOnlyHint': True}), tool('three'))):
+                g.list([[one, other]])
+                is_error(g.ask('tools/list'), BLOCKED, other['name'])
+                row = changes(suite)[-1]
+                eq((len(changes(suite)), row['severity'], row['target'],
+                    len(row['details']['tools'])), (i + 1, 'HIGH', 'notes',
+                    1))
+            # nothing is called by a list that was refused
+            before = g.heard()
+            is_error(g.call('echo', text='x'), BLOCKED, 'three')
+            eq(g.heard(), before)
+            # nor does another client of this user get it, or after a start
+            suite.restart()
+            with Gate(suite, tools=[[one, other]]) as h:
+                is_error(h.ask('tools/list'), BLOCKED, 'three')
+            # an operator takes over what the row says, and nothing else
+            seq = changes(suite)[-1]['seq']
+            r = suite.ctl('mcp', 'pin', 'accept', str(seq))
+            eq((r.returncode, 'three' in r.stdout), (0, True), r.stderr)
+            eq(len(g.ask('tools/list')['result']['tools']), 2)
+            works(g)
+            g.list([[one, tool('two', inputSchema={})]])
+            is_error(g.ask('tools/list'), BLOCKED, 'two')
+            # or forgets all
+            eq(suite.ctl('mcp', 'pin', 'forget', 'notes').returncode, 0)
+            eq(len(g.ask('tools/list')['result']['tools']), 2)
+            eq(pins_of(suite), {me + '/notes': 2})
+            for args, status in ((('accept', '1'), lib.CTL_NOT_FOUND),
+                    (('accept', '99999'), lib.CTL_NOT_FOUND), (('accept',
+                    'x'), lib.CTL_USAGE), (('forget', 'x'),
+                    lib.CTL_NOT_FOUND)):
+                eq(suite.ctl('mcp', 'pin', *args).returncode, status, args)
+            # pins are on no list that clients know
+            eq(suite.get('/enforce/allowed').json, [])
+            eq('notes' in suite.ctl('tool', 'list').stdout, False)
+            eq(suite.post('/enforce/allow', {'target_type': 'mcp-pin',
+                'target_name': 'x'}).status, 400)
+            for bad in ({}, {'server': 'a/b', 'tools': []}, {'server': 'a',
+                    'tools': {}}, {'server': 'a', 'tools': [{'name': 'x',
+                    'sha256': 'A' * 64}]}, {'server': 'a', 'tools': [{
+                    'name': 'x', 'sha256': 'a' * 65}]}, {'server': 'a',
+                    'tools': [{'sha256': 'a' * 64}]}, {'server': 'a',
+                    'tools': [{'name': 'x', 'sha256': 'a' * 64}] * 513}):
+                eq(suite.post('/api/v1/mcp/pins', bad).status, 400)
+        eq(suite.ctl('audit', 'verify').returncode, 0)
+
+
+def pages():
+    with Suite() as suite:
+        suite.start()
+        me = 'uid:%d/' % os.geteuid()
+        three = [[tool('one')], [tool('two')], [tool('three')]]
+        with Gate(suite, tools=three) as g:
+            eq(g.ask('tools/list')['result']['nextCursor'], '1')
+            g.ask('tools/list', cursor='1')
+            eq(pins_of(suite), {})
+            eq('nextCursor' in g.ask('tools/list', cursor='2')['result'],
+                False)
+            eq(pins_of(suite), {me + 'notes': 3})
+            g.list([[tool('three')], [tool('two'), tool('four')]])
+            eq('result' in g.ask('tools/list'), True)
+            is_error(g.ask('tools/list', cursor='1'), BLOCKED, 'four')
+        # a list that never ends is pinned where somebody calls, lists anew
+        # or leaves
+        for name in ('calls', 'lists', 'leaves'):
+            with Gate(suite, tools=three, name=name) as g:
+                g.ask('tools/list')
+                eq(me + name in pins_of(suite), False)
+                if name == 'calls':
+                    works(g)
+                elif name == 'lists':
+                    g.ask('tools/list')
+                else:
+                    g.end()
+                eq(pins_of(suite)[me + name], 1)
+                if name == 'calls':
+                    is_error(g.ask('tools/list', cursor='1'), BLOCKED, 'two')
+        # more than is kept, and what is no list
+        for tools, word in (([tool('t%d' % i) for i in range(513)], '512'),
+                ([{'description': 'x'}], 'no name'), ({}, 'no list')):
+            with Gate(suite, tools=[tools], name='many') as g:
+                is_error(g.ask('tools/list'), BLOCKED, word)
+        with Gate(suite, tools=[[tool('t%d' % i) for i in range(512)]],
+                name='many') as g:
+            eq(len(g.ask('tools/list')['result']['tools']), 512)
+        # who has pinned too many is refused; others are not
+        for i in range(256):
+            a = suite.post('/api/v1/mcp/pins', {'server': 's%d' % i,
+                'tools': [], 'complete': True}, unix=True, token=False)
+            if a.status != 200:
+                break
+        eq((a.status, i > 240), (400, True), a)
+        with Gate(suite, name='late') as g:
+            is_error(g.ask('tools/list'), BLOCKED, 'pinned 256 servers')
+
+
 def observe():
     with Suite() as suite:
         suite.set_config('guardrail.mode', 'observe')
         suite.start()
         with Gate(suite) as g:
             eq(text_of(g.call('echo', text=ATTACK)), ATTACK)
+            g.ask('tools/list')
+            g.list([[tool('other')]])
+            eq(g.ask('tools/list')['result']['tools'], [tool('other')])
+            works(g)
+        eq(changes(suite)[0]['details']['action'], 'allow')
         eq(len(suite.rows("action = 'inspect-tool-block' AND tool_name = "
             "'echo'")), 1)
 
@@ -578,6 +719,25 @@ def in_system_mode():
             is_error(g.call('echo', text=ATTACK), BLOCKED, 'TEST-PIPE')
             row, = suite.rows("action = 'inspect-tool-block'")
             eq((row['actor'], row['tool_name']), ('uid:%d' % UID, 'echo'))
+            # pinned for this user alone, who may not change it
+            g.ask('tools/list')
+            eq(pins_of(suite), {'uid:%d/notes' % UID: 1})
+            g.list([[tool('other')]])
+            is_error(g.ask('tools/list'), BLOCKED, 'other')
+            seq = str(changes(suite)[0]['seq'])
+            for args in (('accept', seq), ('forget', 'notes'), ('list',)):
+                r = subprocess.run([os.path.join(suite.bin,
+                    'defenseclawctl'), 'mcp', 'pin', *args],
+                    capture_output=True, preexec_fn=lambda: lib.become(UID,
+                    UID, [member]))
+                eq(r.returncode, lib.CTL_PERMISSION, (args, r))
+            with gate(UID + 2, [member]) as h:
+                h.list([[tool('other')]])
+                eq('result' in h.ask('tools/list'), True)
+            r = suite.ctl('mcp', 'pin', 'forget', 'notes')
+            eq((r.returncode, 'several' in r.stderr), (lib.CTL_USAGE, True))
+            eq(suite.ctl('mcp', 'pin', 'accept', seq).returncode, 0)
+            eq('result' in g.ask('tools/list'), True)
         with gate(UID + 1, []) as g:
             is_error(g.call('echo', text='x'), BLOCKED, 'group')
             eq(g.heard(), b'')
@@ -585,5 +745,5 @@ def in_system_mode():
 
 if __name__ == '__main__':
     lib.program(lambda: lib.run([passes, blocks, lists, bad_clients,
-        bad_servers, ends, held, nobody_answers, bad_answers, in_order,
+        bad_servers, pins, pages, ends, held, nobody_answers, bad_answers, in_order,
         observe, in_system_mode]))

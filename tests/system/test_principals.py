@@ -228,7 +228,8 @@ def nothing_was_done():
     """What was refused has left no trace but that."""
     said = {CLIENT: {'request-refused', 'inspect-tool-allow', 'x-said',
         'inspect-request-allow', 'inspect-response-allow',
-        'inspect-tool-response-allow', 'guardrail-verdict'},
+        'inspect-tool-response-allow', 'guardrail-verdict',
+        'mcp-pin-allow'},
         AUDITOR: {'request-refused'}, NOBODY: {'request-refused'}}
     for who, want in said.items():
         eq({r['action'] for r in suite.rows('actor = ?', ('uid:%d' %
@@ -238,7 +239,12 @@ def nothing_was_done():
     assert {'tool-block', 'acknowledge-alerts', 'config-update',
         'policy-reload', 'inspect-batch'} <= actions, actions
     listed = json.loads(suite.control().request('MSG_CTL_LIST')[1])
-    eq([e['target_name'] for e in listed['entries']], ['t'])
+    # a client's pins are its own
+    eq([e['target_name'] for e in listed['entries'] if e['target_type'] !=
+        'mcp-pin'], ['t'])
+    for e in listed['entries']:
+        eq(e['target_type'] != 'mcp-pin' or e['target_name'] == e['actor'] +
+            '/x', True, e)
 
 
 def with_allow_enforce():
@@ -250,7 +256,9 @@ def with_allow_enforce():
     for who in (NOBODY, AUDITOR, CLIENT, OPERATOR):
         if who in CLIENTS:
             # so that the DELETE finds what the POST before it made
-            assert ROUTES[16][:2] == ('POST', '/enforce/block')
+            assert ('DELETE', '/enforce/block') in [r[:2] for r in
+                ROUTES[ROUTES.index(next(r for r in ROUTES if r[:2] ==
+                ('POST', '/enforce/block'))):]]
         http_as(suite, who, over_unix(suite, UIDS[who], groups_of(who)),
             'uid:%d' % UIDS[who], reopened=True)
     for who in (CLIENT, OPERATOR):
