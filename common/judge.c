@@ -67,7 +67,8 @@ judge_status_name(uint32_t status)
 		[JUDGE_OVERSIZE] = "oversize",
 		[JUDGE_MALFORMED] = "malformed",
 		[JUDGE_CUT] = "cut-short",
-		[JUDGE_NO_VERDICT] = "no-verdict"
+		[JUDGE_NO_VERDICT] = "no-verdict",
+		[JUDGE_BAD_KEY] = "bad-key"
 	};
 
 	return (name_of(names, JUDGE_STATUS_COUNT, status));

@@ -83,6 +83,7 @@ enum judge_status {
 	JUDGE_MALFORMED,	/* no chat completion: HTML, no JSON */
 	JUDGE_CUT,		/* the model stopped before its end */
 	JUDGE_NO_VERDICT,	/* no answer of this kind */
+	JUDGE_BAD_KEY,		/* ours, which cannot be sent */
 	JUDGE_STATUS_COUNT
 };
 

@@ -103,6 +103,17 @@ secret_free(struct secret *s)
 }
 
 int
+secret_is_line(const struct secret *s)
+{
+	size_t	i;
+
+	for (i = 0; i < s->len; i++)
+		if ((unsigned char)s->data[i] < ' ' || s->data[i] == 0x7f)
+			return (0);
+	return (1);
+}
+
+int
 secret_equal(const struct secret *s, const void *data, size_t len)
 {
 	uint8_t	hash[SECRET_HASH];

@@ -41,6 +41,12 @@ int	secret_read_text(int, struct secret *);	/* line ends stay */
 void	secret_free(struct secret *);
 
 /*
+ * Is it one line?  What goes into a header (RFC 9110, 5.5) or a URL has no
+ * control character.
+ */
+int	secret_is_line(const struct secret *);
+
+/*
  * Compares in a time that depends on neither content: both sides are hashed
  * first, so the lengths do not show either.  1 when equal.
  */

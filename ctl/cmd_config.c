@@ -27,6 +27,7 @@
 #include "confparse.h"
 #include "edit.h"
 #include "sinkctl.h"
+#include "sinktoken.h"
 
 /*
  * config: looks at config.yaml and changes one key at a time.
@@ -182,6 +183,9 @@ cmd_config_validate(struct ctl *c)
 	rc = conf_parse(text, len, path, &conf, &report) == -1 ? CTL_CONFIG :
 	    CTL_OK;
 	free(text);
+	if (rc == CTL_OK && c->nargs == 0 && sinktoken_usable(&c->paths,
+	    &conf, err, sizeof(err)) == -1)
+		return (out_fail(CTL_CONFIG, "%s", err));
 	if (out_json) {
 		out_document(report_json(rc));
 		return (rc);

@@ -34,6 +34,7 @@
 #include "cmd.h"
 #include "confparse.h"
 #include "history.h"
+#include "sinktoken.h"
 
 /*
  * start, stop, restart, reload.  Where a service manager has the suite as a
@@ -523,10 +524,15 @@ config_usable(const struct paths *p, const char *otherwise)
 {
 	static struct conf	conf;
 	char			err[MAX_CONF_MSG];
+	int			rc;
 
-	if (config_load(p->config, &conf, err, sizeof(err)) == CTL_CONFIG)
+	rc = config_load(p->config, &conf, err, sizeof(err));
+	if (rc == CTL_CONFIG)
 		return (out_fail(CTL_CONFIG, "%s: the running suite keeps "
 		    "what it has", otherwise));
+	if (rc == CTL_OK && sinktoken_usable(p, &conf, err, sizeof(err)) ==
+	    -1)
+		return (out_fail(CTL_CONFIG, "%s: %s", otherwise, err));
 	history_found(p);
 	return (CTL_OK);
 }

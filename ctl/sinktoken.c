@@ -291,6 +291,49 @@ sinktoken_remove(const struct paths *p, const char *name, char *err,
 	return (rv);
 }
 
+/* one that is not there, or not ours to read, others speak of */
+static int
+usable(const struct paths *p, const char *name, char *err, size_t errlen)
+{
+	char		path[MAX_CONF_PATH];
+	struct secret	s;
+	int		fd, good;
+
+	if (name[0] == '\0' || paths_join(path, sizeof(path), p->secrets,
+	    name) == -1 || (fd = open(path, O_RDONLY | O_NOFOLLOW |
+	    O_NONBLOCK | O_CLOEXEC)) == -1)
+		return (0);
+	if (secret_read(fd, &s) == -1)
+		good = errno != EINVAL;
+	else {
+		good = secret_is_line(&s);
+		secret_free(&s);
+	}
+	if (!good)
+		snprintf(err, errlen, "%s: must be one line of text, without "
+		    "control characters: write the key or token anew, such "
+		    "as with `defenseclawctl setup'", path);
+	return (good ? 0 : -1);
+}
+
+int
+sinktoken_usable(const struct paths *p, const struct conf *conf, char *err,
+    size_t errlen)
+{
+	int	i;
+
+	if (sodium_init() == -1)
+		return (0);
+	if (schema_judge_wanted(conf) && usable(p, conf->judge.key_secret,
+	    err, errlen) == -1)
+		return (-1);
+	for (i = 0; i < conf->nsinks; i++)
+		if (conf->sinks[i].enabled && usable(p,
+		    conf->sinks[i].token_secret, err, errlen) == -1)
+			return (-1);
+	return (0);
+}
+
 int
 sinktoken_exists(const struct paths *p, const char *name)
 {

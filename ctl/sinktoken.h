@@ -19,6 +19,7 @@
 
 #include "common/secret.h"
 #include "cmd.h"
+#include "schema.h"
 
 /*
  * A receiver's token on its way from an operator to secrets/: it is held in
@@ -50,6 +51,13 @@ int	sinktoken_from(const char *, const char *, const char *, const char *,
 /* "sink-NAME" below secrets/; -1 with a reason */
 int	sinktoken_write(const struct paths *, const char *, const char *,
 	    char *, size_t);
+
+/*
+ * Whether the secrets that judge and sinks of a configuration name can be
+ * sent, as far as they are files that we can read; -1 with a reason.
+ */
+int	sinktoken_usable(const struct paths *, const struct conf *, char *,
+	    size_t);
 
 /* 1 it is gone, 0 there was none, -1 with a reason */
 int	sinktoken_remove(const struct paths *, const char *, char *, size_t);

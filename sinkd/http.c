@@ -280,7 +280,7 @@ request_start(struct transfer *r, const char *url, const char *method,
  * From the loop, so that deliver_done() is never called by send.
  */
 static void
-post_fail(const char *text)
+post_fail(enum outcome outcome, const char *text)
 {
 	struct judgement	 j;
 	struct answer		 a;
@@ -289,7 +289,7 @@ post_fail(const char *text)
 	memset(&a, 0, sizeof(a));
 	a.retry_after_ms = -1;
 	j.bad_event = -1;
-	sink_judged(&j, OUT_RETRY, -1, "%s", text);
+	sink_judged(&j, outcome, -1, "%s", text);
 	post.busy = 0;
 	deliver_done(&j, &a);
 }
@@ -298,7 +298,7 @@ static void
 resolved(int rc, const char *text)
 {
 	if (rc != EGRESS_OK)
-		post_fail(text);
+		post_fail(OUT_RETRY, text);
 	else
 		request_start(&post, secret_url != NULL ? secret_url :
 		    sinkd.sink.rec.url,
@@ -312,7 +312,10 @@ begin_cb(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
-	egress_resolve(resolved);
+	if (sinkd.unusable[0] != '\0')
+		post_fail(OUT_HOLD, sinkd.unusable);
+	else
+		egress_resolve(resolved);
 }
 
 /* RFC 1952 */
@@ -454,8 +457,6 @@ auth_make(void)
 		snprintf(auth, size, "Authorization: %s %s",
 		    r->kind == SINK_HEC ? "Splunk" : "Bearer",
 		    sinkd.token.data);
-	if (strpbrk(auth, "\r\n") != NULL)
-		fatalx("the token is more than one line");
 	secret_free(&sinkd.token);
 }
 

@@ -189,7 +189,9 @@ resolved(int rc, const char *text)
 	TAILQ_FOREACH_SAFE(c, &running, entry, tmp) {
 		if (c->state != CALL_RESOLVING)
 			continue;
-		if (rc == 0)
+		if (rc == 0 && sinkd.unusable[0] != '\0')
+			judge_fail(c, JUDGE_BAD_KEY, 0, "%s", sinkd.unusable);
+		else if (rc == 0)
 			call_send(c);
 		else
 			judge_fail(c, rc == EGRESS_REFUSED ?
@@ -375,7 +377,6 @@ int
 judge_main(int argc, char *argv[])
 {
 	static struct confine_params	 params;
-	int				 fd;
 
 	role_begin(argc, argv, ROLE_JUDGE);
 	umask(077);
@@ -386,12 +387,8 @@ judge_main(int argc, char *argv[])
 	    conf.queue > MAX_JUDGE_QUEUE || conf.cache_ttl_s > MAX_JUDGE_TTL)
 		fatalx("records");
 	endpoint_set(&conf);
-	if (conf.key_name[0] != '\0') {
-		if ((fd = role_fd(SFD_SECRET, conf.key_name)) == -1)
-			fatalx("no %s was handed over", conf.key_name);
-		if (secret_read(fd, &sinkd.token) == -1)
-			fatal("%s", conf.key_name);
-	}
+	if (conf.key_name[0] != '\0')
+		token_read(conf.key_name);
 	egress_init();
 	call_init(&conf);
 	judge_cache_init(conf.cache_ttl_s);

@@ -189,8 +189,6 @@ auth_make(void)
 	if ((auth = sodium_malloc(size)) == NULL)
 		fatalx("locked memory for the key");
 	snprintf(auth, size, "Authorization: Bearer %s", sinkd.token.data);
-	if (strpbrk(auth, "\r\n") != NULL)
-		fatalx("the key is more than one line");
 	secret_free(&sinkd.token);
 	secret.data = auth;
 	secret.next = headers;

@@ -35,6 +35,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/secret.h"
 #include "sinkd.h"
 
 static const struct promise sink_promise = {
@@ -181,18 +182,31 @@ read_records(void)
 		strlcpy(s->hostname, "-", sizeof(s->hostname));
 }
 
+void
+token_read(const char *name)
+{
+	int	 fd;
+
+	if ((fd = role_fd(SFD_SECRET, name)) == -1)
+		fatalx("no %s was handed over", name);
+	if (secret_read(fd, &sinkd.token) == -1) {
+		if (errno != EINVAL)
+			fatal("%s", name);
+	} else if (secret_is_line(&sinkd.token))
+		return;
+	secret_free(&sinkd.token);
+	snprintf(sinkd.unusable, sizeof(sinkd.unusable), "secrets/%s is not "
+	    "one line of text: write it anew, then reload", name);
+	log_warnx("%s", sinkd.unusable);
+}
+
 static void
 read_secrets(void)
 {
 	int	 fd;
 
 	if (sinkd.sink.rec.token_name[0] != '\0') {
-		if ((fd = role_fd(SFD_SECRET, sinkd.sink.rec.token_name)) ==
-		    -1)
-			fatalx("no %s was handed over",
-			    sinkd.sink.rec.token_name);
-		if (secret_read(fd, &sinkd.token) == -1)
-			fatal("%s", sinkd.sink.rec.token_name);
+		token_read(sinkd.sink.rec.token_name);
 		sinkd.sink.token = &sinkd.token;
 	}
 	if ((fd = role_fd(SFD_SECRET, "client.key")) != -1 &&

@@ -79,10 +79,13 @@ struct piece {
 };
 TAILQ_HEAD(piece_list, piece);
 
+#define MAX_UNUSABLE	160	/* bytes of why the token is */
+
 struct sinkd {
 	struct sink		 sink;
 	const struct sink_ops	*ops;
 	struct secret		 token;
+	char			 unusable[MAX_UNUSABLE]; /* "": it is good */
 	struct secret		 client_key;
 	struct peer		*auditd;	/* NULL: being replaced */
 	struct piece_list	 pieces;	/* in order of the log */
@@ -93,6 +96,13 @@ struct sinkd {
 };
 
 extern struct sinkd	 sinkd;
+
+/*
+ * The secret of the endpoint.  One that cannot be sent is no reason to end,
+ * which would only be begun again: whatever is to be sent fails for it, until
+ * a reload brings another.
+ */
+void	 token_read(const char *);
 
 /* batch.c */
 void	 batch_rows(struct peer *, struct msg *);
