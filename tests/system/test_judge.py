@@ -21,6 +21,7 @@ waits for it.
 import collections
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -31,10 +32,19 @@ import time
 from judges import *
 from lib import *
 from test_corpora import corpora
+from test_hook import CALLS, PROMPTS
 import corpora as labels
 
 NOTHING = 'a text about the weather in spring'
 ROUTES = ('tool', 'request', 'response', 'tool-response')
+
+# how each agent's hook tells of what a tool gave back
+RESULTS = {'claude-code': 'PostToolUse', 'codex': 'PostToolUse',
+    'cursor': 'afterShellExecution', 'geminicli': 'AfterTool',
+    'opencode': 'tool.execute.after', 'openclaw': 'tool_result',
+    'generic': 'result'}
+AGENTS = sorted(RESULTS)
+PARTS = 8               # of the labelled data, at once
 
 # a kind by a word of its prompt, and its categories
 KINDS = {
@@ -118,6 +128,23 @@ def ask(s, route, text, tool=None, client=None):
     return json.loads(r.body)
 
 
+def hook(s, agent, direction, text, client=None):
+    if direction == 'tool_call':
+        body = CALLS[agent](text)
+    elif direction == 'prompt':
+        body = {**PROMPTS[agent], 'prompt': text}
+        if 'parts' in body:
+            body['parts'] = [{'type': 'text', 'text': body.pop('prompt')}]
+    else:
+        body = {'event' if agent == 'generic' else 'hook_event_name':
+            RESULTS[agent], 'tool_name': 'Bash', 'tool_response': text}
+    path = '/api/v1/%s/hook' % agent
+    body = json.dumps(body)
+    r = client.request('POST', path, body) if client else s.post(path, body)
+    eq(r.status, 200, r.body)
+    return json.loads(r.body)
+
+
 def started(s, model, **keys):
     """The judge's process is there and has its edge to every worker."""
     use(s, model if isinstance(model, str) else model.judge,
@@ -152,13 +179,32 @@ def nobody_is_asked(s, model):
         'completion': ('response', 'tool-response')}
     lines = list(all_lines())
     eq(s.pids('judge'), [], 'processes of a judge')
-    client = s.client(unix=True)
-    for line in lines:
-        for route in routes[line['direction']]:
-            got = ask(s, route, line['text'], line['tool_name'] or None,
-                client)
-            eq(got['explain']['asked'], False, line['id'])
-    client.close()
+    # each text by one agent's hook, or by all
+    some = len(AGENTS) if os.environ.get('DC_SOAK') else 1
+    wrong = []
+
+    def part(first):
+        client = s.client(unix=True)
+        for i in range(first, len(lines), PARTS):
+            line = lines[i]
+            for route in routes[line['direction']]:
+                got = ask(s, route, line['text'], line['tool_name'] or None,
+                    client)
+                if got['explain']['asked']:
+                    wrong.append(line['id'])
+            for k in range(some):
+                hook(s, AGENTS[(i // PARTS + k) % len(AGENTS)],
+                    line['direction'], line['text'], client)
+            done[first] += 1
+        client.close()
+    done = [0] * PARTS
+    threads = [threading.Thread(target=part, args=(i,))
+        for i in range(PARTS)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    eq((wrong, sum(done)), ([], len(lines)))
     labels.inspect(os.path.join(s.bin, 'defenseclawctl'), lines,
         env=s.env())
     r = s.post('/v1/guardrail/evaluate', json.dumps({'direction': 'prompt',
@@ -220,6 +266,78 @@ def every_route(s, client=None):
     for route in ROUTES:
         for text in (NOTHING, NOTHING + ' mildly-suspicious'):
             ask(s, route, text, client=client)
+    for agent in AGENTS:
+        for direction in ('tool_call', 'prompt', 'completion'):
+            hook(s, agent, direction, NOTHING, client)
+
+
+def hooks_ask_too():
+    """What regex_only keeps from a judge it would be asked otherwise."""
+    want = {'tool_call': {'tool-injection'}, 'prompt': {'injection', 'pii',
+        'exfil'}, 'completion': {'pii'}}
+    model = Model()
+    with Suite() as s:
+        started(s, model)
+        s.set_config('guardrail.detection_strategy', 'judge_first')
+        s.start()
+        ready(s)
+        for agent in AGENTS:
+            for direction, kinds in want.items():
+                model.asked.clear()
+                hook(s, agent, direction, NOTHING)
+                eq(set(model.asked), kinds, '%s %s' % (agent, direction))
+    model.close()
+
+
+def any_order():
+    """Changes and reloads as they come: whatever is in force after a reload
+    holds, and what is only written does not."""
+    keys = ['guardrail.detection_strategy' + k for k in ('', '_prompt',
+        '_completion', '_tool_call')]
+    dice = random.Random(5)
+    model = Model()
+    with Suite() as s:
+        started(s, model)
+        s.start()
+        written = {k: '' for k in keys}
+        written.update({keys[0]: 'regex_judge', 'on': 'true'})
+        none = 0
+        for _ in range(12 if os.environ.get('DC_SOAK') is None else 200):
+            for _ in range(dice.randrange(1, 4)):
+                key = dice.choice(keys + ['on'])
+                value = dice.choice(('true', 'true', 'false') if key == 'on'
+                    else ('regex_only', 'regex_only', 'regex_judge',
+                    'judge_first', '')[:4 if key == keys[0] else 5])
+                r = s.ctl('config', 'set', 'guardrail.judge.enabled'
+                    if key == 'on' else key, value)
+                eq(r.returncode, 0, r.stderr)
+                written[key] = value
+            if dice.random() < 0.2:
+                written.update({k: 'regex_only' for k in keys})
+                for k in keys:
+                    eq(s.ctl('config', 'set', k, 'regex_only').returncode, 0)
+            eq(s.reload()[0], CTL_OK)
+            effective = {written[k] or written[keys[0]] for k in keys[1:]}
+            if effective == {'regex_only'} or written['on'] == 'false':
+                none += 1
+                wait_for(lambda: not s.pids('judge'), 'the judge to go')
+                n = model.judge.connections, sum(model.asked.values())
+                every_route(s)
+                # written, and not in force
+                eq(s.ctl('config', 'set', keys[0],
+                    'judge_first').returncode, 0)
+                eq(s.ctl('config', 'set', 'guardrail.judge.enabled',
+                    'true').returncode, 0)
+                every_route(s)
+                eq((model.judge.connections, sum(model.asked.values())), n,
+                    written)
+                written.update({keys[0]: 'judge_first', 'on': 'true'})
+            else:
+                wait_for(lambda: (every_route(s), model.asked)[1],
+                    'a question under %r' % written)
+                model.asked.clear()
+        eq(none >= 3, True, none)
+    model.close()
 
 
 def regex_only_after_any_other():
@@ -723,7 +841,8 @@ def main():
     run([strategies, on_error, texts_that_speak_to_the_judge,
         waiting_holds_nobody_up, who_does_not_wait, death_and_reload,
         answers_that_are_kept, what_nobody_was_asked_about,
-        regex_only_after_any_other, over_the_labelled_data])
+        hooks_ask_too, any_order, regex_only_after_any_other,
+        over_the_labelled_data])
 
 
 if __name__ == '__main__':
