@@ -131,6 +131,7 @@ decide(const struct inspection *in, const struct detect_result *found,
 	v->canary = in->hook != NULL && in->tool != NULL &&
 	    strcmp(in->tool, HOOK_CANARY) == 0;
 	v->is_static = v->canary || (t != NULL && t->op == OP_BLOCK);
+	v->allowed = allowed;
 	v->only_critical = in->clamp || allowed;
 	v->confirms = in->confirms;
 	if (v->is_static || v->unreadable) {
@@ -168,16 +169,20 @@ judges_say(const struct judged *j, int *sure, int *failed)
 	return (top);
 }
 
-/* what an undecided text gets that a judge should have decided */
+/*
+ * What an undecided text gets that a judge should have decided.  Of a name on
+ * the allow list an operator has decided that only CRITICAL blocks, which no
+ * failure is.
+ */
 static void
 decide_floor(struct verdict *v)
 {
 	enum severity	 least = SEV_NONE;
 
-	if (gatewayd.judge.on_error == ON_ERROR_BLOCK) {
+	if (gatewayd.judge.on_error == ON_ERROR_BLOCK && !v->allowed) {
 		v->raw_action = "block";
 		least = SEV_HIGH;
-	} else if (gatewayd.judge.on_error == ON_ERROR_ALERT) {
+	} else if (gatewayd.judge.on_error != ON_ERROR_ALLOW) {
 		if (strcmp(v->raw_action, "allow") == 0)
 			v->raw_action = "alert";
 		least = SEV_MEDIUM;

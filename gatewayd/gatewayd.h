@@ -111,6 +111,7 @@ struct verdict {
 	int			 unreadable;	/* because there was no text */
 	int			 only_critical;	/* blocks */
 	int			 confirms;	/* as the inspection */
+	int			 allowed;	/* by the allow list */
 	int			 canary;	/* HOOK_CANARY: in any mode */
 	const struct detect_result *found;	/* NULL: not looked at */
 	const struct judged	*judged;	/* NULL: see judging.h */

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "common/detect/text.h"
+#include "common/json.h"
 #include "weigh.h"
 
 /* prompts that name such a file are not let off with one category */
@@ -232,8 +233,45 @@ struct values {
 	const char		*tool;
 	char			*text;		/* folded */
 	size_t			 len;
+	char			*plain;		/* its escapes undone, too */
+	size_t			 plain_len;
 	uint32_t		 steps;
 };
+
+/* The sample may be JSON, in which a quote within a value is escaped. */
+static int
+values_fold(struct values *v, const struct judge_question *q)
+{
+	char	*copy;
+	size_t	 len;
+
+	if ((v->text = fold(q->sample, q->len, &v->len)) == NULL)
+		return (-1);
+	if (q->len == 0 || memchr(q->sample, '\\', q->len) == NULL ||
+	    (copy = malloc(q->len)) == NULL)
+		return (0);
+	memcpy(copy, q->sample, q->len);
+	len = json_unescape(copy, q->len);
+	v->plain = fold(copy, len, &v->plain_len);
+	free(copy);
+	return (0);
+}
+
+static int
+values_hold(const struct values *v, const char *entity)
+{
+	char	*folded;
+	size_t	 n;
+	int	 there;
+
+	if ((folded = fold(entity, strlen(entity), &n)) == NULL)
+		return (0);
+	there = n != 0 && (memmem(v->text, v->len, folded, n) != NULL ||
+	    (v->plain != NULL && memmem(v->plain, v->plain_len, folded,
+	    n) != NULL));
+	free(folded);
+	return (there);
+}
 
 /* How many of a category's values are in the text and are not suppressed. */
 static uint32_t
@@ -241,21 +279,15 @@ weigh_entities(struct values *v, const struct judge_mark *m, const char *id,
     struct judge_opinion *o)
 {
 	const char	*entity;
-	size_t		 n;
 	uint32_t	 i, count = 0;
-	char		*folded, by[MAX_JUDGE_NAME + 8];
-	int		 there;
+	char		 by[MAX_JUDGE_NAME + 8];
 
 	for (i = 0; i < m->nentities; i++) {
 		if (m->first >= v->said->nentities || i >=
 		    v->said->nentities - m->first)
 			break;
 		entity = v->said->entities[m->first + i];
-		if ((folded = fold(entity, strlen(entity), &n)) == NULL)
-			continue;
-		there = n != 0 && memmem(v->text, v->len, folded, n) != NULL;
-		free(folded);
-		if (!there)
+		if (!values_hold(v, entity))
 			o->invented++;
 		else if (judgepack_suppressed(v->jp, v->tool, id, entity,
 		    &v->steps, by, sizeof(by)))
@@ -272,14 +304,15 @@ weigh_pii(const struct judgepack *jp, const struct judge_question *q,
 {
 	const struct judge_rules	*r = judgepack_rules(jp, JUDGE_PII);
 	const struct judge_category	*c;
-	struct values			 v = { jp, said, q->tool, NULL, 0,
+	struct values			 v = { .jp = jp, .said = said,
+					    .tool = q->tool, .steps =
 					    MAX_JUDGEPACK_STEPS };
 	enum severity			 severity;
 	uint64_t			 seen = 0;
 	uint32_t			 n;
 	size_t				 i;
 
-	if ((v.text = fold(q->sample, q->len, &v.len)) == NULL)
+	if (values_fold(&v, q) == -1)
 		return;
 	for (i = 0; i < said->nmarks; i++) {
 		c = marked(r, q, &said->marks[i], &seen);
@@ -295,6 +328,7 @@ weigh_pii(const struct judgepack *jp, const struct judge_question *q,
 			o->severity = severity;
 	}
 	free(v.text);
+	free(v.plain);
 }
 
 /*
@@ -327,8 +361,12 @@ weigh_adjudication(const struct judge_question *q,
 		finding_add(o, id, "confirmed by a judge", o->severity);
 		reason_add(o, "%s", q->names[said->marks[i].name]);
 	}
-	if (o->severity != SEV_NONE && o->nfindings == 0)
+	/* one that confirms nothing is one all the same */
+	if (o->nfindings == 0) {
+		if (o->severity == SEV_NONE)
+			o->severity = SEV_MEDIUM;
 		reason_add(o, "threat");
+	}
 }
 
 void

@@ -78,27 +78,6 @@ parse_numeric(const char *host, struct resolved_addr *a)
 	return (0);
 }
 
-/*
- * No receiver lives there: nowhere, everybody, and (unless an operator wrote
- * the number itself) the link, where machines of a cloud hand out secrets.
- */
-static int
-addr_refused(const struct resolved_addr *a)
-{
-	static const uint8_t	 mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-				    0xff, 0xff };
-	const uint8_t		*p = a->addr;
-
-	if (a->family == AF_INET6 && memcmp(p, mapped, 12) == 0)
-		p += 12;
-	else if (a->family == AF_INET6)
-		return (IN6_IS_ADDR_UNSPECIFIED((const struct in6_addr *)
-		    (const void *)p) || p[0] == 0xff ||
-		    (p[0] == 0xfe && (p[1] & 0xc0) == 0x80 && !numeric));
-	return (p[0] == 0 || p[0] >= 224 ||
-	    (p[0] == 169 && p[1] == 254 && !numeric));
-}
-
 static void
 read_blob(enum start_fd_kind kind, size_t max, struct curl_blob *b)
 {
@@ -182,7 +161,8 @@ resolved(struct peer *p, struct msg *msg)
 	}
 	for (i = 0; i < r.count; i++) {
 		if ((r.addr[i].family != AF_INET &&
-		    r.addr[i].family != AF_INET6) || addr_refused(&r.addr[i]))
+		    r.addr[i].family != AF_INET6) ||
+		    addr_refused(&r.addr[i], numeric))
 			continue;
 		addrs[n++] = r.addr[i];
 	}
@@ -416,7 +396,7 @@ egress_init(void)
 	if (parse_numeric(peer_host(), &addrs[0]) == 0) {
 		numeric = 1;
 		naddrs = 1;
-		if (addr_refused(&addrs[0]))
+		if (addr_refused(&addrs[0], 1))
 			fatalx("%s: not an address of a receiver",
 			    peer_host());
 	}

@@ -217,7 +217,7 @@ read_categories(const struct judge_ask *a, const json_t *o,
 	const json_t		*c, *label;
 	struct judge_mark	*m;
 	void			*it;
-	int			 pii = a->kind == JUDGE_PII, i;
+	int			 pii = a->kind == JUDGE_PII, found = 0, i;
 
 	for (it = json_object_iter((json_t *)(uintptr_t)o); it != NULL;
 	    it = json_object_iter_next((json_t *)(uintptr_t)o, it)) {
@@ -232,12 +232,20 @@ read_categories(const struct judge_ask *a, const json_t *o,
 		m = &v->said.marks[v->said.nmarks++];
 		m->name = (uint32_t)i;
 		m->label = (uint32_t)json_is_true(label);
+		found |= json_is_true(label);
 		m->first = (uint32_t)v->said.nentities;
 		if (pii && m->label && (why = read_entities(a,
 		    json_object_get(c, "entities"), v, m)) != NULL)
 			return (why);
 	}
-	return (v->said.nmarks == 0 ? "none of the categories" : NULL);
+	/*
+	 * What was left out is taken for no answer, so that without it nothing
+	 * is said to be harmless; what was found is found all the same.
+	 */
+	if (v->said.nmarks == 0)
+		return ("none of the categories");
+	return (found || v->said.nmarks == a->nnames ? NULL :
+	    "nothing found, and not all categories");
 }
 
 static const char *

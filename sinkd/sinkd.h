@@ -176,6 +176,13 @@ char	*handed_read(enum start_fd_kind, const char *, size_t, size_t *);
 /* dirsink.c: its directory, for the sandbox */
 int	 dirsink_fd(void);
 
+/*
+ * addr.c: no receiver lives there: nowhere, everybody, and (unless an
+ * operator wrote the number itself, the last argument) the link, where
+ * machines of a cloud hand out secrets; also within an address of IPv6.
+ */
+int	 addr_refused(const struct resolved_addr *, int);
+
 /* egress.c: the one endpoint, for every libcurl handle */
 void	 egress_init(void);
 void	 egress_begin(CURL *);		/* TLS, addresses, no detours */

@@ -216,6 +216,8 @@ class World:
                 (AAAA, 'fe80::1', 60), (AAAA, '::', 60),
                 (AAAA, 'ff02::1', 60),
                 (AAAA, '::ffff:169.254.169.254', 60),
+                (AAAA, '64:ff9b::a9fe:a9fe', 60),
+                (AAAA, '2002:a9fe:a9fe::1', 60),
                 (AAAA, '::ffff:0.0.0.0', 60)],
             'mixed.test': [(A, '169.254.7.7', 60), (A, '127.0.0.1', 60)]})
         dns.cut.update(('big.test', 'over6.test'))

@@ -530,6 +530,12 @@ def on_error():
                     'pii': 42}
             wait_for(counted, 'the count of what failed')
             eq(len(s.rows("action = 'judge-failure'")) <= 8 * workers, True)
+            # of an allowed name an operator has decided
+            eq(s.ctl('tool', 'allow', 'trusted').returncode, 0)
+            for tool, block in (('trusted', 'alert'), ('other', 'block')):
+                got = ask(s, 'tool', NOTHING, tool)
+                eq((got['raw_action'], got['explain']['on_error']),
+                    (block if what == 'block' else undecided[1], what), got)
 
 
 TEXTS = [

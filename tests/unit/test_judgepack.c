@@ -440,6 +440,15 @@ personal(void)
 	CHECK_INT(values(JUDGE_COMPLETION, NULL, "a@corp b@d.e", 0, "a@corp",
 	    "b@d.e"), SEV_HIGH);
 	CHECK_INT(o.entities, 1);
+	/* JSON has it escaped, and is looked at as what it says, too */
+	CHECK_INT(values(JUDGE_COMPLETION, NULL, "{\"u\":\"\\\"Bo\\\"@c.d\","
+	    "\"e\":\"M\\u00e9@x.y\"}", 0, "\"Bo\"@c.d", "M\xc3\xa9@x.y"),
+	    SEV_HIGH);
+	CHECK_INT(o.entities, 2);
+	CHECK_INT(o.invented, 0);
+	CHECK_INT(values(JUDGE_COMPLETION, NULL, "{\"u\":\"\\\"Bo\\\"@c.d\"}",
+	    0, "\"Bob\"@c.d", NULL), SEV_NONE);
+	CHECK_INT(o.invented, 1);
 	/* an index beyond the answer is not followed */
 	said.marks[0].first = 7;
 	weigh(jp, &q, &said, &o);
@@ -479,9 +488,12 @@ adjudication(void)
 	weigh(jp, &q, &said, &o);
 	CHECK_INT(o.severity, SEV_MEDIUM);
 	CHECK_STR(o.findings[0].id, "JUDGE-ADJ-INJECTION:SEC-KEY");
+	/* a threat of which nothing is confirmed is one all the same */
 	said.nmarks = 1;
 	weigh(jp, &q, &said, &o);
-	CHECK_INT(o.severity, SEV_NONE);
+	CHECK_INT(o.severity, SEV_MEDIUM);
+	CHECK_INT(o.nfindings, 0);
+	CHECK_STR(o.reason, "judge-adjudication: threat");
 	end();
 }
 

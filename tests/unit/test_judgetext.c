@@ -194,6 +194,38 @@ test_fence(void)
 	}
 }
 
+/* what is left out is not taken for false */
+static void
+test_left_out(void)
+{
+	static const char *const good[] = {
+		"{\"Password\":{\"label\":true}}",
+		"{\"Password\":{\"label\":false},"
+		    "\"Email Address\":{\"label\":false}}",
+		"{\"Email Address\":{\"label\":false},\"More\":1,"
+		    "\"Password\":{\"label\":true}}",
+	};
+	static const char *const bad[] = {
+		"{\"Password\":{\"label\":false}}",
+		"{\"Email Address\":{\"label\":false},"
+		    "\"Passwords\":{\"label\":false}}",
+		"{\"More\":{\"label\":true}}", "{}",
+	};
+	struct judge_ask	 a = make_ask(JUDGE_INJECTION);
+	struct judge_verdict	 v;
+	size_t			 i;
+
+	CHECK_INT(a.nnames, 2);
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		CHECK_INT(answer(&a, good[i], &v), JUDGE_OK);
+		judge_verdict_free(&v);
+	}
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		CHECK_INT(answer(&a, bad[i], &v), JUDGE_NO_VERDICT);
+		judge_verdict_free(&v);
+	}
+}
+
 static void
 test_adjudication(void)
 {
@@ -267,6 +299,7 @@ main(void)
 	RUN(test_request_limits);
 	RUN(test_pii);
 	RUN(test_fence);
+	RUN(test_left_out);
 	RUN(test_adjudication);
 	RUN(test_entities);
 	return (0);
