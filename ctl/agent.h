@@ -18,6 +18,7 @@
 #define CTL_AGENT_H
 
 #include <sys/types.h>
+#include <jansson.h>
 #include <limits.h>
 #include <stddef.h>
 
@@ -126,6 +127,18 @@ char	*agent_plugin_without(const struct agent_place *, char *);
 /* what else has to be there: text of file[i], NULL when it need not be */
 const char *agent_plugin_beside(const struct agent_place *, int);
 const char *agent_plugin_missing(const struct agent_place *);
+
+/* the first of its files or directories that others may change; or NULL */
+const char *agent_plugin_loose(const struct agent_place *);
+
+/*
+ * What the settings hold of ours, for a client that loads it: a new value
+ * with plugin, a path or URL, and config.  NULL: nothing of ours.
+ */
+json_t	*agent_plugin_entry(const struct agent_place *);
+
+/* how many plug-ins of others its settings name, or its directory holds */
+size_t	 agent_plugin_others(const struct agent_place *);
 
 /* agentstate.c: what a file was before, and what we wrote in its place */
 int	agent_state_keep(const struct agent_place *, int, char [MAX_AGENT_ERR]);

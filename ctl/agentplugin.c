@@ -14,6 +14,8 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <sys/stat.h>
+#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,6 +169,103 @@ agent_plugin_without(const struct agent_place *p, char *text)
 	return (jsonedit_drop(text, claw_entries, "\"" ID "\""));
 }
 
+/* a value of a list in the settings, by its end as the mark has it */
+static const json_t *
+ours_in(const json_t *list, const char *mark)
+{
+	const json_t	*v, *name;
+	const char	*s;
+	size_t		 i, len = strlen(mark) - 1;
+
+	json_array_foreach(list, i, v) {
+		name = json_is_array(v) ? json_array_get(v, 0) : v;
+		if ((s = json_string_value(name)) != NULL && strlen(s) >=
+		    len && strncmp(s + strlen(s) - len, mark, len) == 0)
+			return (v);
+	}
+	return (NULL);
+}
+
+static json_t *
+settings_of(const struct agent_place *p)
+{
+	char	 why[MAX_JSON_ERR];
+
+	return (p->file[0].old == NULL ? NULL : json_strict(p->file[0].old,
+	    strlen(p->file[0].old), why));
+}
+
+json_t *
+agent_plugin_entry(const struct agent_place *p)
+{
+	json_t		*j = settings_of(p), *out = NULL;
+	const json_t	*plugins, *v, *config = NULL;
+	char		 mark[MAX_AGENT_MARK];
+
+	agent_mark(p, mark);
+	plugins = json_object_get(j, p->def->agent == HOOK_OPENCODE ?
+	    "plugin" : "plugins");
+	if (p->def->agent == HOOK_OPENCODE) {
+		if (json_is_array(v = ours_in(plugins, mark))) {
+			config = json_array_get(v, 1);
+			v = json_array_get(v, 0);
+		}
+	} else {
+		v = ours_in(json_object_get(json_object_get(plugins, "load"),
+		    "paths"), mark);
+		config = json_object_get(json_object_get(json_object_get(
+		    plugins, "entries"), ID), "config");
+	}
+	if (v != NULL)
+		out = json_pack("{s:O,s:O*}", "plugin", v, "config", config);
+	json_decref(j);
+	return (out);
+}
+
+/* files that opencode loads without being told */
+static size_t
+files_in(const struct agent_place *p, const char *name)
+{
+	char		 path[PATH_MAX], *end;
+	struct dirent	*e;
+	DIR		*d;
+	size_t		 n = 0;
+
+	strlcpy(path, p->file[0].path, sizeof(path));
+	if ((end = strrchr(path, '/')) == NULL)
+		return (0);
+	strlcpy(end + 1, name, sizeof(path) - (size_t)(end + 1 - path));
+	if ((d = opendir(path)) == NULL)
+		return (0);
+	while ((e = readdir(d)) != NULL)
+		if (e->d_name[0] != '.')
+			n++;
+	closedir(d);
+	return (n);
+}
+
+size_t
+agent_plugin_others(const struct agent_place *p)
+{
+	json_t		*j = settings_of(p);
+	const json_t	*plugins;
+	size_t		 n, paths;
+
+	if (p->def->agent == HOOK_OPENCODE)
+		n = json_array_size(json_object_get(j, "plugin")) +
+		    files_in(p, "plugin") + files_in(p, "plugins");
+	else {
+		plugins = json_object_get(j, "plugins");
+		n = json_object_size(json_object_get(plugins, "entries"));
+		paths = json_array_size(json_object_get(json_object_get(
+		    plugins, "load"), "paths"));
+		if (n < paths)
+			n = paths;
+	}
+	json_decref(j);
+	return (n > 0 ? n - 1 : 0);
+}
+
 const char *
 agent_plugin_beside(const struct agent_place *p, int i)
 {
@@ -184,17 +283,36 @@ agent_plugin_beside(const struct agent_place *p, int i)
 	return (i == 1 ? lock : package);
 }
 
+static const char *const files[] = { "canary.mjs", "openclaw/ask.js",
+    "openclaw/index.js", "openclaw/package.json",
+    "openclaw/openclaw.plugin.json", "opencode/index.js",
+    "opencode/package.json", "openclaw", "opencode", "" };
+#define NFILES	(sizeof(files) / sizeof(files[0]))
+
+const char *
+agent_plugin_loose(const struct agent_place *p)
+{
+	static char	path[PATH_MAX + 64];
+	struct stat	st;
+	size_t		i;
+
+	for (i = 0; i < NFILES; i++) {
+		snprintf(path, sizeof(path), "%s/%s", p->plugins, files[i]);
+		if (stat(path, &st) == 0 && ((st.st_mode & 022) != 0 ||
+		    (st.st_uid != 0 && st.st_uid != geteuid())))
+			return (path);
+	}
+	return (NULL);
+}
+
 /* the first file of the plug-in that is not there; NULL: it is whole */
 const char *
 agent_plugin_missing(const struct agent_place *p)
 {
-	static const char *const files[] = { "openclaw/ask.js",
-	    "openclaw/index.js", "openclaw/package.json",
-	    "openclaw/openclaw.plugin.json", "opencode/index.js" };
 	static char	path[PATH_MAX + 64];
 	size_t		i;
 
-	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+	for (i = 0; i < NFILES; i++) {
 		snprintf(path, sizeof(path), "%s/%s", p->plugins, files[i]);
 		if (access(path, R_OK) == -1)
 			return (path);

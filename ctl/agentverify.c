@@ -77,8 +77,8 @@ agent_grade(enum agent_grade g)
 	return (words[g]);
 }
 
-int
-agent_program(const struct agent_def *d, char *buf, size_t size)
+static int
+in_path(const char *prog, char *buf, size_t size)
 {
 	char	 path[4096], *p = path, *dir;
 
@@ -86,9 +86,16 @@ agent_program(const struct agent_def *d, char *buf, size_t size)
 	    sizeof(path));
 	while ((dir = strsep(&p, ":")) != NULL)
 		if (dir[0] == '/' && (size_t)snprintf(buf, size, "%s/%s", dir,
-		    d->prog) < size && access(buf, X_OK) == 0)
+		    prog) < size && access(buf, X_OK) == 0 &&
+		    strchr(buf, '\'') == NULL)
 			return (0);
 	return (-1);
+}
+
+int
+agent_program(const struct agent_def *d, char *buf, size_t size)
+{
+	return (in_path(d->prog, buf, size));
 }
 
 int
@@ -227,6 +234,67 @@ check_canary(struct checks *k, const struct agent_place *p)
 	free(command);
 }
 
+/*
+ * How the shell runs JavaScript here: opencode does as the client does it,
+ * since it is a Bun that does so when it is told to.
+ */
+static int
+runtime(const struct agent_def *d, char *buf, size_t size)
+{
+	char	prog[PATH_MAX];
+
+	if (d->agent == HOOK_OPENCODE && agent_program(d, prog,
+	    sizeof(prog)) == 0)
+		snprintf(buf, size, "BUN_BE_BUN=1 '%s'", prog);
+	else if (in_path("node", prog, sizeof(prog)) == 0 ||
+	    in_path("bun", prog, sizeof(prog)) == 0)
+		snprintf(buf, size, "'%s'", prog);
+	else
+		return (-1);
+	return (0);
+}
+
+/* the same call through the plug-in itself, as the settings name it */
+static void
+check_plugin(struct checks *k, const struct agent_place *p)
+{
+	static char	 out[MAX_OUTPUT];
+	char		 js[PATH_MAX + 32], command[3 * PATH_MAX], *text;
+	json_t		*entry;
+	int		 status;
+
+	if ((entry = agent_plugin_entry(p)) == NULL) {
+		say(k, "canary", CHECK_FAIL, "run `defenseclawctl setup "
+		    "agent'", "no plug-in of ours is in %s", p->file[0].path);
+		return;
+	}
+	if (runtime(p->def, js, sizeof(js)) == -1) {
+		say(k, "canary", CHECK_WARN, "put node, bun or the client "
+		    "into PATH", "that the plug-in's JavaScript asks was not "
+		    "proved: nothing is here that runs it");
+		json_decref(entry);
+		return;
+	}
+	json_object_set_new(entry, "agent", json_string(hook_agent_name(
+	    p->def->agent)));
+	json_object_set_new(entry, "tool", json_string(HOOK_CANARY));
+	text = json_text(entry);
+	json_decref(entry);
+	snprintf(command, sizeof(command), "%s '%s/canary.mjs'", js,
+	    p->plugins);
+	status = text == NULL ? -1 : run_command(command, text, out);
+	free(text);
+	out[strcspn(out, "\n")] = '\0';
+	if (status == 2 && strstr(out, HOOK_CANARY) != NULL)
+		say(k, "canary", CHECK_PASS, "", "a forbidden call through "
+		    "the plug-in itself was denied and recorded");
+	else
+		say(k, "canary", CHECK_FAIL, "install the suite again, run "
+		    "`defenseclawctl setup agent' and see `defenseclawctl "
+		    "status'", "the plug-in does not gate (status %d): "
+		    "%.200s", status, out);
+}
+
 /* a member of a settings file that is true */
 static int
 says_true(const char *path, const char *name)
@@ -342,6 +410,60 @@ codex_switches(struct checks *k, const struct agent_place *p)
 		    "switches the hooks off here, but a user's options can");
 }
 
+/* settings with which Gemini CLI runs no hooks, or not all */
+static int
+gemini_off(const char *path)
+{
+	struct stat	 st;
+	char		 why[MAX_JSON_ERR], err[MAX_AGENT_ERR], *text;
+	json_t		*j, *config;
+	int		 off = 0;
+
+	if ((text = agentfile_read(path, &st, err)) != NULL &&
+	    (j = json_strict(text, strlen(text), why)) != NULL) {
+		config = json_object_get(j, "hooksConfig");
+		off = json_is_false(json_object_get(config, "enabled")) ||
+		    json_array_size(json_object_get(config, "disabled")) != 0;
+		json_decref(j);
+	}
+	free(text);
+	return (off);
+}
+
+/* hooksConfig of any file counts, also beside managed hooks */
+static void
+gemini_switches(struct checks *k, const struct agent_place *p)
+{
+	static const char *const vars[] = { "GEMINI_CLI_HOME",
+	    "GEMINI_CLI_SYSTEM_SETTINGS_PATH", NULL };
+	const char		*home = getenv("HOME"), *const *v;
+	char			 user[PATH_MAX];
+	const char		*files[] = { user, ".gemini/settings.json",
+				    p->file[0].path };
+	size_t			 i;
+	int			 found = 0;
+
+	snprintf(user, sizeof(user), "%s/.gemini/settings.json", home != NULL ?
+	    home : "");
+	for (i = 0; i < 2 + (size_t)p->managed; i++)
+		if (gemini_off(files[i])) {
+			found = 1;
+			say(k, "switches", CHECK_FAIL, "take enabled and "
+			    "disabled of hooksConfig out", "%s switches "
+			    "hooks off", files[i]);
+		}
+	for (v = vars; *v != NULL; v++)
+		if (getenv(*v) != NULL) {
+			found = 1;
+			say(k, "switches", CHECK_FAIL, "unset it", "%s makes "
+			    "the client read other settings", *v);
+		}
+	if (!found)
+		say(k, "switches", CHECK_WARN, "look at hooksConfig in the "
+		    "settings of users and repositories", "nothing switches "
+		    "the hooks off here, but hooksConfig can");
+}
+
 /* what makes a client leave a plug-in out, or look for it elsewhere */
 static void
 plugin_switches(struct checks *k, const struct agent_place *p)
@@ -360,6 +482,9 @@ plugin_switches(struct checks *k, const struct agent_place *p)
 		say(k, "program", CHECK_FAIL, "install the suite again",
 		    "%s is missing: the client runs every call without the "
 		    "plug-in", missing);
+	else if ((missing = agent_plugin_loose(p)) != NULL)
+		say(k, "program", CHECK_FAIL, "chown and chmod go-w it", "%s "
+		    "can be changed by others", missing);
 	else
 		say(k, "program", CHECK_PASS, "", "%s/%s is whole", p->plugins,
 		    hook_agent_name(p->def->agent));
@@ -444,6 +569,14 @@ check_others(struct checks *k, const struct agent_place *p)
 	json_t	*j;
 	size_t	 n;
 
+	if (p->def->style == STYLE_PLUGIN) {
+		if ((n = agent_plugin_others(p)) > 0)
+			say(k, "others", CHECK_WARN, "look at them", "%zu "
+			    "other plug-in%s in the client's own process: a "
+			    "call cannot be changed after ours, but they may "
+			    "do without one", n, n == 1 ? " runs" : "s run");
+		return;
+	}
 	if (p->managed || p->file[0].old == NULL || (j = json_strict(
 	    p->file[0].old, strlen(p->file[0].old), why)) == NULL)
 		return;
@@ -462,8 +595,7 @@ check_version(struct checks *k, const struct agent_def *d)
 	static char	 out[MAX_OUTPUT];
 	char		 prog[PATH_MAX], command[PATH_MAX + 32];
 
-	if (d->tested == NULL || agent_program(d, prog, sizeof(prog)) == -1 ||
-	    strchr(prog, '\'') != NULL)
+	if (d->tested == NULL || agent_program(d, prog, sizeof(prog)) == -1)
 		return;
 	snprintf(command, sizeof(command), "'%s' --version", prog);
 	if (run_command(command, "", out) != 0)
@@ -476,6 +608,29 @@ check_version(struct checks *k, const struct agent_def *d)
 		say(k, "version", CHECK_WARN, "the canary above is what "
 		    "counts", "%.*s: %s was tested", (int)strcspn(out, "\n"),
 		    out, d->tested);
+}
+
+static int
+fails_open(const struct agent_place *p)
+{
+	return (strstr(p->file[0].old, p->def->style == STYLE_PLUGIN ?
+	    "\"failMode\":\"open\"" : "--fail-mode open") != NULL);
+}
+
+int
+agent_fails_open(const struct agent_def *d, const struct paths *paths)
+{
+	struct agent_place	 p;
+	char			 err[MAX_AGENT_ERR];
+	int			 managed, open = -1;
+
+	for (managed = 1; managed >= 0 && open == -1; managed--) {
+		if (agent_place_open(&p, d, paths, managed, 0, err) == 0 &&
+		    agent_is_in(&p))
+			open = fails_open(&p);
+		agent_place_free(&p);
+	}
+	return (open == 1);
 }
 
 const char *
@@ -502,7 +657,7 @@ agent_verify(const struct agent_def *d, const struct paths *paths,
 	struct checks		k = { only, check, 0 };
 	struct agent_place	p;
 	char			err[MAX_AGENT_ERR];
-	int			managed, rc, fail_open;
+	int			managed, rc;
 
 	/* managed ones are what counts where they are */
 	for (managed = 1; managed >= 0; managed--) {
@@ -519,9 +674,7 @@ agent_verify(const struct agent_def *d, const struct paths *paths,
 		say(&k, "settings", CHECK_FAIL, "run `defenseclawctl setup "
 		    "agent'", "no hook of ours is in %s", p.file[0].path);
 	else {
-		fail_open = strstr(p.file[0].old, d->style == STYLE_PLUGIN ?
-		    "\"failMode\":\"open\"" : "--fail-mode open") != NULL;
-		if (fail_open) {
+		if (fails_open(&p)) {
 			agent_place_free(&p);
 			(void)agent_place_open(&p, d, paths, managed, 1, err);
 		}
@@ -529,10 +682,14 @@ agent_verify(const struct agent_def *d, const struct paths *paths,
 		check_program(&k, &p);
 		if (wanted(&k, "canary"))
 			check_canary(&k, &p);
+		if (wanted(&k, "canary") && d->style == STYLE_PLUGIN)
+			check_plugin(&k, &p);
 		if (d->agent == HOOK_CLAUDE_CODE)
 			claude_switches(&k, &p);
 		if (d->agent == HOOK_CODEX)
 			codex_switches(&k, &p);
+		if (d->agent == HOOK_GEMINICLI)
+			gemini_switches(&k, &p);
 		if (d->style == STYLE_PLUGIN)
 			plugin_switches(&k, &p);
 		check_others(&k, &p);

@@ -43,6 +43,9 @@ const char	*agent_grade(enum agent_grade);
 int	 agent_verify(const struct agent_def *, const struct paths *,
 	    const char *, struct agent_check [MAX_AGENT_CHECKS]);
 
+/* does a call pass that nobody decides? */
+int	 agent_fails_open(const struct agent_def *, const struct paths *);
+
 /* "managed", "user", "-": where its hooks are set up */
 const char	*agent_where(const struct agent_def *, const struct paths *);
 

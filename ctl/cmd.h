@@ -122,6 +122,7 @@ void	 cmd_overview(const char *, FILE *);	/* all, or below words */
 /* cmd_agent.c */
 int	 cmd_setup_agent(struct ctl *);
 int	 cmd_agent_list(struct ctl *);
+int	 cmd_agent_status(struct ctl *);	/* agentstatus.c */
 int	 cmd_agent_off(struct ctl *);
 int	 cmd_agent_remove(struct ctl *);
 int	 cmd_agent_verify(struct ctl *);

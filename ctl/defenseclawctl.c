@@ -169,6 +169,8 @@ const struct cmd ctl_cmds[] = {
 	    "no user can switch off" },
 	{ "agent", "list", "", 0, 0, 0, 0, 0, cmd_agent_list,
 	    "the clients we know, and where their hooks are" },
+	{ "agent", "status", "[AGENT]", 0, 1, 0, 0, 0, cmd_agent_status,
+	    "what is set up, how it fails, and when it was last asked" },
 	{ "agent", "verify", "[AGENT]", 0, 1, 0, 0, 0, cmd_agent_verify,
 	    "prove that a client is gated, and not only set up" },
 	{ "agent", "off", "[AGENT]", 0, 1, BIT(ALL) | BIT(DRY_RUN), 0, 0,

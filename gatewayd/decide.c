@@ -93,9 +93,10 @@ tool_target(const struct inspection *in)
 	if (in->tool == NULL)
 		return (NULL);
 	t = lists_find(KIND_TOOL, in->tool);
-	if (in->mcp_server == NULL || (t != NULL && t->op == OP_BLOCK) ||
-	    (size_t)snprintf(name, sizeof(name), "mcp__%s__%s",
-	    in->mcp_server, in->tool) >= sizeof(name))
+	if (in->owner == NULL || in->owner_kind != KIND_MCP ||
+	    (t != NULL && t->op == OP_BLOCK) ||
+	    (size_t)snprintf(name, sizeof(name), "mcp__%s__%s", in->owner,
+	    in->tool) >= sizeof(name))
 		return (t);
 	full = lists_find(KIND_TOOL, name);
 	return (full != NULL ? full : t);
@@ -115,9 +116,10 @@ decide(const struct inspection *in, const struct detect_result *found,
 
 	memset(v, 0, sizeof(*v));
 	v->found = found;
-	if ((t == NULL || t->op != OP_BLOCK) && in->mcp_server != NULL) {
+	if ((t == NULL || t->op != OP_BLOCK) && in->owner != NULL) {
 		allowed = t != NULL && t->op == OP_ALLOW;
-		t = lists_find(KIND_MCP, in->mcp_server);
+		t = lists_find(in->owner_kind, in->owner);
+		v->by_owner = t != NULL && t->op == OP_BLOCK;
 	}
 	if (t != NULL && t->op == OP_ALLOW)
 		allowed = 1;

@@ -108,6 +108,7 @@ struct verdict {
 	double			 confidence;
 	int			 would_block;
 	int			 is_static;	/* by the block list */
+	int			 by_owner;	/* of the owner's kind */
 	int			 unreadable;	/* because there was no text */
 	int			 only_critical;	/* blocks */
 	int			 confirms;	/* as the inspection */
@@ -129,7 +130,8 @@ struct inspection {
 	const char		*what;		/* "inspect-tool" */
 	const char		*target;	/* the event's if no tool is */
 	const char		*tool;		/* NULL: none */
-	const char		*mcp_server;	/* NULL: none */
+	const char		*owner;		/* that has a list; NULL */
+	enum list_kind		 owner_kind;
 	int			 clamp;		/* block only CRITICAL */
 	const char		*unreadable;	/* why there is no text */
 	const struct hook	*hook;		/* NULL: not a hook's */

@@ -50,6 +50,41 @@ mcp_server(const char *tool, char *buf, size_t size)
 	return (buf);
 }
 
+/*
+ * What a client is about to install: by one of its names that is blocked, or
+ * by the one that it says first.
+ */
+static const char *
+installed(const json_t *v, enum list_kind *kind)
+{
+	static const struct {
+		const char	*object;	/* NULL: the event itself */
+		const char	*member;
+	} names[] = {
+		{ NULL, "targetName" }, { "plugin", "pluginId" },
+		{ "plugin", "packageName" }, { "plugin", "manifestId" },
+		{ "skill", "installId" }, { "request", "requestedSpecifier" }
+	};
+	const struct target	*t;
+	const char		*s, *first = NULL;
+	size_t			 i;
+
+	s = json_str(v, "targetType");
+	*kind = s != NULL && strcmp(s, "skill") == 0 ? KIND_SKILL :
+	    KIND_PLUGIN;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		s = json_str(names[i].object == NULL ? v : json_object_get(v,
+		    names[i].object), names[i].member);
+		if (s == NULL)
+			continue;
+		if ((t = lists_find(*kind, s)) != NULL && t->op == OP_BLOCK)
+			return (s);
+		if (first == NULL)
+			first = s;
+	}
+	return (first);
+}
+
 static void
 asker_hook(struct asker *copy, const struct hook *h, const json_t *body)
 {
@@ -133,7 +168,10 @@ hook_post(const struct asker *a, json_t *body)
 		/* a client that asks its user anyway needs nobody else */
 		in.confirms = h.class == HOOK_TOOL;
 		in.cwd = json_str(body, "cwd");
-		in.mcp_server = mcp_server(h.tool, server, sizeof(server));
+		in.owner = mcp_server(h.tool, server, sizeof(server));
+		in.owner_kind = KIND_MCP;
+		if (strcmp(h.event, "before_install") == 0)
+			in.owner = installed(h.value, &in.owner_kind);
 		in.what = "inspect-tool";
 		break;
 	}

@@ -67,22 +67,30 @@ reason_judges(const struct judged *j, char *out, size_t size)
 		    "judge-failure", size);
 }
 
+static void
+reason_listed(const struct inspection *in, const struct verdict *v, char *out,
+    size_t size)
+{
+	char	name[MAX_TARGET_NAME + 1];
+
+	snprintf(out, size, "%s \"%s\" is on the static block list",
+	    list_kind_name(v->by_owner ? in->owner_kind : KIND_TOOL),
+	    shown(v->by_owner ? in->owner : in->tool, name, sizeof(name)));
+}
+
 /* "matched: ID:Title, ID:Title", the gravest first */
 void
 inspect_reason(const struct inspection *in, const struct verdict *v,
     char out[MAX_REASON])
 {
 	const size_t	size = MAX_REASON;
-	char		name[MAX_TARGET_NAME + 1];
 	size_t		i, len;
 
 	out[0] = '\0';
 	if (v->unreadable)
 		strlcpy(out, "matched: " UNREADABLE, size);
 	if (v->is_static) {
-		snprintf(out, size, "tool \"%s\" is on the static block list",
-		    shown(in->tool != NULL ? in->tool : in->mcp_server, name,
-		    sizeof(name)));
+		reason_listed(in, v, out, size);
 		return;
 	}
 	for (i = 0; v->found != NULL && i < v->found->nfindings &&
@@ -283,8 +291,9 @@ details_json(const struct asker *a, const struct inspection *in,
 		json_out_str(&o, "connector",
 		    hook_agent_name(in->hook->agent));
 	}
-	if (shown(in->mcp_server, name, sizeof(name)) != NULL)
-		json_out_str(&o, "mcp_server", name);
+	if (shown(in->owner, name, sizeof(name)) != NULL)
+		json_out_str(&o, in->owner_kind == KIND_MCP ? "mcp_server" :
+		    list_kind_name(in->owner_kind), name);
 	json_out_str(&o, "action", v->action);
 	json_out_str(&o, "raw_action", v->raw_action);
 	json_out_str(&o, "mode", decide_mode());
@@ -501,7 +510,8 @@ inspect_tool(const struct asker *a, json_t *body)
 	}
 	args = body_get(body, "args");
 	content = body_get(body, "content");
-	in.mcp_server = body_str(body, "mcp_server_name");
+	in.owner = body_str(body, "mcp_server_name");
+	in.owner_kind = KIND_MCP;
 	message = is_message(in.tool, content, body_str(body, "direction"));
 	in.direction = message ? DETECT_COMPLETION : DETECT_TOOL_CALL;
 	/* whatever its case, this one name is the one on a list */
@@ -527,7 +537,8 @@ inspect_content(const struct asker *a, json_t *body, const char *what,
 	in.clamp = direction == DETECT_PROMPT;
 	if (strcmp(what, "inspect-tool-response") == 0) {
 		in.tool = body_str(body, "tool");
-		in.mcp_server = body_str(body, "mcp_server_name");
+		in.owner = body_str(body, "mcp_server_name");
+		in.owner_kind = KIND_MCP;
 	}
 	model = body_str(body, "model");
 	in.what = what;

@@ -91,7 +91,7 @@ waiting_free(struct waiting *w)
 	event_free(w->over);
 	judging_free(&w->j);
 	free((char *)(uintptr_t)w->in.tool);
-	free((char *)(uintptr_t)w->in.mcp_server);
+	free((char *)(uintptr_t)w->in.owner);
 	free((char *)(uintptr_t)w->in.target);
 	free((char *)(uintptr_t)w->hook.tool);
 	json_decref((json_t *)(uintptr_t)w->hook.value);
@@ -315,7 +315,7 @@ judging_begin(const struct asker *a, const struct inspection *in,
 	w->asker = *a;
 	w->in = *in;
 	w->in.tool = copy(in->tool);
-	w->in.mcp_server = copy(in->mcp_server);
+	w->in.owner = copy(in->owner);
 	w->in.target = copy(in->target);
 	if (in->hook != NULL) {
 		w->hook = *in->hook;

@@ -19,6 +19,7 @@ and nothing else, give it back byte for byte, and each way to gate nothing is
 told.
 """
 
+import concurrent.futures
 import json
 import os
 import random
@@ -203,6 +204,162 @@ def others_wrote_since():
             'x').returncode, 2)
 
 
+def in_status(home):
+    """agent status: what is set up, and when it was last asked."""
+    got = {r['agent']: r for r in json.loads(home.good('agent', 'status',
+        '--json').stdout)}
+    eq(list(got), list(FILES))
+    for r in got.values():
+        eq((r['hooks'], r['fail_mode'], r['last_event']), ('user', 'closed',
+            'never'))
+        eq(r['last_canary'][:2], '20', r)
+    eq((got['claude-code']['tested'], 'tested' in got['cursor']),
+        ('2.1.197', False))
+    r = subprocess.run([os.path.join(home.suite.bin, 'defenseclawctl'),
+        'hook', 'codex'], input='{"hook_event_name":"PreToolUse","tool_name"'
+        ':"Bash","tool_input":{"command":"ls"}}', env=home.env(), text=True,
+        timeout=lib.CEILING)
+    eq(r.returncode, 0)
+    home.good('setup', 'agent', 'codex', '--fail-mode', 'open')
+    r, = json.loads(home.good('agent', 'status', 'codex', '--json').stdout)
+    eq((r['fail_mode'], r['last_event'][:2], r['last_action']), ('open',
+        '20', 'inspect-tool-allow'))
+    home.good('setup', 'agent', 'codex')
+    text = home.good('agent', 'status').stdout
+    eq(('FAIL MODE' in text, text.count('\n')), (True, 1 + len(FILES)))
+    eq(home.ctl('agent', 'status', 'x').returncode, 7)
+
+
+def at_once(part, agents):
+    """Each client has files of its own, and mostly waits."""
+    with concurrent.futures.ThreadPoolExecutor(len(agents)) as pool:
+        list(pool.map(part, agents))
+
+
+def hooks_of_all(home, suite, broken):
+    """What breaks any client's hook breaks each client's."""
+    def one(agent):
+        name = FILES[agent]
+        good = home.read(name)
+        first = list(json.loads(good)['hooks'])[0]
+        # one event of ours is gone, or all of them are another's
+        w = json.loads(good)
+        del w['hooks'][first]
+        broken('settings', agent, name, json.dumps(w))
+        w['hooks'] = {first: [{'hooks': [{'type': 'command', 'command':
+            '/usr/bin/true'}]}]}
+        broken('settings', agent, name, json.dumps(w))
+        # no JSON any more, or none at all
+        broken('settings', agent, name, good[:-3])
+        broken('settings', agent, name, '')
+        broken('settings', agent, name, '\ufeff' + good)
+        # the program is gone, or may be changed by anybody
+        gone = good.replace(suite.bin, '/nonexistent')
+        broken('program', agent, name, gone)
+        broken('canary', agent, name, gone)
+        # its answer is thrown away, or there is one before it
+        for old, new in (('--timeout 20', '--timeout 20; true'),
+                ('--timeout 20', '--timeout 20 | cat'),
+                ('"DEFENSECLAW_HOME', '"echo log; DEFENSECLAW_HOME'),
+                ('--timeout 20', '--timeout 20 --fail-mode maybe'),
+                (' hook ', ' version hook ')):
+            broken('settings', agent, name, good.replace(old, new))
+        # it asks as another client
+        broken('settings', agent, name, good.replace(' hook %s ' % agent,
+            ' hook generic '))
+    at_once(one, MANAGED)
+    # another suite decides
+    at_once(lambda agent: broken('settings', agent, FILES[agent], home.read(
+        FILES[agent]).replace('DEFENSECLAW_HOME=',
+        'DEFENSECLAW_HOME=/nonexistent')), MANAGED)
+    for agent, what in (('geminicli', ('"timeout":30000', '"timeout":1')),
+            ('codex', ('"timeout":30', '"timeout":1')), ('cursor',
+            ('"failClosed":true', '"failClosed":false'))):
+        good = home.read(FILES[agent])
+        eq(what[0] in good, True, good)
+        broken('settings', agent, FILES[agent], good.replace(*what))
+    # Gemini's switches, in the user's settings and in a repository's
+    for off in ({'enabled': False}, {'disabled': ['x']}):
+        w = json.loads(home.read(FILES['geminicli']))
+        broken('switches', 'geminicli', FILES['geminicli'], json.dumps(dict(
+            w, hooksConfig=off)))
+        repo = os.path.join(suite.dir, 'gemini-repo')
+        os.makedirs(os.path.join(repo, '.gemini'), exist_ok=True)
+        with open(os.path.join(repo, '.gemini', 'settings.json'), 'w') as f:
+            json.dump({'hooksConfig': off}, f)
+        broken('switches', 'geminicli', FILES['geminicli'], cwd=repo)
+    broken('switches', 'geminicli', FILES['geminicli'], GEMINI_CLI_HOME='/x')
+
+
+def plugins_broken(home, suite, broken):
+    """The plug-in's own settings, files and JavaScript."""
+    before = suite.bin
+    suite.bin = shutil.copytree(suite.bin, os.path.join(suite.dir, 'bin2'))
+    agents = os.path.join(suite.bin, 'etc', 'agents')
+    for agent in ('opencode', 'openclaw'):
+        name = FILES[agent]
+        home.good('setup', 'agent', agent)
+        eq(home.checks(agent)[0], 0)
+        good = home.read(name)
+        for old, new in (('"failMode":"closed"', '"failMode":"maybe"'),
+                ('/defenseclawctl"', '/nonexistent"'), ('"timeout":20',
+                '"timeout":0'), ('/agents/%s' % agent, '/agents/x'),
+                ('"home":"', '"home":"/nonexistent')):
+            eq(old in good, True, (old, good))
+            broken('settings', agent, name, good.replace(old, new))
+        broken('settings', agent, name, good[:-3])
+        # its files: gone, anybody's to change
+        for file in os.listdir(os.path.join(agents, agent)):
+            path = os.path.join(agents, agent, file)
+            os.rename(path, path + '.x')
+            broken('program', agent, name)
+            os.rename(path + '.x', path)
+            os.chmod(path, 0o666)
+            broken('program', agent, name)
+            os.chmod(path, 0o644)
+        index = os.path.join(agents, agent, 'index.js')
+        with open(index) as f:
+            was = f.read()
+        if shutil.which('node') is None:
+            eq(home.checks(agent, PATH='/nonexistent')[1]['canary'], 'WARN')
+            continue
+        # JavaScript that does not run, or asks nobody
+        for text in ('{', 'export default async () => ({})', was.replace(
+                'throw new Error(answer.reason)', 'return').replace(
+                'block: true', 'block: false'), was.replace(
+                'before_tool_call', 'before_tool_cal').replace(
+                'tool.execute.before"', 'tool.execute.befor"')):
+            with open(index, 'w') as f:
+                f.write(text)
+            broken('canary', agent, name)
+        with open(index, 'w') as f:
+            f.write(was)
+        # without anything that runs it this is said, and is no PASS
+        eq(home.checks(agent, PATH='/nonexistent')[1]['canary'], 'WARN')
+        eq(home.checks(agent)[1]['canary'], 'PASS')
+    # a manifest that loads it too late
+    path = os.path.join(agents, 'openclaw', 'openclaw.plugin.json')
+    with open(path) as f:
+        was = f.read()
+    if shutil.which('node') is not None:
+        with open(path, 'w') as f:
+            f.write(was.replace('"onStartup": true', '"onStartup": false'))
+        broken('canary', 'openclaw', FILES['openclaw'])
+        with open(path, 'w') as f:
+            f.write(was)
+    # others in the same process are told of
+    w = json.loads(home.read(FILES['openclaw']))
+    w['plugins']['load']['paths'].append('/opt/other')
+    home.write(FILES['openclaw'], json.dumps(w))
+    eq(home.checks('openclaw')[1]['others'], 'WARN')
+    home.write('.config/opencode/plugin/x.js', '')
+    eq(home.checks('opencode')[1]['others'], 'WARN')
+    suite.bin = before
+    for agent in ('opencode', 'openclaw'):
+        home.good('agent', 'off', agent)
+        home.good('setup', 'agent', agent)
+
+
 def ways_to_gate_nothing():
     with Suite() as suite:
         home = Home(suite)
@@ -216,7 +373,9 @@ def ways_to_gate_nothing():
             eq((status, got['canary'], got['settings']), (0, 'PASS',
                 'PASS'), (agent, got))
         rows = suite.rows("tool_name = 'defenseclaw-canary'")
-        eq(len(rows), len(FILES))
+        # of plug-ins two: the program alone, and asked by the plug-in
+        eq(len(rows), len(FILES) + 2 * bool(shutil.which('node')))
+        in_status(home)
         good, trust = home.read(name), home.read(TRUST)
 
         def broken(check, agent='claude-code', file=name, text=None,
@@ -282,6 +441,7 @@ def ways_to_gate_nothing():
             how(w['plugins'])
             broken('settings', 'openclaw', FILES['openclaw'], json.dumps(w))
         broken('switches', 'openclaw', OPENCLAW_STATE_DIR='/tmp/elsewhere')
+        hooks_of_all(home, suite, broken)
         # 16 the plug-in's directory, or its manifest, is gone
         plugin = os.path.join(suite.dir, 'bin', 'etc', 'agents', 'openclaw')
         moved = shutil.copytree(suite.bin, os.path.join(suite.dir, 'bin'))
@@ -301,9 +461,10 @@ def ways_to_gate_nothing():
         home.write(name, json.dumps(w))
         eq(home.checks('claude-code')[1]['others'], 'WARN')
         home.write(name, good)
+        plugins_broken(home, suite, broken)
         # 17 nobody decides
         suite.stop()
-        broken('canary')
+        at_once(lambda agent: broken('canary', agent, FILES[agent]), FILES)
 
 
 def in_observe_mode():

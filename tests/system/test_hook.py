@@ -136,6 +136,31 @@ def is_pass(agent, answer):
         eq(out, '')
 
 
+def installs(suite):
+    """A blocked skill or plug-in is not installed, by whichever name."""
+    auditd = suite.control('auditd')
+    for name, kind in (('evil-skill', lib.KIND_SKILL), ('@x/evil',
+            lib.KIND_PLUGIN), ('both', lib.KIND_SKILL)):
+        eq(auditd.list_change(name, lib.OP_BLOCK, kind=kind)[0], lib.CTL_OK)
+    for kind, more, word in (
+            ('skill', {'targetName': 'evil-skill', 'skill': {'installId':
+                'x'}}, 'skill "evil-skill"'),
+            ('plugin', {'targetName': 'nice', 'plugin': {'pluginId': 'nice',
+                'contentType': 'package', 'packageName': '@x/evil'}},
+                'plugin "@x/evil"'),
+            ('plugin', {'targetName': 'both'}, None)):
+        event = {'hook_event_name': 'before_install', 'session_id': 'si',
+            'tool_name': 'install', 'params': dict(more, targetType=kind,
+            sourcePath='/home/user/stage', sourcePathKind='directory',
+            request={'kind': 'plugin-npm', 'mode': 'install'})}
+        answer = hook(suite, 'openclaw', event)
+        if word is None:
+            is_pass('openclaw', answer)
+        else:
+            reason = is_block('openclaw', event, answer)
+            eq(word in reason, True, reason)
+
+
 def dialects():
     with Suite() as suite:
         suite.start()
@@ -188,6 +213,7 @@ def dialects():
         bad = {'hook_event_name': 'PreToolUse', 'tool_name':
             'mcp__notes__save', 'tool_input': {'text': 'hi'}}
         is_block('claude-code', bad, hook(suite, 'claude-code', bad))
+        installs(suite)
         # a stop hook's own turn ends, whatever else
         last = suite.last_seq()
         for agent in CALLS:

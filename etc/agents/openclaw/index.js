@@ -24,6 +24,11 @@ import { ask, limit, why } from "./ask.js";
  */
 
 const AGENT = "openclaw";
+/*
+ * Of handlers that rewrite a call the last one wins, and each is shown the
+ * original: so ours is the last, and says what it has asked about.
+ */
+const LAST = Number.MIN_SAFE_INTEGER;
 const MAX_OUTER = 64;		/* wrapped calls whose inner one is to come */
 
 /* the call that `tool_call' wraps; its own hook fires next */
@@ -81,7 +86,7 @@ export default function register(api) {
 
 	api.on("before_tool_call", async (event, ctx) => {
 		if (answered(event))
-			return undefined;
+			return { params: event.params };
 		const wrapped = inner(event);
 		const tool = wrapped?.tool ?? event.toolName;
 		const params = wrapped?.params ?? event.params;
@@ -96,8 +101,9 @@ export default function register(api) {
 			asked.set(event.toolCallId, JSON.stringify(
 			    [tool, params]));
 		}
-		return said === null ? undefined : question(said);
-	}, options);
+		return said === null ? { params: event.params } :
+		    { params: event.params, ...question(said) };
+	}, { ...options, priority: LAST });
 
 	api.on("before_agent_run", async (event, ctx) => {
 		const reason = await objection(about("before_agent_run", ctx,

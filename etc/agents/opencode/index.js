@@ -23,6 +23,14 @@ import { ask, why } from "../openclaw/ask.js";
 
 const AGENT = "opencode";
 
+function freeze(value) {
+	if (value === null || typeof value !== "object" ||
+	    Object.isFrozen(value))
+		return;
+	Object.freeze(value);
+	Object.values(value).forEach(freeze);
+}
+
 export default async function plugin(_context, config) {
 	async function objection(event) {
 		try {
@@ -40,9 +48,13 @@ export default async function plugin(_context, config) {
 	}
 
 	return {
-		"tool.execute.before": ({ tool, sessionID, callID }, { args }) =>
-		    insist({ hook_event_name: "tool.execute.before", tool,
-		    sessionID, callID, args }),
+		/* the tool runs with this very object, so nobody changes it now */
+		"tool.execute.before": async ({ tool, sessionID, callID },
+		    { args }) => {
+			freeze(args);
+			await insist({ hook_event_name: "tool.execute.before",
+			    tool, sessionID, callID, args });
+		},
 
 		"chat.message": ({ sessionID }, { parts }) =>
 		    insist({ hook_event_name: "chat.message", sessionID,
