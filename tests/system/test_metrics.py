@@ -20,10 +20,13 @@ The exposition format is read strictly (prometheus.io, text 0.0.4).
 
 import json
 import re
+import time
 
+from judges import Judge, reply, say as judged, use
 from lib import *
 from principals import AUDITOR, NOBODY, UIDS, groups_of
 from receivers import Receiver
+from test_judge import KINDS, answer as judge_answer, ask, kind_of, ready
 from test_sinks import configure, events, hec, sink, state
 
 NAME = r'[a-zA-Z_:][a-zA-Z0-9_:]*'
@@ -232,8 +235,52 @@ def user_mode():
     away.close()
 
 
+def judges():
+    """Figures of each kind of question, and how long they took."""
+    def say(q):
+        kind = kind_of(q)
+        if kind == 'pii':
+            return reply(503, b'')
+        if kind == 'injection':
+            time.sleep(0.3)
+            return judged(judge_answer(kind, ('Obfuscation',)))
+        return judged(judge_answer(kind))
+    judge = Judge(say)
+    with Suite() as s:
+        use(s, judge, timeout=20, adjudication_timeout=20, cache_ttl=3600)
+        s.start()
+        ready(s)
+        for text in ('one', 'two', 'one'):
+            ask(s, 'request', 'a text about the weather, number ' + text)
+        calls = {k: 3 if k in ('injection', 'pii', 'exfil') else 0 for k in
+            KINDS}
+        got = in_time(s, lambda g: {k: value(g, 'judge_calls_total', kind=k)
+            for k in KINDS} == calls and g, 'questions')
+        for kind, cached, failed, other in (('injection', 1, 0, 3),
+                ('pii', 0, 3, 0), ('exfil', 1, 0, 0),
+                ('tool-injection', 0, 0, 0), ('adjudication', 0, 0, 0)):
+            eq([value(got, 'judge_%s_total' % n, kind=kind) for n in
+                ('cached', 'failures', 'disagreements')],
+                [cached, failed, other], kind)
+        family = got[OURS + 'judge_latency_seconds'][1]
+
+        def latency(kind, end, **labels):
+            return family[OURS + 'judge_latency_seconds_' + end,
+                tuple(sorted({'kind': kind, **labels}.items()))]
+        for kind, n in calls.items():
+            eq(latency(kind, 'count'), n, kind)
+            eq(latency(kind, 'bucket', le='+Inf'), n, kind)
+        # two took their time, and one came from the cache
+        eq(latency('injection', 'bucket', le='0.25') <= 1, True)
+        eq(latency('injection', 'bucket', le='10') >= 1, True)
+        eq(latency('injection', 'sum') >= 0.6, True)
+        eq(latency('tool-injection', 'sum'), 0)
+        eq(value(got, 'judge_waiting'), 0)
+    judge.close()
+
+
 def main():
-    run([user_mode, system_mode])
+    run([user_mode, system_mode, judges])
 
 
 if __name__ == '__main__':
