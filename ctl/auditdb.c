@@ -67,26 +67,26 @@ auditdb_open_still(const char *path, char *err, size_t errlen)
 	return (open_as(uri, SQLITE_OPEN_URI, err, errlen));
 }
 
-/* rows below *before, which follows them; SQLITE_DONE at the very end */
+/* rows from *at on, which follows them; SQLITE_DONE at the very end */
 static int
 query_piece(sqlite3_stmt *st, const struct rowfilter *f, auditdb_cb *cb,
-    void *arg, uint64_t *before, int *ret, char *err, size_t errlen)
+    void *arg, uint64_t *at, int *ret, char *err, size_t errlen)
 {
 	struct chain_row	 row;
 	char			 why[128];
 	int			 n, rc = SQLITE_ROW;
 
-	sqlite3_bind_int64(st, 1, (sqlite3_int64)*before);
+	sqlite3_bind_int64(st, 1, (sqlite3_int64)*at);
 	for (n = 0; n < PIECE_ROWS && *ret == 0; n++) {
 		if ((rc = sqlite3_step(st)) != SQLITE_ROW)
 			break;
 		if (dbrow_read(st, &row, why, sizeof(why)) == -1) {
 			snprintf(err, errlen, "after row %llu: %s",
-			    (unsigned long long)*before, why);
+			    (unsigned long long)*at, why);
 			*ret = -1;
 			break;
 		}
-		*before = row.seq;
+		*at = row.seq;
 		if (rowfilter_match(f, &row))
 			*ret = cb(&row, arg);
 	}
@@ -94,20 +94,20 @@ query_piece(sqlite3_stmt *st, const struct rowfilter *f, auditdb_cb *cb,
 	return (rc);
 }
 
-int
-auditdb_query(sqlite3 *db, const struct rowfilter *f, auditdb_cb *cb,
-    void *arg, char *err, size_t errlen)
+/* sql's parameters: where to go on, and the end */
+static int
+query_walk(sqlite3 *db, const char *sql, uint64_t at, uint64_t end,
+    const struct rowfilter *f, auditdb_cb *cb, void *arg, char *err,
+    size_t errlen)
 {
 	sqlite3_stmt	*st = NULL;
-	uint64_t	 before = f->before != 0 ? f->before : INT64_MAX;
 	int		 rc, ret = 0;
 
-	rc = sqlite3_prepare_v2(db, DBROW_SELECT "WHERE e.seq < ? AND e.seq "
-	    "> ? ORDER BY e.seq DESC", -1, &st, NULL);
+	rc = sqlite3_prepare_v2(db, sql, -1, &st, NULL);
 	if (rc == SQLITE_OK) {
-		sqlite3_bind_int64(st, 2, (sqlite3_int64)f->since);
+		sqlite3_bind_int64(st, 2, (sqlite3_int64)end);
 		do
-			rc = query_piece(st, f, cb, arg, &before, &ret, err,
+			rc = query_piece(st, f, cb, arg, &at, &ret, err,
 			    errlen);
 		while (rc == SQLITE_ROW && ret == 0);
 	}
@@ -117,4 +117,22 @@ auditdb_query(sqlite3 *db, const struct rowfilter *f, auditdb_cb *cb,
 	}
 	sqlite3_finalize(st);
 	return (ret);
+}
+
+int
+auditdb_query(sqlite3 *db, const struct rowfilter *f, auditdb_cb *cb,
+    void *arg, char *err, size_t errlen)
+{
+	return (query_walk(db, DBROW_SELECT "WHERE e.seq < ? AND e.seq > ? "
+	    "ORDER BY e.seq DESC", f->before != 0 ? f->before : INT64_MAX,
+	    f->since, f, cb, arg, err, errlen));
+}
+
+int
+auditdb_each(sqlite3 *db, const struct rowfilter *f, auditdb_cb *cb,
+    void *arg, char *err, size_t errlen)
+{
+	return (query_walk(db, DBROW_SELECT "WHERE e.seq > ? AND e.seq < ? "
+	    "ORDER BY e.seq", f->since, f->before != 0 ? f->before :
+	    INT64_MAX, f, cb, arg, err, errlen));
 }

@@ -46,4 +46,8 @@ typedef int auditdb_cb(const struct chain_row *, void *);
 int	 auditdb_query(sqlite3 *, const struct rowfilter *, auditdb_cb *,
 	    void *, char *, size_t);
 
+/* the same, oldest first */
+int	 auditdb_each(sqlite3 *, const struct rowfilter *, auditdb_cb *,
+	    void *, char *, size_t);
+
 #endif /* CTL_AUDITDB_H */

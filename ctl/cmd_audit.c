@@ -103,7 +103,7 @@ rows_print(const struct rows *r, int oldest_first)
 	for (i = 0; i < r->n; i++) {
 		line = r->line[oldest_first ? r->n - 1 - i : i];
 		if (out_json)
-			printf("%s\n", line);
+			out_line(line, strlen(line));
 		else if ((row = row_parse(line)) != NULL) {
 			row_cells(&t, row);
 			json_decref(row);
@@ -216,7 +216,7 @@ cmd_audit_show(struct ctl *c)
 	if (rc != CTL_OK)
 		out_fail(rc, "%s", cl.err);
 	else if (out_json)
-		printf("%s\n", text);
+		out_line(text, len);
 	else if ((row = row_parse(text)) != NULL) {
 		show_row(row);
 		json_decref(row);
@@ -347,7 +347,7 @@ cmd_alerts_acknowledge(struct ctl *c)
 	if (rc != CTL_OK)
 		out_fail(rc, "%s", cl.err);
 	else if (out_json)
-		printf("%s\n", text);
+		out_line(text, len);
 	else {
 		j = row_parse(text);
 		printf("alert %llu acknowledged, row %lld\n",

@@ -231,7 +231,8 @@ print_verdict(char *text, size_t len)
 	}
 	rc = strcmp(action, "allow") == 0 ? CTL_OK : CTL_POLICY;
 	if (out_json) {
-		fwrite(text, 1, len, stdout);
+		out_line(text, len != 0 && text[len - 1] == '\n' ? len - 1 :
+		    len);
 		json_decref(v);
 		return (rc);
 	}

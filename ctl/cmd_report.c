@@ -25,6 +25,9 @@
 #include "common/clock.h"
 #include "common/export.h"
 #include "common/json.h"
+#include "common/version.h"
+#include "auditdb.h"
+#include "confparse.h"
 #include "html.h"
 #include "rows.h"
 #include "schema.h"
@@ -34,12 +37,12 @@
 
 /*
  * report: what an auditor asks of a period, in one file.  The log is read
- * once, whole: each row is verified, those of the period are counted.
+ * whole, from the suite or from its file: each row is verified, every one of
+ * the period is counted.
  */
 
 #define BUCKETS		48
 #define SHOWN		10	/* rules and targets */
-#define MICRO		1000000ULL
 
 enum { V_ALLOW, V_ALERT, V_BLOCK, V_COUNT };
 static const char *const verdict_names[] = { "allow", "alert", "block" };
@@ -59,9 +62,10 @@ struct report {
 	struct tallies		 targets;	/* of what was not allowed */
 	struct tallies		 actors;
 	char			*head;		/* signed, as JSON */
-	json_t			*status;
+	json_t			*status;	/* NULL: read from a file */
 	struct conf		 conf;
-	char			 err[256];
+	char			 no_conf[MAX_CONF_MSG];	/* why, or "" */
+	char			 err[MAX_VERIFY_REASON];
 };
 
 /* the verdict that the row is of, -1: of none */
@@ -140,18 +144,21 @@ report_line(const char *text, size_t len, void *arg)
 /* --- gathering ------------------------------------------------------------ */
 
 static int
-gather_log(struct ctl *c, struct report *r)
+gather_running(struct ctl *c, const struct verify_conf *vc, struct report *r)
 {
-	struct verify_conf	 vc;
-	struct client		 cl;
-	uint64_t		 range[2] = { 0, 0 };
-	size_t			 len;
-	int			 rc;
+	struct client	 cl;
+	uint64_t	 range[2] = { 0, 0 };
+	size_t		 len;
+	int		 rc;
 
-	memset(&vc, 0, sizeof(vc));
-	if ((rc = verify_public_key(c->paths.device_pub, &vc)) != CTL_OK)
-		return (rc);
-	if ((r->verify = verify_new(&vc, r->err, sizeof(r->err))) == NULL ||
+	if ((r->status = status_gather(&c->paths, &cl, &rc)) == NULL) {
+		if (rc == CTL_NOT_RUNNING)
+			return (out_fail(rc, "the suite is not running: "
+			    "report on the file, with --db %s",
+			    c->paths.audit_db));
+		return (out_fail(rc, "%s", cl.err));
+	}
+	if ((r->verify = verify_new(vc, r->err, sizeof(r->err))) == NULL ||
 	    (r->reader = export_reader_new()) == NULL)
 		return (out_fail(CTL_FAILURE, "out of memory"));
 	if ((rc = client_open(&cl, &c->paths, "auditd")) == CTL_OK)
@@ -170,21 +177,81 @@ gather_log(struct ctl *c, struct report *r)
 }
 
 static int
+report_kept(const struct chain_row *row, void *arg)
+{
+	return (report_row(row, arg));
+}
+
+/* a file that somebody may be writing still: each reads what is there then */
+static int
+gather_file(const char *path, const struct verify_conf *vc,
+    const struct audit_list *al, struct report *r)
+{
+	struct rowfilter	 f;
+	struct audit_list	 asked = *al;
+	sqlite3			*db;
+	int			 rc;
+
+	if (access(path, R_OK) == -1)
+		return (out_fail(errno == ENOENT ? CTL_NOT_FOUND : errno ==
+		    EACCES ? CTL_PERMISSION : CTL_FAILURE, "%s: %s", path,
+		    strerror(errno)));
+	if (verify_db(path, vc, &r->res, r->err, sizeof(r->err)) == -1 ||
+	    (db = auditdb_open(path, r->err, sizeof(r->err))) == NULL)
+		return (out_fail(CTL_FAILURE, "%s: %s", path, r->err));
+	rowfilter_asked(&f, &asked);
+	rc = auditdb_each(db, &f, report_kept, r, r->err, sizeof(r->err));
+	sqlite3_close(db);
+	/* of a log that is not whole the report tells what can be read */
+	if (rc == -1 && r->res.ok)
+		return (out_fail(CTL_FAILURE, "%s: %s", path, r->err));
+	return (CTL_OK);
+}
+
+/*
+ * An auditor need not be one who may read the configuration; and a database
+ * from elsewhere has another one.
+ */
+static int
+gather_conf(const struct ctl *c, const char *db, struct report *r)
+{
+	int	rc;
+
+	if (db != NULL && strcmp(db, c->paths.audit_db) != 0) {
+		strlcpy(r->no_conf, "the log was read from a copy",
+		    sizeof(r->no_conf));
+		return (CTL_OK);
+	}
+	rc = config_load(c->paths.config, &r->conf, r->no_conf,
+	    sizeof(r->no_conf));
+	if (rc == CTL_CONFIG)
+		return (out_fail(rc, "%s is not valid", c->paths.config));
+	return (rc == CTL_OK || rc == CTL_PERMISSION ? CTL_OK : out_fail(rc,
+	    "%s", r->no_conf));
+}
+
+static int
 gather(struct ctl *c, struct report *r)
 {
+	const char		*db = cmd_value(c, O_DB);
+	const char		*key = cmd_value(c, O_PUBKEY);
+	struct verify_conf	 vc;
 	struct audit_list	 al;
-	struct client		 cl;
 	int			 rc;
 
 	if (rows_filter(c, &al) == -1)
 		return (CTL_USAGE);
+	if (key != NULL && db == NULL)
+		return (out_fail(CTL_USAGE, "--pubkey goes with --db"));
 	r->since_us = al.since_us;
 	r->until_us = al.until_us != 0 ? al.until_us : clock_wall_us();
-	if ((rc = config_need(c, &r->conf)) != CTL_OK)
+	memset(&vc, 0, sizeof(vc));
+	if ((rc = gather_conf(c, db, r)) != CTL_OK ||
+	    (rc = verify_public_key(key != NULL ? key : c->paths.device_pub,
+	    &vc)) != CTL_OK)
 		return (rc);
-	if ((r->status = status_gather(&c->paths, &cl, &rc)) == NULL)
-		return (out_fail(rc, "%s", cl.err));
-	return (gather_log(c, r));
+	return (db != NULL ? gather_file(db, &vc, &al, r) :
+	    gather_running(c, &vc, r));
 }
 
 /* --- writing -------------------------------------------------------------- */
@@ -230,37 +297,48 @@ write_verdicts(FILE *f, const struct report *r)
 }
 
 static void
-write_top(FILE *f, const char *title, const char *what, struct tallies *t)
+write_top(FILE *f, const char *title, const char *what,
+    const struct tallies *t)
 {
-	const char	*heads[] = { what, "Count", "", NULL };
-	int		 i;
+	const struct one_tally	*top[SHOWN];
+	const char		*heads[] = { what, "Count", "", NULL };
+	size_t			 i, n;
 
-	tallies_sort(t);
+	n = tallies_top(t, top, SHOWN);
 	html_section(f, title);
-	if (t->one[0].n == 0) {
+	if (n == 0) {
 		html_para(f, "None.");
 		return;
 	}
 	html_table(f, heads);
-	for (i = 0; i < SHOWN && t->one[i].n != 0; i++) {
+	for (i = 0; i < n; i++) {
 		html_row(f);
-		html_cell(f, "%s", t->one[i].name);
-		html_cell(f, "%llu", (unsigned long long)t->one[i].n);
-		html_bar(f, t->one[i].n, t->one[0].n);
+		html_cell(f, "%s", top[i]->name);
+		html_cell(f, "%llu", (unsigned long long)top[i]->n);
+		html_bar(f, top[i]->n, top[0]->n);
 		html_row_end(f);
 	}
 	html_table_end(f);
+	if (t->others != 0)
+		html_para(f, "Besides, %llu times one that came after the "
+		    "first %d different ones.", (unsigned long long)
+		    t->others, MAX_TALLIES);
 }
 
 static void
-write_sinks(FILE *f, const json_t *sinks)
+write_sinks(FILE *f, const json_t *status)
 {
 	static const char *const heads[] = { "Sink", "Kind", "State",
 	    "Behind (rows)", "Last success", "Dead letters", NULL };
-	const json_t	*j;
+	const json_t	*j, *sinks = json_object_get(status, "sinks");
 	size_t		 i;
 
 	html_section(f, "Delivery to sinks");
+	if (status == NULL) {
+		html_para(f, "Not known: the log was read from its file, and "
+		    "how far each sink is the running suite says.");
+		return;
+	}
 	if (json_array_size(sinks) == 0) {
 		html_para(f, "No sink is configured: the log is on this host "
 		    "alone.");
@@ -299,6 +377,8 @@ write_proof(FILE *f, const struct report *r)
 		html_para(f, "Signed by the device up to row %llu, at %s, in "
 		    "%u epochs.", (unsigned long long)v->signed_seq, at,
 		    v->epochs);
+	if (r->head == NULL)
+		return;
 	html_para(f, "A signed head taken for this report. Kept elsewhere, "
 	    "it is an anchor: `defenseclawctl audit verify --anchor FILE' "
 	    "says whether the log still contains it.");
@@ -309,13 +389,18 @@ write_proof(FILE *f, const struct report *r)
 
 /* names of secrets are settings, what is in them is never read here */
 static void
-write_conf(FILE *f, const struct conf *conf)
+write_conf(FILE *f, const struct report *r)
 {
+	const struct conf	*conf = &r->conf;
 	static const char *const heads[] = { "Key", "Value", "From", NULL };
-	char	text[MAX_CONF_VALUE];
-	int	i;
+	char			 text[MAX_CONF_VALUE];
+	int			 i;
 
 	html_section(f, "Configuration");
+	if (r->no_conf[0] != '\0') {
+		html_para(f, "Not in this report: %s.", r->no_conf);
+		return;
+	}
 	html_table(f, heads);
 	for (i = 0; i < schema_nkeys; i++) {
 		schema_get(&schema_keys[i], conf, text, sizeof(text));
@@ -338,16 +423,21 @@ write_report(FILE *f, struct report *r)
 	event_time(clock_wall_us(), at);
 	event_time(r->first_us, from);
 	html_begin(f, "DefenseClaw report");
-	html_para(f, "Period from %s; made %s by version %s, %s mode, "
-	    "configuration %.12s.", from, at, string(r->status, "version"),
-	    string(r->status, "mode"), string(r->status, "conf_hash"));
+	if (r->status != NULL)
+		html_para(f, "Period from %s; made %s by version %s, %s "
+		    "mode, configuration %.12s.", from, at,
+		    string(r->status, "version"), string(r->status, "mode"),
+		    string(r->status, "conf_hash"));
+	else
+		html_para(f, "Period from %s; made %s by version %s, from "
+		    "the file of the log.", from, at, DC_VERSION);
 	write_verdicts(f, r);
 	write_top(f, "Rules that were found", "Rule", &r->rules);
 	write_top(f, "Targets of alerts and blocks", "Target", &r->targets);
 	write_top(f, "Who acted", "Actor", &r->actors);
-	write_sinks(f, json_object_get(r->status, "sinks"));
+	write_sinks(f, r->status);
 	write_proof(f, r);
-	write_conf(f, &r->conf);
+	write_conf(f, r);
 	html_end(f);
 }
 

@@ -515,6 +515,8 @@ cmd_status(struct ctl *c)
 	json_t		*s;
 	int		 rc;
 
+	if (cmd_has(c, O_SINCE) && !cmd_has(c, O_WATCH))
+		return (out_fail(CTL_USAGE, "--since goes with --watch"));
 	if (cmd_has(c, O_FEATURES))
 		return (features(c));
 	if (cmd_has(c, O_WATCH))

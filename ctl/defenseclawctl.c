@@ -142,8 +142,8 @@ const struct cmd ctl_cmds[] = {
 	    "stop the suite and start it again" },
 	{ "reload", NULL, "", 0, 0, 0, 0, 0, cmd_reload,
 	    "put a changed configuration or rule pack in force" },
-	{ "status", NULL, "", 0, 0, BIT(FEATURES) | BIT(WATCH), 0, 0,
-	    cmd_status, "every process and what holds it" },
+	{ "status", NULL, "", 0, 0, BIT(FEATURES) | BIT(WATCH) |
+	    BIT(SINCE), 0, 0, cmd_status, "every process and what holds it" },
 	{ "doctor", NULL, "", 0, 0, BIT(SECTION) | BIT(ID) | BIT(PASSIVE) |
 	    BIT(FIX) | BIT(DRY_RUN) | BIT(LIST), 0, 0, cmd_doctor,
 	    "is everything in place and does it work, and what to do" },
@@ -202,8 +202,9 @@ const struct cmd ctl_cmds[] = {
 	    BIT(FORMAT) | BIT(RESUME), 0, 0, cmd_audit_export,
 	    "the log as lines that can be verified, as CSV or as OCSF" },
 
-	{ "report", NULL, "", 0, 0, BIT(OUT) | BIT(SINCE) | BIT(UNTIL),
-	    BIT(OUT), 0, cmd_report, "one HTML file for an auditor" },
+	{ "report", NULL, "", 0, 0, BIT(OUT) | BIT(SINCE) | BIT(UNTIL) |
+	    BIT(DB) | BIT(PUBKEY), BIT(OUT), 0, cmd_report,
+	    "one HTML file for an auditor" },
 	{ "alerts", "list", "", 0, 0, BIT(LIMIT), 0, 0, cmd_alerts_list,
 	    "alerts nobody has acknowledged" },
 	{ "alerts", "acknowledge", "SEQ", 1, 1, BIT(NOTE), 0, 0,

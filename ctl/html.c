@@ -21,6 +21,7 @@
 
 #include "common/log.h"
 #include "html.h"
+#include "output.h"
 
 #define CHART_WIDTH	720
 #define CHART_HEIGHT	160
@@ -46,6 +47,8 @@ static const char *const colours[MAX_HTML_SERIES] = { "#2da44e", "#d4a72c",
 void
 html_text(FILE *f, const char *s)
 {
+	size_t	n;
+
 	for (; *s != '\0'; s++)
 		switch (*s) {
 		case '&':
@@ -64,9 +67,13 @@ html_text(FILE *f, const char *s)
 			fputs("&#39;", f);
 			break;
 		default:
-			if ((unsigned char)*s < ' ' || *s == 0x7f)
+			n = 1;
+			if ((unsigned char)*s < ' ' || ((unsigned char)*s >=
+			    0x7f && out_obeyed(s, strnlen(s, 3),
+			    &n) != 0)) {
 				fputs("&#xfffd;", f);
-			else
+				s += n - 1;
+			} else
 				putc(*s, f);
 		}
 }

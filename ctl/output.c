@@ -133,6 +133,46 @@ out_field(const char *name, const char *fmt, ...)
 	free(text);
 }
 
+unsigned int
+out_obeyed(const char *s, size_t left, size_t *len)
+{
+	const unsigned char	*p = (const unsigned char *)s;
+	unsigned int		 c;
+
+	*len = 1;
+	if (*p == 0x7f)
+		return (*p);
+	*len = 2;
+	if (*p == 0xc2 && left >= 2 && p[1] < 0xa0)
+		return (p[1]);
+	*len = 3;
+	if (*p != 0xe2 || left < 3 || p[1] > 0x81)
+		return (0);
+	c = 0x2000 | (p[1] & 0x3fU) << 6 | (p[2] & 0x3fU);
+	return ((c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ?
+	    c : 0);
+}
+
+void
+out_line(const char *text, size_t len)
+{
+	size_t		i, n, done = 0;
+	unsigned int	c;
+
+	/* such a character is within a string: nothing else of JSON is */
+	for (i = 0; i < len; i++) {
+		if ((unsigned char)text[i] < 0x7f ||
+		    (c = out_obeyed(text + i, len - i, &n)) == 0)
+			continue;
+		fwrite(text + done, 1, i - done, stdout);
+		printf("\\u%04X", c);
+		done = i + n;
+		i = done - 1;
+	}
+	fwrite(text + done, 1, len - done, stdout);
+	putchar('\n');
+}
+
 void
 out_document(json_t *j)
 {
@@ -141,7 +181,7 @@ out_document(json_t *j)
 	if (j == NULL || (text = json_text(j)) == NULL)
 		fatalx("output: text that is no UTF-8, or out of memory");
 	json_decref(j);
-	printf("%s\n", text);
+	out_line(text, strlen(text));
 	free(text);
 }
 

@@ -47,6 +47,20 @@ void	out_note(const char *, ...)
 void	out_field(const char *, const char *, ...)
 	    __attribute__((__format__(printf, 2, 3)));
 
+/*
+ * The character at the start of this UTF-8, of so many bytes, if it is one
+ * that neither JSON nor HTML need escape and a terminal or a reader obeys:
+ * U+007F to U+009F, and those that end a line or turn the direction of what
+ * follows (U+2028 to U+202E, U+2066 to U+2069); and its length.  0: another.
+ */
+unsigned int	out_obeyed(const char *, size_t, size_t *);
+
+/*
+ * A line of JSON, given without its LF, on the standard output: it means the
+ * same and a terminal obeys nothing in it.
+ */
+void	out_line(const char *, size_t);
+
 /* one document, and drops the reference */
 void	out_document(json_t *);
 

@@ -103,8 +103,8 @@ filter_word(const struct ctl *c, enum opt_id id, char buf[MAX_QUERY_WORD])
 	return (-1);
 }
 
-static int
-filter_time(const struct ctl *c, enum opt_id id, uint64_t *us)
+int
+rows_time(const struct ctl *c, enum opt_id id, uint64_t *us)
 {
 	const char	*s = cmd_value(c, id);
 
@@ -122,8 +122,8 @@ filter_place(const struct ctl *c, struct audit_list *al)
 		return (cmd_number(c, O_SINCE, 0, INT64_MAX, &al->since) ==
 		    -1 || cmd_number(c, O_BEFORE, 1, INT64_MAX,
 		    &al->before) == -1 ? -1 : 0);
-	if (filter_time(c, O_SINCE, &al->since_us) == -1 ||
-	    filter_time(c, O_UNTIL, &al->until_us) == -1)
+	if (rows_time(c, O_SINCE, &al->since_us) == -1 ||
+	    rows_time(c, O_UNTIL, &al->until_us) == -1)
 		return (-1);
 	if (al->until_us == 0 || al->since_us < al->until_us)
 		return (0);
@@ -161,10 +161,9 @@ row_print(const char *text, size_t len, void *arg)
 	if ((row = json_strict(text, len, err)) == NULL)
 		return (CTL_FAILURE);
 	*last = (uint64_t)json_integer_value(json_object_get(row, "seq"));
-	if (out_json) {
-		fwrite(text, 1, len, stdout);
-		putchar('\n');
-	} else {
+	if (out_json)
+		out_line(text, len);
+	else {
 		row_about(row, about, sizeof(about));
 		sev = row_text(row, "severity");
 		printf("%llu  %.19sZ  %s%*s  %s  %s", (unsigned long long)

@@ -49,4 +49,7 @@ int	 row_print(const char *, size_t, void *);
  */
 int	 rows_filter(const struct ctl *, struct audit_list *);
 
+/* a moment of the command line, when it is there; -1: said what is wrong */
+int	 rows_time(const struct ctl *, enum opt_id, uint64_t *);
+
 #endif /* CTL_ROWS_H */

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "tallies.h"
@@ -57,18 +56,27 @@ tallies_add(struct tallies *t, const char *text)
 	memcpy(o->name, name, sizeof(name));
 }
 
+/* most first, and those of one count by name, so that the order is one */
 static int
-most_first(const void *a, const void *b)
+before(const struct one_tally *x, const struct one_tally *y)
 {
-	const struct one_tally	*x = a, *y = b;
-
-	if (x->n != y->n)
-		return (x->n < y->n ? 1 : -1);
-	return (strcmp(x->name, y->name));
+	return (x->n != y->n ? x->n > y->n : strcmp(x->name, y->name) < 0);
 }
 
-void
-tallies_sort(struct tallies *t)
+size_t
+tallies_top(const struct tallies *t, const struct one_tally **top, size_t max)
 {
-	qsort(t->one, 2 * MAX_TALLIES, sizeof(t->one[0]), most_first);
+	const struct one_tally	*o;
+	size_t			 i, j, n = 0;
+
+	for (i = 0; i < 2 * MAX_TALLIES; i++) {
+		o = &t->one[i];
+		if (o->n == 0 || (n == max && !before(o, top[n - 1])))
+			continue;
+		for (j = n < max ? n++ : n - 1; j > 0 && before(o, top[j -
+		    1]); j--)
+			top[j] = top[j - 1];
+		top[j] = o;
+	}
+	return (n);
 }

@@ -41,7 +41,8 @@ struct tallies {
 
 void	 tallies_add(struct tallies *, const char *);
 
-/* sorts, most first; nothing can be added then */
-void	 tallies_sort(struct tallies *);
+/* those that came most often, most first, at most so many; how many */
+size_t	 tallies_top(const struct tallies *, const struct one_tally **,
+	    size_t);
 
 #endif /* CTL_TALLIES_H */

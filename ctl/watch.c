@@ -30,19 +30,16 @@
 #include "common/json.h"
 #include "rows.h"
 #include "screen.h"
+#include "tallies.h"
 #include "watch.h"
 
 #define WATCH_MS	2000	/* from one picture to the next */
 #define WATCH_SLOW_MS	5000	/* on a line of 9600 baud or less */
-#define WATCH_ROWS	200	/* of the log, looked at for one picture */
-#define MAX_RULES	128	/* that are counted */
+#define WATCH_ROWS	1000	/* of the log, that one answer holds */
+#define BACK_PAGES	10	/* of earlier rows, answers for one picture */
+#define SINCE_US	(600 * 1000000ULL)	/* unless --since says it */
 #define SHOWN_RULES	5
 #define SHOWN_ALERTS	5
-
-struct counted {
-	char		id[128];
-	uint64_t	n;
-};
 
 struct alert {
 	uint64_t	seq;
@@ -51,8 +48,11 @@ struct alert {
 
 struct watch {
 	struct screen	 screen;
-	struct counted	 rules[MAX_RULES];
-	size_t		 nrules;
+	struct tallies	 rules;		/* of every row from since_us on */
+	uint64_t	 since_us;
+	char		 since[EVENT_TIME_SIZE];
+	uint64_t	 back;		/* rows before it are to come; or 0 */
+	uint64_t	 taken;		/* rows of one answer */
 	struct alert	 alerts[SHOWN_ALERTS];	/* newest first */
 	struct alert	 found[SHOWN_ALERTS];	/* of the rows just read */
 	size_t		 nfound;
@@ -85,22 +85,6 @@ integer(const json_t *j, const char *member)
 /* --- the log -------------------------------------------------------------- */
 
 static void
-count_rule(struct watch *w, const char *id)
-{
-	size_t	i;
-
-	for (i = 0; i < w->nrules; i++)
-		if (strcmp(w->rules[i].id, id) == 0) {
-			w->rules[i].n++;
-			return;
-		}
-	if (w->nrules == MAX_RULES)
-		return;
-	strlcpy(w->rules[w->nrules].id, id, sizeof(w->rules[0].id));
-	w->rules[w->nrules++].n = 1;
-}
-
-static void
 count_rules(struct watch *w, const json_t *row)
 {
 	const char	*details = json_str(row, "details");
@@ -113,7 +97,7 @@ count_rules(struct watch *w, const json_t *row)
 		return;
 	json_array_foreach(json_object_get(d, "rule_ids"), i, id)
 		if (json_is_string(id))
-			count_rule(w, json_string_value(id));
+			tallies_add(&w->rules, json_string_value(id));
 	json_decref(d);
 }
 
@@ -130,9 +114,12 @@ take_row(const char *text, size_t len, void *arg)
 	if ((row = json_strict(text, len, err)) == NULL)
 		return (CTL_FAILURE);
 	seq = (uint64_t)json_integer_value(json_object_get(row, "seq"));
+	w->taken++;
 	if (seq > w->newest)
 		w->newest = seq;
-	count_rules(w, row);
+	/* times of this form sort as texts do */
+	if (strcmp(row_text(row, "timestamp"), w->since) >= 0)
+		count_rules(w, row);
 	sev = row_text(row, "severity");
 	if (strcmp(sev, "INFO") != 0 && strcmp(sev, "NONE") != 0 &&
 	    w->nfound < SHOWN_ALERTS) {
@@ -147,29 +134,80 @@ take_row(const char *text, size_t len, void *arg)
 	return (CTL_OK);
 }
 
-/* rows since the last picture, the newest of them when there are many */
+/* one answer's rows, newest first; 0, or where to go on */
+static int
+take_page(struct watch *w, struct client *cl, uint64_t since,
+    uint64_t since_us, uint64_t *before)
+{
+	struct audit_list	al;
+	int			rc;
+
+	memset(&al, 0, sizeof(al));
+	al.since = since;
+	al.before = *before;
+	al.since_us = since_us;
+	al.limit = WATCH_ROWS;
+	w->taken = 0;
+	rc = client_send(cl, MSG_CTL_AUDIT_LIST, &al, sizeof(al), NULL, 0);
+	if (rc == CTL_OK)
+		rc = client_answer(cl, take_row, w);
+	*before = cl->next;
+	return (rc);
+}
+
+/* what is new; of what is not, only the first time, where the rest begins */
+static int
+take_new(struct watch *w, struct client *cl)
+{
+	uint64_t	before = 0;
+	size_t		keep;
+	int		rc, first = w->last_seq == 0;
+
+	w->nfound = 0;
+	w->newest = w->last_seq;
+	do
+		rc = take_page(w, cl, w->last_seq, 0, &before);
+	while (rc == CTL_OK && !first && before != 0 && !stop);
+	if (first)
+		w->back = before;
+	w->last_seq = w->newest;
+	keep = SHOWN_ALERTS - w->nfound;
+	memmove(w->alerts + w->nfound, w->alerts, keep *
+	    sizeof(w->alerts[0]));
+	memcpy(w->alerts, w->found, w->nfound * sizeof(w->alerts[0]));
+	return (rc);
+}
+
+/*
+ * The period's rows from before the first picture, some for each, so that a
+ * long log holds up none.  Rows come by and large in the order of time: an
+ * answer without one ends it.
+ */
+static void
+take_earlier(struct watch *w, struct client *cl)
+{
+	size_t	had = w->nfound;
+	int	n;
+
+	for (n = 0; n < BACK_PAGES && w->back != 0 && !stop; n++) {
+		/* alerts are of the newest rows alone */
+		w->nfound = SHOWN_ALERTS;
+		if (take_page(w, cl, 0, w->since_us, &w->back) != CTL_OK)
+			break;
+		if (w->taken == 0)
+			w->back = 0;
+	}
+	w->nfound = had;
+}
+
 static void
 look_at_log(struct watch *w, const struct paths *p)
 {
-	struct audit_list	 al;
-	struct client		 cl;
-	size_t			 keep;
+	struct client	 cl;
 
-	memset(&al, 0, sizeof(al));
-	al.since = w->last_seq;
-	al.limit = WATCH_ROWS;
-	w->nfound = 0;
-	w->newest = w->last_seq;
 	if (client_open(&cl, p, "auditd") == CTL_OK &&
-	    client_send(&cl, MSG_CTL_AUDIT_LIST, &al, sizeof(al), NULL, 0) ==
-	    CTL_OK && client_answer(&cl, take_row, w) == CTL_OK) {
-		w->last_seq = w->newest;
-		keep = SHOWN_ALERTS - w->nfound;
-		memmove(w->alerts + w->nfound, w->alerts, keep *
-		    sizeof(w->alerts[0]));
-		memcpy(w->alerts, w->found, w->nfound *
-		    sizeof(w->alerts[0]));
-	}
+	    take_new(w, &cl) == CTL_OK)
+		take_earlier(w, &cl);
 	client_close(&cl);
 }
 
@@ -239,29 +277,24 @@ draw_sinks(struct screen *sc, const json_t *sinks)
 		    "dead_letters"));
 }
 
-static int
-by_count(const void *a, const void *b)
-{
-	const struct counted	*x = a, *y = b;
-
-	if (x->n != y->n)
-		return (x->n < y->n ? 1 : -1);
-	return (strcmp(x->id, y->id));
-}
-
 static void
 draw_log(struct watch *w)
 {
-	struct screen	*sc = &w->screen;
-	size_t		 i;
+	struct screen		*sc = &w->screen;
+	const struct one_tally	*top[SHOWN_RULES];
+	char			 so_far[64] = "";
+	size_t			 i, n;
 
-	qsort(w->rules, w->nrules, sizeof(w->rules[0]), by_count);
+	n = tallies_top(&w->rules, top, SHOWN_RULES);
+	if (w->back != 0)
+		snprintf(so_far, sizeof(so_far), ", back to row %llu so far",
+		    (unsigned long long)w->back);
 	screen_line(sc, "%s", "");
-	screen_line(sc, "TOP RULES%s", w->nrules == 0 ? ": none seen yet" :
-	    "");
-	for (i = 0; i < w->nrules && i < SHOWN_RULES; i++)
-		screen_line(sc, "%8llu %s", (unsigned long long)
-		    w->rules[i].n, w->rules[i].id);
+	screen_line(sc, "TOP RULES since %.19sZ%s%s", w->since, so_far, n == 0 ?
+	    ": none" : "");
+	for (i = 0; i < n; i++)
+		screen_line(sc, "%8llu %s", (unsigned long long)top[i]->n,
+		    top[i]->name);
 	screen_line(sc, "%s", "");
 	screen_line(sc, "LAST ALERTS%s", w->alerts[0].line[0] == '\0' ?
 	    ": none" : "");
@@ -372,6 +405,10 @@ watch_status(struct ctl *c)
 	struct termios		 was, again;
 	int			 ms = WATCH_MS;
 
+	w.since_us = clock_wall_us() - SINCE_US;
+	if (rows_time(c, O_SINCE, &w.since_us) == -1)
+		return (CTL_USAGE);
+	event_time(w.since_us, w.since);
 	if (out_json || !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
 		return (out_fail(CTL_USAGE, "--watch draws on a terminal: "
 		    "use status --json for a program"));

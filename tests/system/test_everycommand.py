@@ -124,8 +124,8 @@ def ran(argv, **kw):
         r.returncode, r.stderr))
     if r.returncode != 0:
         eq(r.stdout + r.stderr != '', True, '%s: says nothing' % what)
-    bad = re.findall(r'[^\n\t\x20-\x7e\u00a0-\U0010ffff]', r.stdout +
-        r.stderr)
+    bad = re.findall(r'[^\n\t\x20-\x7e\u00a0-\U0010ffff]|[\u2028-\u202e'
+        r'\u2066-\u2069]', r.stdout + r.stderr)
     eq(bad, [], '%s: for a terminal' % what)
     return r
 
@@ -276,13 +276,61 @@ def rows_that_are_hostile():
     ran(['audit', 'verify', '--db', path])
 
 
+def suite_on_hostile_rows():
+    """Somebody writes what a terminal would obey into the database of a suite
+    that runs, rows and lists: it serves them, every command shows them
+    escaped, and the chain says where."""
+    esc = '\x1b]0;owned\x07\x1b[2J\r\n\u202e\x9b31m\x7f\u2066'
+    suite.start()
+    for text in (ATTACK, 'highly-suspicious', 'nothing'):
+        suite.post('/api/v1/inspect/tool', {'tool': 'shell' + esc, 'args':
+            text + esc, 'session_id': esc}, {'X-DefenseClaw-Client': 'test'})
+    suite.ctl('tool', 'block', 'owned')
+    with contextlib.closing(sqlite3.connect(suite.audit_db)) as db:
+        for name, in db.execute("SELECT name FROM sqlite_master WHERE type "
+                "= 'trigger'").fetchall():
+            db.execute('DROP TRIGGER "%s"' % name)
+        seqs = [s for s, in db.execute("SELECT seq FROM events WHERE action "
+            "LIKE 'inspect-tool-%' ORDER BY seq DESC LIMIT 2")]
+        details = json.dumps({'rule_ids': [esc, 7, None, []], 'reason': esc,
+            esc: esc, 'summary': esc, 'change': esc})
+        db.execute('UPDATE events SET action = ?, target = ?, actor = ?, '
+            'tool_name = ?, details = ? WHERE seq = ?', (esc, esc, esc, esc,
+            details, seqs[0]))
+        db.execute('UPDATE events SET details = ? WHERE seq = ?', ('[' *
+            20000 + esc, seqs[1]))
+        eq(db.execute('UPDATE policy_list SET name = ?, reason = ?', (esc,
+            esc)).rowcount >= 1, True, 'a list entry')
+        db.commit()
+    shown = ''
+    for argv in lines():
+        # an export is data, as it was stored
+        if argv[0] in ('stop', 'restart', 'start') or argv == ['audit',
+                'export']:
+            continue
+        for form in ([], ['--json']):
+            shown += ran(argv + form).stdout
+    eq('owned' in shown, True, 'what is hostile was never shown')
+    for n in seqs:
+        ran(['audit', 'show', str(n)])
+    r = ran(['audit', 'verify'])
+    eq(('row %d:' % seqs[1] in r.stdout or 'first bad row  %d' % seqs[1] in
+        r.stdout, r.returncode), (True, CTL_FAILURE), r.stdout)
+    r = suite.ctl('report', '--out', '-')
+    eq((r.returncode, re.findall(r'[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-'
+        r'\u202e\u2066-\u2069]',
+        r.stdout)), (CTL_FAILURE, []), 'the report')
+    suite.stop()
+
+
 def main():
     global suite, work
     with Suite() as suite:
         work = os.path.join(suite.dir, 'work')
         os.mkdir(work)
         run([no_secret_comes_out, config_that_is_hostile,
-            daemon_that_is_killed, rows_that_are_hostile])
+            daemon_that_is_killed, rows_that_are_hostile,
+            suite_on_hostile_rows])
 
 
 program(main)

@@ -21,6 +21,7 @@ import hashlib
 import html.parser
 
 from lib import *
+from principals import AUDITOR, groups_of
 
 suite = None
 out = None
@@ -134,11 +135,90 @@ def period():
     eq(suite.ctl('report').returncode, CTL_USAGE)
 
 
+def every_row_counts():
+    """Also of many: what comes most often is not what came last."""
+    c = Client(suite)
+    for _ in range(400):
+        c.post('/api/v1/inspect/tool', {'tool': 'often', 'args': ATTACK})
+    for n in range(250):
+        c.post('/api/v1/inspect/tool', {'tool': 'rare%d' % n, 'args':
+            'highly-suspicious'})
+    c.close()
+    cells = Page(report()).cells
+    eq(cells[cells.index('often') + 1], '400')
+    eq(cells[cells.index('TEST-HIGH') + 1], '250')
+    eq(cells[cells.index('TEST-PIPE-SHELL') + 1], '403')
+
+
 def without_the_suite():
     os.unlink(out)
     suite.stop()
-    eq(suite.ctl('report', '--out', out).returncode, CTL_NOT_RUNNING)
+    r = suite.ctl('report', '--out', out)
+    eq(r.returncode, CTL_NOT_RUNNING)
+    eq('--db ' + suite.audit_db in r.stderr, True, r.stderr)
     eq(os.path.exists(out), False, 'nothing is left')
+    text = report('--db', suite.audit_db)
+    page, rows = Page(text), suite.rows()
+    n = sum(1 for r in rows if re.fullmatch('inspect-.*-block', r['action']))
+    eq(', %d blocked; %d rows' % (n, len(rows)) in page.text, True)
+    eq('Every row from 1 to %d was read' % len(rows) in page.text, True)
+    cells = page.cells
+    eq(cells[cells.index('often') + 1], '400')
+    eq(cells[cells.index('guardrail.mode') + 1], 'action')
+    eq('Not known: the log was read from its file' in page.text, True)
+    text = Page(report('--db', suite.audit_db, '--until', '1h')).text
+    eq('0 allowed, 0 alerted, 0 blocked; 0 rows' in text, True)
+    eq(suite.ctl('report', '--out', out, '--db', out + '.none').returncode,
+        CTL_NOT_FOUND)
+    eq(suite.ctl('report', '--out', out, '--pubkey', 'x').returncode,
+        CTL_USAGE)
+
+
+def of_a_copy():
+    """Of a log that was brought elsewhere, with nothing but the key; and of
+    one that somebody changed."""
+    copy = os.path.join(suite.home, 'copy.db')
+    with contextlib.closing(sqlite3.connect(suite.audit_db)) as db, \
+            contextlib.closing(sqlite3.connect(copy)) as to:
+        db.backup(to)
+    key = os.path.join(suite.state, 'device.pub')
+    text = Page(report('--db', copy, '--pubkey', key)).text
+    eq('Not in this report: the log was read from a copy' in text, True)
+    with contextlib.closing(sqlite3.connect(copy)) as db:
+        for name, in db.execute("SELECT name FROM sqlite_master WHERE type "
+                "= 'trigger'").fetchall():
+            db.execute('DROP TRIGGER "%s"' % name)
+        db.execute("UPDATE events SET target = 'nobody' WHERE seq = 7")
+        db.commit()
+    text = Page(report('--db', copy, '--pubkey', key,
+        code=CTL_FAILURE)).text
+    eq('THE LOG IS NOT WHOLE. First bad row: 7' in text, True)
+
+
+def for_an_auditor():
+    """In system mode: who may read the log, and not the configuration."""
+    need_root()
+    with Suite('system') as s:
+        s.start()
+        s.post('/api/v1/inspect/tool', {'tool': 'shell', 'args': ATTACK})
+        with tempfile.TemporaryDirectory() as d:
+            os.chmod(d, 0o777)
+            path = os.path.join(d, 'report.html')
+            def made(groups):
+                return subprocess.run([os.path.join(s.bin,
+                    'defenseclawctl'), 'report', '--out', path], text=True,
+                    capture_output=True, env={'PATH': '/usr/bin:/bin'},
+                    preexec_fn=lambda: become(UID, groups=groups))
+            r = made([])
+            eq((r.returncode, os.path.exists(path)), (CTL_PERMISSION,
+                False), r.stderr)
+            r = made(groups_of(AUDITOR))
+            eq(r.returncode, CTL_OK, r.stderr)
+            with open(path) as f:
+                page = Page(f.read())
+        eq('1 blocked' in page.text, True)
+        eq('Signed by the device' in page.text, True)
+        eq('Not in this report: ' + s.config in page.text, True)
 
 
 def main():
@@ -147,7 +227,8 @@ def main():
         out = os.path.join(suite.home, 'report.html')
         suite.start()
         run([traffic, is_what_the_log_says, refers_to_nothing,
-            secrets_are_not_in_it, period, without_the_suite])
+            secrets_are_not_in_it, period, every_row_counts,
+            without_the_suite, of_a_copy, for_an_auditor])
 
 
 program(main)

@@ -28,14 +28,15 @@ suite = None
 class Terminal:
     """A VT100, as far as the command may know one."""
 
-    def __init__(self, rows=40, cols=100, speed=None):
+    def __init__(self, rows=40, cols=100, speed=None, args=()):
         self.rows, self.cols = rows, cols
         self.sent = 0
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             suite.become()
             os.execve(os.path.join(suite.bin, 'defenseclawctl'),
-                ['defenseclawctl', 'status', '--watch'], suite.env())
+                ['defenseclawctl', 'status', '--watch', *args],
+                suite.env())
         self.size(rows, cols)
         if speed is not None:
             t = termios.tcgetattr(self.fd)
@@ -155,7 +156,35 @@ def suite_that_stops():
     t.ends()
 
 
+def every_row_counts():
+    """The rules that came most often of the whole period, not of what one
+    answer holds; and none from before it."""
+    c = Client(suite)
+    for _ in range(700):
+        c.post('/api/v1/inspect/tool', {'tool': 'shell', 'args': 'highly-'
+            'suspicious'})
+    for _ in range(1300):
+        c.post('/api/v1/inspect/tool', {'tool': 'shell', 'args': 'nothing'})
+    c.close()
+    n = len(suite.rows("details LIKE '%\"TEST-HIGH\"%'"))
+    t = Terminal()
+    t.read(lambda s: '%8d TEST-HIGH' % n in s, 'all of them')
+    suite.post('/api/v1/inspect/tool', {'tool': 'shell', 'args': 'highly-'
+        'suspicious'})
+    t.read(lambda s: '%8d TEST-HIGH' % (n + 1) in s, 'one more')
+    os.write(t.fd, b'q')
+    t.ends()
+    t = Terminal(args=('--since', '0s'))
+    text = t.read(lambda s: 'LAST ALERTS' in s, 'none of the period')
+    eq(bool(re.search('TOP RULES since .*: none', text)), True, text)
+    eq('inspect-tool-alert' in text, True, 'alerts are the last, whenever')
+    os.write(t.fd, b'q')
+    t.ends()
+
+
 def no_terminal():
+    eq(suite.ctl('status', '--since', '1h').returncode, CTL_USAGE)
+    eq(suite.ctl('status', '--watch', '--since', 'x').returncode, CTL_USAGE)
     eq(suite.ctl('status', '--watch').returncode, CTL_USAGE)
     eq(suite.ctl('status', '--watch', '--json').returncode, CTL_USAGE)
 
@@ -164,7 +193,8 @@ def main():
     global suite
     with Suite() as suite:
         suite.start()
-        run([a_picture, sizes, a_slow_line, suite_that_stops, no_terminal])
+        run([a_picture, sizes, a_slow_line, every_row_counts,
+            suite_that_stops, no_terminal])
 
 
 program(main)
