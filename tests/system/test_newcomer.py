@@ -91,10 +91,14 @@ def the_readme_says_the_same():
         text, re.M)))
     said = [words(re.sub(r'\s+# .*', '', l)) for l in said.splitlines()]
     eq(len(said) > 12, True, said)
+    # what it reads may stand behind it
+    places = []
     for line in said:
-        eq(line in here, True, line)
+        found = [i for i, h in enumerate(here) if h == line or
+            h.startswith(line + ' <')]
+        eq(len(found) > 0, True, line)
+        places.append(found[0])
     # and in its order
-    places = [here.index(l) for l in said]
     eq(places, sorted(places), said)
 
 
@@ -226,6 +230,10 @@ def a_host(place, ca):
             f.read())[1]
     with open(os.path.join(place, 'bin/claude'), 'w') as f:
         f.write('#!/bin/sh\necho "%s (Claude Code)"\n' % version)
+    os.chmod(f.name, 0o755)
+    # a server that nothing comes from
+    with open(os.path.join(place, 'bin/npx'), 'w') as f:
+        f.write('#!/bin/sh\ncat > /dev/null\n')
     os.chmod(f.name, 0o755)
     for name, text in (('hec.token', TOKEN), ('hook.path',
             '/services/T0/B0/not-to-be-shown')):
