@@ -156,19 +156,32 @@ get_category(struct judgepack *jp, struct rulecur *c)
 		c->failed = 1;
 }
 
+/*
+ * One more, of zeroes, at the end of the list that a pointer of some type
+ * points to; NULL: no memory.
+ */
+static void *
+get_more(struct rulecur *c, void *list, size_t *n, size_t size)
+{
+	char	*p;
+
+	memcpy(&p, list, sizeof(p));
+	if ((p = recallocarray(p, *n, *n + 1, size)) == NULL) {
+		c->failed = 1;
+		return NULL;
+	}
+	memcpy(list, &p, sizeof(p));
+	return p + (*n)++ * size;
+}
+
 static void
 get_strip(struct judgepack *jp, struct rulecur *c)
 {
 	struct strip	*s;
 	uint32_t	 flags;
 
-	s = recallocarray(jp->strips, jp->nstrips, jp->nstrips + 1, sizeof(*s));
-	if (s == NULL) {
-		c->failed = 1;
+	if ((s = get_more(c, &jp->strips, &jp->nstrips, sizeof(*s))) == NULL)
 		return;
-	}
-	jp->strips = s;
-	s += jp->nstrips++;
 	s->kinds = rulecur_u32(c);
 	flags = rulecur_u32(c);
 	s->id = get_str(c);
@@ -183,13 +196,8 @@ get_suppression(struct judgepack *jp, struct rulecur *c)
 	struct suppression	*s;
 	uint32_t		 finding, entity;
 
-	s = recallocarray(jp->supps, jp->nsupps, jp->nsupps + 1, sizeof(*s));
-	if (s == NULL) {
-		c->failed = 1;
+	if ((s = get_more(c, &jp->supps, &jp->nsupps, sizeof(*s))) == NULL)
 		return;
-	}
-	jp->supps = s;
-	s += jp->nsupps++;
 	s->condition = (enum condition)rulecur_u32(c);
 	finding = rulecur_u32(c);
 	entity = rulecur_u32(c);
@@ -208,26 +216,16 @@ get_toolsup(struct judgepack *jp, struct rulecur *c)
 	uint32_t	 flags, i, n;
 	char		**s;
 
-	t = recallocarray(jp->toolsups, jp->ntoolsups, jp->ntoolsups + 1,
-	    sizeof(*t));
-	if (t == NULL) {
-		c->failed = 1;
+	if ((t = get_more(c, &jp->toolsups, &jp->ntoolsups,
+	    sizeof(*t))) == NULL)
 		return;
-	}
-	jp->toolsups = t;
-	t += jp->ntoolsups++;
 	flags = rulecur_u32(c);
 	t->tool = get_code(jp, c, flags);
-	n = rulecur_u32(c);
-	for (i = 0; i < n && i < MAX_RULEREC_LIST && !c->failed; i++) {
-		s = recallocarray(t->findings, t->n, t->n + 1, sizeof(*s));
-		if (s == NULL) {
-			c->failed = 1;
-			return;
-		}
-		t->findings = s;
-		t->findings[t->n++] = get_str(c);
-	}
+	n = rulecur_count(c);
+	for (i = 0; i < n && !c->failed; i++)
+		if ((s = get_more(c, &t->findings, &t->n, sizeof(*s))) !=
+		    NULL)
+			*s = get_str(c);
 }
 
 static void
@@ -235,13 +233,8 @@ get_tool(struct judgepack *jp, struct rulecur *c)
 {
 	struct judge_tool	*t;
 
-	t = recallocarray(jp->tools, jp->ntools, jp->ntools + 1, sizeof(*t));
-	if (t == NULL) {
-		c->failed = 1;
+	if ((t = get_more(c, &jp->tools, &jp->ntools, sizeof(*t))) == NULL)
 		return;
-	}
-	jp->tools = t;
-	t += jp->ntools++;
 	t->min_entities = rulecur_u32(c);
 	t->result_inspection = rulecur_u8(c) != 0;
 	t->judge_result = rulecur_u8(c) != 0;

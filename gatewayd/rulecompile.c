@@ -228,11 +228,9 @@ take_regex(struct compile *c, uint32_t line, const char *id,
 static void
 take_list(struct compile *c, struct rulecur *cur, struct rulebuf *b)
 {
-	uint32_t	 i, n = rulecur_u32(cur);
+	uint32_t	 i, n = rulecur_count(cur);
 	char		*s;
 
-	if (n > MAX_RULEREC_LIST)
-		cur->failed = 1;
 	if (b != NULL)
 		rulebuf_u32(b, n);
 	for (i = 0; i < n && !cur->failed; i++) {
@@ -248,13 +246,11 @@ static uint32_t
 take_kinds(struct compile *c, struct rulecur *cur, uint32_t line,
     const char *id)
 {
-	uint32_t	 all = 0, i, k, kinds = 0, n = rulecur_u32(cur);
+	uint32_t	 all = 0, i, k, kinds = 0, n = rulecur_count(cur);
 	char		*s;
 
 	for (k = 1; k < JUDGE_KIND_COUNT; k++)
 		all |= 1U << k;
-	if (n > MAX_RULEREC_LIST)
-		cur->failed = 1;
 	for (i = 0; i < n && !cur->failed; i++) {
 		s = take_str(c, cur, MAX_IMAGE_STRING);
 		for (k = 1; s != NULL && k < JUDGE_KIND_COUNT; k++)

@@ -197,6 +197,17 @@ rulecur_u32(struct rulecur *c)
 	    (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
+/* how many strings of a list follow */
+uint32_t
+rulecur_count(struct rulecur *c)
+{
+	uint32_t	 n = rulecur_u32(c);
+
+	if (n > MAX_RULEREC_LIST)
+		c->failed = 1;
+	return (c->failed ? 0 : n);
+}
+
 const char *
 rulecur_str(struct rulecur *c, size_t *lenp)
 {

@@ -139,6 +139,7 @@ int		 rulecur_header(struct rulecur *);
 unsigned int	 rulecur_u8(struct rulecur *);
 unsigned int	 rulecur_u16(struct rulecur *);
 uint32_t	 rulecur_u32(struct rulecur *);
+uint32_t	 rulecur_count(struct rulecur *); /* <= MAX_RULEREC_LIST */
 
 /* A string as a pointer into the records; sets the length, no NUL. */
 const char	*rulecur_str(struct rulecur *, size_t *);
