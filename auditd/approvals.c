@@ -274,7 +274,7 @@ approvals_own(const struct approval *row, uid_t uid)
 	/* a token's uid nobody knows; with one uid there is one only */
 	if (role.start.mode == MODE_USER)
 		return (1);
-	snprintf(actor, sizeof(actor), "uid:%u", uid);
+	role_actor(uid, actor);
 	return (strcmp(row->actor, actor) == 0);
 }
 
@@ -287,7 +287,7 @@ approvals_refusal(const struct approval *row, const struct approve *word,
 
 	if (word->allow == 0 || !approvals_own(row, p->caller.uid))
 		return ("");
-	snprintf(origin, sizeof(origin), "uid:%u", p->caller.uid);
+	role_actor(p->caller.uid, origin);
 	control_tally("approval-own", origin);
 	return (role.start.mode == MODE_USER ? "every uid here is the one "
 	    "that asked: set a passphrase (defenseclawctl approvals "
@@ -332,7 +332,7 @@ approvals_word(struct peer *p, struct msg *msg)
 	}
 	row.state = word.allow ? APPROVAL_ALLOWED : APPROVAL_DENIED;
 	row.until_us = until(now_us);
-	snprintf(actor, sizeof(actor), "uid:%u", p->caller.uid);
+	role_actor(p->caller.uid, actor);
 	stamp_event(&auditd.stamp, &ev, word.allow ? "approval-allow" :
 	    "approval-deny", SEV_MEDIUM);
 	a = commit_after(control_recorded, p, msg->hdr.id);

@@ -253,7 +253,7 @@ refused_uid(uint32_t uid)
 {
 	char	origin[32];
 
-	snprintf(origin, sizeof(origin), "uid:%u", uid);
+	role_actor(uid, origin);
 	control_tally("control", origin);
 }
 
@@ -346,7 +346,7 @@ control_stop(struct peer *p, struct msg *msg)
 	char		 actor[32];
 	struct after	*a;
 
-	snprintf(actor, sizeof(actor), "uid:%u", p->caller.uid);
+	role_actor(p->caller.uid, actor);
 	stamp_event(&auditd.stamp, &ev, "stop", SEV_INFO);
 	ev.field[EV_TARGET] = "defenseclaw";
 	ev.field[EV_ACTOR] = actor;
@@ -650,7 +650,7 @@ control_ack(struct peer *p, struct msg *msg)
 		    "the audit log is busy: try again");
 		return;
 	}
-	snprintf(actor, sizeof(actor), "uid:%u", p->caller.uid);
+	role_actor(p->caller.uid, actor);
 	snprintf(target, sizeof(target), "%llu", (unsigned long long)seq);
 	redact_reason(&auditd.redactor, note, red);
 	stamp_event(&auditd.stamp, &ev, "acknowledge-alerts", SEV_INFO);

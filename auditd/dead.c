@@ -150,7 +150,7 @@ bulk_event(uint64_t n)
 	json_t		*details;
 	char		 actor[32];
 
-	snprintf(actor, sizeof(actor), "uid:%u", bulk.uid);
+	role_actor(bulk.uid, actor);
 	stamp_event(&auditd.stamp, &ev, bulk.retry ? "dead-letters-retry" :
 	    "dead-letters-drop", SEV_INFO);
 	ev.field[EV_TARGET] = bulk.name;

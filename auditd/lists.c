@@ -482,7 +482,7 @@ lists_change(struct peer *peer, struct msg *msg)
 	reason = rbuf_str(&r, lc.kind == KIND_PIN ? MAX_PIN_TEXT :
 	    MAX_TARGET_REASON);
 	if (peer->class == PEER_CLIENT)
-		snprintf(actor, sizeof(actor), "uid:%u", peer->caller.uid);
+		role_actor(peer->caller.uid, actor);
 	else {
 		who = rbuf_str(&r, sizeof(actor) - 1);
 		rid = rbuf_str(&r, 128);

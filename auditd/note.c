@@ -101,7 +101,7 @@ note_event(const struct note *n, uint64_t *seq)
 	struct event	 ev;
 	json_t		*details;
 
-	snprintf(actor, sizeof(actor), "uid:%u", (unsigned)n->uid);
+	role_actor(n->uid, actor);
 	redact_name(&auditd.redactor, n->target, where, sizeof(where));
 	/* values are evidence, unless the key may hold a secret */
 	if (names_secret(n->target))

@@ -205,7 +205,7 @@ sinks_changed(struct peer *p, uint32_t id, const char *action,
 	struct event	 ev;
 	char		 actor[32];
 
-	snprintf(actor, sizeof(actor), "uid:%u", p->caller.uid);
+	role_actor(p->caller.uid, actor);
 	stamp_event(&auditd.stamp, &ev, action, SEV_INFO);
 	ev.field[EV_TARGET] = name;
 	ev.field[EV_ACTOR] = actor;
@@ -283,7 +283,7 @@ sinks_test(struct peer *p, struct msg *msg)
 		peer_error(p, msg->hdr.id, CTL_FAILURE, "%s", bar);
 		return;
 	}
-	snprintf(actor, sizeof(actor), "uid:%u", p->caller.uid);
+	role_actor(p->caller.uid, actor);
 	stamp_event(&auditd.stamp, &ev, "sink-test", SEV_INFO);
 	memcpy(s->test_event, ev.id, sizeof(s->test_event));
 	ev.field[EV_TARGET] = s->rec.name;

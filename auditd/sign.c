@@ -121,8 +121,7 @@ signer_refused(struct peer *p, uint32_t type)
 	(void)type;
 	if (auditd_edge == NULL || peer_send(auditd_edge, MSG_SIGN_REFUSED, 0,
 	    -1, &sr, sizeof(sr)) == -1)
-		log_warnx("uid %u was refused, which no event records",
-		    sr.uid);
+		log_warnx("%s was refused, which no event records", p->who);
 }
 
 static void

@@ -523,7 +523,7 @@ peer_dispatch(struct peer *p, struct msg *msg)
 		if (p->on_refused != NULL)
 			p->on_refused(p, msg->hdr.type);
 		peer_error(p, msg->hdr.id, CTL_PERMISSION,
-		    "uid %u may not do this", p->caller.uid);
+		    "%s may not do this", p->who);
 		return (0);
 	}
 	d->handler(p, msg);

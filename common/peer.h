@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "common/caller.h"
+#include "common/foreign.h"
 #include "common/frame.h"
 
 struct event;
@@ -110,6 +111,7 @@ struct peer {
 	int			 dead;
 	struct caller		 caller;	/* clients */
 	unsigned int		 principal;	/* clients */
+	char			 who[MAX_UID_WORDS];	/* clients */
 	void			*ctx;
 	/* end of file, error or refusal; after it the peer is freed */
 	void			(*on_close)(struct peer *);

@@ -22,6 +22,7 @@
 #include "common/caller.h"
 #include "common/enforce.h"
 #include "common/event.h"
+#include "common/foreign.h"
 #include "common/head.h"
 #include "common/peer.h"
 
@@ -210,6 +211,7 @@ struct start {
 	uint32_t	gid;
 	uint32_t	owner;		/* uid of the operator in user mode */
 	struct suite_groups groups;
+	struct foreign	foreign;	/* uids of no user here */
 	uint32_t	allow_no_landlock;
 	uint32_t	root_is_own;	/* SFD_ROOT is its own directory */
 	uint32_t	verbose;

@@ -355,11 +355,20 @@ role_peer(struct msg *msg, struct peer_end *end, const struct dispatch *table)
 	return (p);
 }
 
+void
+role_actor(uint32_t uid, char actor[MAX_UID_ACTOR])
+{
+	foreign_actor(&role.start.foreign, uid, actor);
+}
+
 unsigned int
 role_principal(const struct caller *c)
 {
 	unsigned int	who = NOBODY;
 
+	/* whoever it is, it is nobody by that number: a token is needed */
+	if (foreign_is_overflow(&role.start.foreign, c->uid))
+		return (NOBODY);
 	if (c->uid == 0)
 		return (ANYONE);
 	if (role.start.mode == MODE_USER)
@@ -411,8 +420,7 @@ role_no_place(const struct peer *p, char *text, size_t size)
 	unsigned int		 same = 0, places = MAX_CLIENTS;
 
 	if (p->principal == NOBODY) {
-		snprintf(text, size, "uid %u may not do this",
-		    p->caller.uid);
+		snprintf(text, size, "%s may not do this", p->who);
 		return (CTL_PERMISSION);
 	}
 	TAILQ_FOREACH(other, &role.clients, entry)
@@ -434,7 +442,7 @@ role_control(struct msg *msg, const struct dispatch *table, size_t max,
 	struct timeval	 tv = { 1, 0 };
 	struct caller	 caller;
 	struct peer	*p;
-	char		 text[128];
+	char		 text[MAX_UID_WORDS + 32];
 	uint32_t	 code;
 	int		 fd;
 
@@ -450,6 +458,7 @@ role_control(struct msg *msg, const struct dispatch *table, size_t max,
 	}
 	p->caller = caller;
 	p->principal = role_principal(&caller);
+	foreign_words(&role.start.foreign, caller.uid, p->who);
 	if ((code = role_no_place(p, text, sizeof(text))) != CTL_OK) {
 		if (code == CTL_PERMISSION && refused != NULL)
 			refused(p, 0);

@@ -99,6 +99,8 @@ void	 role_client_closed(struct peer *);
 
 /* what a caller may do: CLIENT, AUDITOR, OPERATOR bits */
 unsigned int	 role_principal(const struct caller *);
+/* who that is in a row: "uid:1000" */
+void	 role_actor(uint32_t, char [MAX_UID_ACTOR]);
 
 #ifdef CONFINE_PROBE
 /*

@@ -590,7 +590,7 @@ ctl_reload(struct peer *p, struct msg *msg)
 	struct event	 ev;
 	char		 actor[MAX_ACTOR];
 
-	snprintf(actor, sizeof(actor), "uid:%u", p->caller.uid);
+	role_actor(p->caller.uid, actor);
 	stamp_event(&gatewayd.stamp, &ev, ACTION_RELOAD, SEV_INFO);
 	ev.field[EV_TARGET] = "config.yaml";
 	ev.field[EV_ACTOR] = actor;
@@ -616,7 +616,7 @@ ctl_call(struct peer *p, struct msg *msg)
 	a.ctl = p;
 	a.ctl_id = msg->hdr.id;
 	a.principal = p->principal;
-	snprintf(a.actor, sizeof(a.actor), "uid:%u", p->caller.uid);
+	role_actor(p->caller.uid, a.actor);
 	stamp_id(&gatewayd.stamp, id);
 	event_uuid(id, a.request_id);
 	strlcpy(a.logged_id, a.request_id, sizeof(a.logged_id));

@@ -130,7 +130,7 @@ auth_actor(const struct conn_peer *peer, const struct http_head *h,
 		snprintf(actor, MAX_ACTOR, "token:%s",
 		    (name = token_name(&t)) != NULL ? name : "");
 	else
-		snprintf(actor, MAX_ACTOR, "uid:%u", peer->caller->uid);
+		role_actor(peer->caller->uid, actor);
 }
 
 static int

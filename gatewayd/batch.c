@@ -173,7 +173,7 @@ batch_end(struct peer *p, struct msg *msg, struct batch *b)
 	a.ctl = p;
 	a.ctl_id = msg->hdr.id;
 	a.principal = p->principal;
-	snprintf(a.actor, sizeof(a.actor), "uid:%u", p->caller.uid);
+	role_actor(p->caller.uid, a.actor);
 	if (b->failed || b->out.failed) {
 		api_error(&a, 413, "the batch is too large: split the file");
 		batch_closed(p);

@@ -57,7 +57,7 @@ refusal_peer(const struct conn_peer *peer, const char *what)
 	char	origin[MAX_ACTOR];
 
 	if (peer->is_unix)
-		snprintf(origin, sizeof(origin), "uid:%u", peer->caller->uid);
+		role_actor(peer->caller->uid, origin);
 	else
 		strlcpy(origin, peer->addr, sizeof(origin));
 	refusal_actor(origin, what);

@@ -73,6 +73,10 @@ usage(void)
 	exit(CTL_USAGE);
 }
 
+#ifndef DC_SUBUID
+#define DC_SUBUID	"/etc/subuid"
+#endif
+
 static void
 find_users(void)
 {
@@ -84,6 +88,7 @@ find_users(void)
 		sup.gids[i] = getgid();
 	}
 	sup.groups.client = sup.groups.audit = sup.groups.admin = GID_NONE;
+	foreign_read(&sup.foreign, DC_SUBUID);
 	if (!sup.paths.system)
 		return;
 	for (i = 0; i < sizeof(role_users) / sizeof(role_users[0]); i++)

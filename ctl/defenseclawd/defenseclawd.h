@@ -219,6 +219,7 @@ struct sup {
 	uid_t			 uids[ROLE_COUNT];
 	gid_t			 gids[ROLE_COUNT];
 	struct suite_groups	 groups;
+	struct foreign		 foreign;
 };
 
 extern struct sup	 sup;

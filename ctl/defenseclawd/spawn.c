@@ -167,6 +167,7 @@ fill_start(struct start *st, const struct proc *p)
 	st->gid = sup.gids[p->role];
 	st->owner = getuid();
 	st->groups = sup.groups;
+	st->foreign = sup.foreign;
 	/* confc reads the setting; what it may is no more by it */
 	if (p->role == ROLE_CONFC)
 		st->allow_no_landlock = 1;
