@@ -289,9 +289,9 @@ approvals_refusal(const struct approval *row, const struct approve *word,
 		return ("");
 	role_actor(p->caller.uid, origin);
 	control_tally("approval-own", origin);
-	return (role.start.mode == MODE_USER ? "every uid here is the one "
-	    "that asked: set a passphrase (defenseclawctl approvals "
-	    "passphrase), or separate them (system mode)" : "it was asked "
+	return (role.start.mode == MODE_USER ? "in user mode the agent has "
+	    "your uid, and nobody allows what it asks for: system mode "
+	    "separates them" : "it was asked "
 	    "for by this uid: another operator must allow it");
 }
 

@@ -294,7 +294,7 @@ def deadline():
         n = a.json['approval']['number']
         r = s.ctl('approvals', 'allow', str(n))
         eq(r.returncode, CTL_PERMISSION, r.stderr)
-        assert 'passphrase' in r.stderr, r.stderr
+        assert 'system mode' in r.stderr, r.stderr
         s.wait_row("action = 'approval-expired'")
         eq(approvals(s), [])
         m = s.post('/api/v1/codex/hook', call(), unix=True,
