@@ -151,6 +151,8 @@ said_valid(const struct judge_said *s)
 
 	if (s->status >= JUDGE_STATUS_COUNT || s->http > 999 ||
 	    s->cached > 1 || s->threat > 1 || s->severity >= SEV_COUNT ||
+	    s->have_skew > 1 || s->skew_ms > MAX_JUDGE_SKEW_MS ||
+	    s->skew_ms < -MAX_JUDGE_SKEW_MS ||
 	    s->nmarks > MAX_JUDGE_NAMES ||
 	    s->nentities > MAX_JUDGE_ENTITIES)
 		return (0);
@@ -177,6 +179,9 @@ judge_said_pack(struct wbuf *w, const struct judge_said *s)
 	wbuf_u32(w, s->cached);
 	wbuf_u32(w, s->threat);
 	wbuf_u32(w, s->severity);
+	wbuf_u64(w, s->tls_until_us);
+	wbuf_u32(w, s->have_skew);
+	wbuf_u64(w, (uint64_t)s->skew_ms);
 	wbuf_u32(w, (uint32_t)s->nmarks);
 	for (i = 0; i < s->nmarks; i++)
 		wbuf_put(w, &s->marks[i], sizeof(s->marks[i]));
@@ -202,6 +207,9 @@ judge_said_unpack(const void *data, size_t len, struct judge_said *s)
 	s->cached = rbuf_u32(&r);
 	s->threat = rbuf_u32(&r);
 	s->severity = rbuf_u32(&r);
+	s->tls_until_us = rbuf_u64(&r);
+	s->have_skew = rbuf_u32(&r);
+	s->skew_ms = (int64_t)rbuf_u64(&r);
 	if ((s->nmarks = rbuf_u32(&r)) > MAX_JUDGE_NAMES)
 		return (-1);
 	for (i = 0; i < s->nmarks; i++)

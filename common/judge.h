@@ -48,6 +48,7 @@
 #define MAX_JUDGE_REASON	256	/* bytes with its NUL */
 #define MAX_JUDGE_BODY		2048	/* bytes kept of an answer */
 #define MAX_JUDGE_MS		120000	/* a deadline is no later */
+#define MAX_JUDGE_SKEW_MS	(INT64_C(1) << 52)	/* either way */
 
 enum judge_kind {
 	JUDGE_INJECTION = 1,
@@ -122,6 +123,9 @@ struct judge_said {
 	uint32_t	 cached;
 	uint32_t	 threat;	/* adjudication: overall_threat */
 	uint32_t	 severity;	/* adjudication: enum severity */
+	uint64_t	 tls_until_us;	/* its certificates; 0: none seen */
+	uint32_t	 have_skew;	/* it said its time once... */
+	int64_t		 skew_ms;	/* ...and this is ours less that */
 	size_t		 nmarks;	/* in the order of the answer */
 	struct judge_mark marks[MAX_JUDGE_NAMES];
 	size_t		 nentities;

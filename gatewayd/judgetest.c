@@ -47,6 +47,7 @@ test_over(void *arg, const struct judge_said *s)
 	struct test	*t = arg;
 	struct peer	*p = t->ctl;
 	struct json_out	 o;
+	char		 until[EVENT_TIME_SIZE];
 	char		*text;
 
 	t->ctl = NULL;
@@ -58,6 +59,12 @@ test_over(void *arg, const struct judge_said *s)
 		json_out_int(&o, "http", s->http);
 	json_out_int(&o, "latency_us", (int64_t)s->latency_us);
 	json_out_str(&o, "reason", s->reason);
+	if (s->tls_until_us != 0) {
+		event_time(s->tls_until_us, until);
+		json_out_str(&o, "tls_until", until);
+	}
+	if (s->have_skew)
+		json_out_int(&o, "skew_ms", s->skew_ms);
 	if (s->status == JUDGE_OK && s->nmarks != 0)
 		json_out_bool(&o, "label", s->marks[0].label != 0);
 	json_out_close(&o, '}');

@@ -575,14 +575,6 @@ poll_cb(evutil_socket_t fd, short what, void *arg)
 	deliver_kick();
 }
 
-/* a receiver's Date has whole seconds: less than that is no difference */
-void
-deliver_skew(int64_t ms)
-{
-	sinkd.state.have_skew = 1;
-	sinkd.state.skew_ms = ms > -1000 && ms < 1000 ? 0 : ms;
-}
-
 /*
  * One marked event through the same settings, not waiting behind the line.
  */

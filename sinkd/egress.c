@@ -41,6 +41,7 @@
 #define MAX_TTL		300
 #define MAX_RESOLVE_MS	10000
 #define MAX_CHAIN_MS	5000
+#define MAX_DATE_S	INT64_C(253402300799)	/* 9999-12-31 */
 #define MAX_CHAIN_TEXT	900	/* of outbox_tested's text */
 
 static struct resolved_addr	 addrs[MAX_RESOLVED];
@@ -317,15 +318,44 @@ egress_begin(CURL *c)
 #undef SET
 }
 
+const char *
+egress_header(CURL *c, const char *name)
+{
+	struct curl_header	*h;
+
+	/* of several the last */
+	if (curl_easy_header(c, name, 0, CURLH_HEADER, -1, &h) != CURLHE_OK ||
+	    curl_easy_header(c, name, h->amount - 1, CURLH_HEADER, -1, &h) !=
+	    CURLHE_OK)
+		return (NULL);
+	return (h->value);
+}
+
+int64_t
+egress_date_ms(CURL *c)
+{
+	const char	*text = egress_header(c, "Date");
+	time_t		 t = text != NULL ? curl_getdate(text, NULL) : -1;
+
+	return (t > 0 && t < MAX_DATE_S ? (int64_t)t * 1000 : 0);
+}
+
 /* a connection that was there before shows no certificates */
 void
 egress_shown(CURL *c)
 {
 	struct curl_certinfo	*ci = NULL;
+	int64_t			 date, ms;
 
 	if (curl_easy_getinfo(c, CURLINFO_CERTINFO, &ci) == CURLE_OK &&
 	    ci != NULL && ci->num_of_certs > 0)
 		sinkd.state.tls_until_us = chain_until(ci);
+	if ((date = egress_date_ms(c)) == 0)
+		return;
+	/* it has whole seconds: less than that is no difference */
+	ms = (int64_t)clock_wall_us() / 1000 - date;
+	sinkd.state.have_skew = 1;
+	sinkd.state.skew_ms = ms > -1000 && ms < 1000 ? 0 : ms;
 }
 
 static void

@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 #include <zlib.h>
 
@@ -48,9 +47,6 @@ struct transfer {
 	struct wbuf		 in;		/* of the answer */
 	int			 truncated;
 	int			 busy;
-	int64_t			 retry_after_ms;
-	time_t			 retry_at;	/* Retry-After as a date */
-	int64_t			 date_us;
 	char			 error[CURL_ERROR_SIZE];
 };
 
@@ -79,42 +75,29 @@ on_body(char *data, size_t size, size_t n, void *arg)
 	return (len);
 }
 
-/* "120" or a date (RFC 9110, 10.2.3) */
-static void
-on_retry_after(struct transfer *r, const char *text)
+/*
+ * ms to wait, "120" or a date (RFC 9110, 10.2.3) by the clock that it is of
+ * when that is told; -1: nothing was asked for.
+ */
+static int64_t
+retry_after(CURL *c)
 {
+	const char	*text = egress_header(c, "Retry-After");
+	int64_t		 now = egress_date_ms(c);
 	long long	 v;
 	char		*end;
-
-	v = strtoll(text, &end, 10);
-	if (*end != '\0')
-		r->retry_at = curl_getdate(text, NULL);
-	else if (v >= 0)
-		r->retry_after_ms = (v < MAX_ASKED_S ? v : MAX_ASKED_S) *
-		    1000;
-}
-
-static size_t
-on_header(char *line, size_t size, size_t n, void *arg)
-{
-	struct transfer	*r = arg;
-	size_t		 len = size * n, at;
-	char		 text[64];
 	time_t		 t;
 
-	for (at = 0; at < len && line[at] != ':'; at++)
-		;
-	if (at == len || len - at >= sizeof(text))
-		return (len);
-	memcpy(text, line + at + 1, len - at - 1);
-	text[len - at - 1] = '\0';
-	text[strcspn(text, "\r\n")] = '\0';
-	if (at == 11 && strncasecmp(line, "retry-after", 11) == 0)
-		on_retry_after(r, text);
-	else if (at == 4 && strncasecmp(line, "date", 4) == 0 &&
-	    (t = curl_getdate(text, NULL)) > 0)
-		r->date_us = (int64_t)t * 1000000;
-	return (len);
+	if (text == NULL)
+		return (-1);
+	v = strtoll(text, &end, 10);
+	if (end != text && *end == '\0')
+		return (v < 0 ? -1 : (v < MAX_ASKED_S ? v : MAX_ASKED_S) *
+		    1000);
+	if ((t = curl_getdate(text, NULL)) <= 0 || t >= MAX_ASKED_S)
+		return (-1);
+	return ((int64_t)t * 1000 - (now != 0 ? now :
+	    (int64_t)clock_wall_us() / 1000));
 }
 
 static void
@@ -132,16 +115,9 @@ answer_of(struct transfer *r, int rc, struct answer *a)
 		a->http = (int)status;
 	a->body = r->in.len != 0 ? (const char *)r->in.data : "";
 	a->len = r->in.len;
-	/* by the clock that the date is of, when it is told */
-	if (r->retry_at > 0)
-		r->retry_after_ms = (int64_t)r->retry_at * 1000 -
-		    (r->date_us != 0 ? r->date_us :
-		    (int64_t)clock_wall_us()) / 1000;
-	a->retry_after_ms = r->retry_after_ms;
+	a->retry_after_ms = retry_after(r->easy);
 	a->error = r->error;
 	egress_shown(r->easy);
-	if (a->http != 0 && r->date_us != 0)
-		deliver_skew(((int64_t)clock_wall_us() - r->date_us) / 1000);
 }
 
 static void
@@ -255,9 +231,6 @@ request_start(struct transfer *r, const char *url, const char *method,
 	egress_begin(c);
 	wbuf_reset(&r->in);
 	r->truncated = 0;
-	r->retry_after_ms = -1;
-	r->retry_at = 0;
-	r->date_us = 0;
 	r->error[0] = '\0';
 	r->busy = 1;
 	curl_easy_setopt(c, CURLOPT_URL, url);
@@ -270,8 +243,6 @@ request_start(struct transfer *r, const char *url, const char *method,
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "defenseclaw/" DC_VERSION);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, r);
-	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(c, CURLOPT_HEADERDATA, r);
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, r->error);
 	multi_add(c);
 }

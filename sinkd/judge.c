@@ -114,6 +114,9 @@ judge_over(struct call *c, const struct judge_said *verdict)
 	struct judge_said	 s = *verdict;
 
 	s.latency_us = clock_us() - c->since_us;
+	s.tls_until_us = sinkd.state.tls_until_us;
+	s.have_skew = sinkd.state.have_skew;
+	s.skew_ms = sinkd.state.skew_ms;
 	said_send(c->worker, c->id, &s);
 	if (s.status == JUDGE_OK && !c->ask.fresh)
 		judge_cache_put(c->key, said_buf.data, said_buf.len);

@@ -133,6 +133,7 @@ call_over(CURL *easy, int rc)
 
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&c);
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &http);
+	egress_shown(easy);
 	call_ended(c, rc, http < 0 || http > 999 ? 0 : (int)http);
 }
 
@@ -151,6 +152,8 @@ call_send(struct call *c)
 	egress_begin(e);
 	/* the call has a timer of its own, from when it was asked */
 	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)MAX_JUDGE_MS);
+	/* a test sees the certificates that are shown now */
+	curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, (long)c->ask.fresh);
 	curl_easy_setopt(e, CURLOPT_URL, conf->url);
 	curl_easy_setopt(e, CURLOPT_POST, 1L);
 	curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE, (long)c->out.len);

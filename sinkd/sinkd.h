@@ -124,7 +124,6 @@ void	 deliver_done(const struct judgement *, const struct answer *);
 void	 deliver_test(struct peer *, struct msg *);
 void	 deliver_indexed(uint64_t);	/* HEC: this id is indexed */
 void	 deliver_rechannel(void);	/* HEC: ids of before are worthless */
-void	 deliver_skew(int64_t);		/* our clock less the receiver's */
 void	 deliver_forget(void);		/* auditd is gone */
 int	 deliver_busy(void);		/* a request is under way */
 
@@ -196,8 +195,12 @@ void	 egress_resolve(void (*)(int, const char *));
 void	 egress_resolver(struct msg *, struct peer_end *);
 /* shows what certificates the receiver has; nothing is sent to it */
 void	 egress_chain(void (*)(const char *));
-/* a transfer is over: until when the receiver's certificates hold */
+/* a transfer is over: until when the receiver's certificates hold, its time */
 void	 egress_shown(CURL *);
+/* the answer's header of this name, until the next transfer; NULL: none */
+const char *egress_header(CURL *, const char *);
+/* the answer's Date in ms since 1970; 0: it has none */
+int64_t	 egress_date_ms(CURL *);
 
 /* resolver.c */
 int	 resolver_main(int, char *[]);

@@ -31,6 +31,7 @@
 
 #define MAX_SKEW_MS	30000
 #define MAX_PROC_NAME	64
+#define JUDGE		"(judge)"	/* no sink has such a name */
 
 static const struct {
 	const char	*process;	/* as proc(5) has it, 15 characters */
@@ -163,42 +164,49 @@ check_daemon(struct doctor *d)
 	    "be seen", daemons[i].name);
 }
 
+/* whose: a receiver's name, or JUDGE */
+static void
+skew_one(struct doctor *d, const char *whose, const json_t *skew)
+{
+	long long	 ms = json_integer_value(skew);
+
+	if (skew == NULL)
+		return;
+	if (ms > -MAX_SKEW_MS && ms < MAX_SKEW_MS) {
+		doc_say(d, DOC_PASS, whose, "the clock there and ours differ "
+		    "by %lld s", llabs(ms) / 1000);
+		return;
+	}
+	doc_say(d, DOC_WARN, whose, "our clock is %lld s %s the one there",
+	    llabs(ms / 1000), ms > 0 ? "ahead of" : "behind");
+	doc_do(d, "see which of the two is right%s", strcmp(whose, JUDGE) ==
+	    0 ? "; certificates are judged by ours" : "; what the receiver "
+	    "refuses for its age is a sink.rejected event and waits as a "
+	    "dead letter");
+}
+
 static void
 check_skew(struct doctor *d)
 {
 	const json_t	*list = json_object_get(d->status, "sinks");
-	const json_t	*j, *test, *skew;
-	long long	 ms;
+	const json_t	*j, *skew;
 	size_t		 i;
 
 	json_array_foreach(list, i, j) {
-		test = doc_named(d->tests, doc_str(j, "name"));
-		skew = json_object_get(test, "skew_ms");
-		if (skew == NULL)
-			skew = json_object_get(j, "skew_ms");
-		if (skew == NULL)
-			continue;
-		ms = json_integer_value(skew);
-		if (ms > -MAX_SKEW_MS && ms < MAX_SKEW_MS) {
-			doc_say(d, DOC_PASS, doc_str(j, "name"), "its "
-			    "receiver's clock and ours differ by %lld s",
-			    llabs(ms) / 1000);
-			continue;
-		}
-		doc_say(d, DOC_WARN, doc_str(j, "name"), "our clock is %lld s "
-		    "%s its receiver's", llabs(ms) / 1000, ms > 0 ?
-		    "ahead of" : "behind");
-		doc_do(d, "see which of the two is right; what the receiver "
-		    "refuses for its age is a sink.rejected event and waits "
-		    "as a dead letter");
+		skew = json_object_get(doc_named(d->tests, doc_str(j,
+		    "name")), "skew_ms");
+		skew_one(d, doc_str(j, "name"), skew != NULL ? skew :
+		    json_object_get(j, "skew_ms"));
 	}
+	skew_one(d, JUDGE, json_object_get(json_array_get(d->judged, 0),
+	    "skew_ms"));
 }
 
 const struct check doc_clock[] = {
 	{ "clock.kernel", "the kernel's clock is kept", 0, 0, check_kernel },
 	{ "clock.daemon", "chrony, ntpd or systemd-timesyncd runs, and "
 	    "against what", 0, 0, check_daemon },
-	{ "clock.skew", "every receiver that says its time agrees with ours",
-	    0, 0, check_skew },
+	{ "clock.skew", "every receiver and judge that says its time agrees "
+	    "with ours", 0, 0, check_skew },
 	{ NULL, NULL, 0, 0, NULL }
 };

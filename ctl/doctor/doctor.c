@@ -243,6 +243,9 @@ run_checks(struct ctl *c, struct doctor *d, const struct chosen *sections,
 			if (strncmp(k->id, "sinks.", 6) == 0 ||
 			    strcmp(k->id, "clock.skew") == 0)
 				doc_gather_tests(d);
+			if (strncmp(k->id, "judge.", 6) == 0 ||
+			    strcmp(k->id, "clock.skew") == 0)
+				doc_gather_judge(d);
 			found = doc_run(d, k, &took);
 			if (cmd_has(c, O_FIX))
 				found = repair(d, k, found,
@@ -304,6 +307,7 @@ cmd_doctor(struct ctl *c)
 	rc = conclude(&d, &t);
 	json_decref(d.status);
 	json_decref(d.tests);
+	json_decref(d.judged);
 	json_decref(t.list);
 	return (rc);
 }

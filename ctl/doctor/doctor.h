@@ -46,6 +46,7 @@ enum doc_verdict {
 	DOC_FAIL		/* something that should work does not */
 };
 #define DOC_VERDICTS	5
+#define DOC_TLS_S	(30 * 86400)	/* certificates to be renewed */
 
 struct doctor {
 	const struct paths	*paths;
@@ -62,6 +63,7 @@ struct doctor {
 	char			 status_err[MAX_CTL_TEXT + 64];
 	json_t			*status;	/* also when the signer did */
 	json_t			*tests;		/* of sinks, NULL: not yet */
+	json_t			*judged;	/* of the judge, the same */
 
 	/* the check under way */
 	json_t			*found;
@@ -113,6 +115,8 @@ int	 doc_need_status(struct doctor *);
 /* members, "" and 0 when absent */
 const char	*doc_str(const json_t *, const char *);
 int64_t	 doc_int(const json_t *, const char *);
+/* "2026-11-24T14:00:00..." in seconds since 1970; 0 for none */
+time_t	 doc_seconds(const char *);
 /* the sink's object in a list of such, or NULL */
 const json_t	*doc_named(const json_t *, const char *);
 
@@ -135,10 +139,15 @@ struct sqlite3	*doc_db(struct doctor *);
 int	 doc_db_number(struct sqlite3 *, const char *, int64_t *, char *,
 	    size_t);
 
-/* gather.c: the configuration, the suite's own word, tests of sinks */
+/*
+ * gather.c: the configuration, the suite's own word, tests of sinks; judge.c:
+ * a test of the judge
+ */
 void	 doc_gather_conf(struct doctor *);
 void	 doc_gather_suite(struct doctor *);
 void	 doc_gather_tests(struct doctor *);
+void	 doc_gather_judge(struct doctor *);
+
 
 /* run.c: findings of a check, in a process of its own */
 json_t	*doc_run(struct doctor *, const struct check *, uint64_t *);

@@ -15,6 +15,7 @@
  */
 
 #include <string.h>
+#include <time.h>
 
 #include "common/judge.h"
 #include "ctl/sinkctl.h"
@@ -36,6 +37,12 @@ strategy_wants(const struct conf *c)
 		if (schema_strategy(c, i) != CONF_REGEX_ONLY)
 			return (1);
 	return (0);
+}
+
+static int
+wanted(const struct doctor *d)
+{
+	return (d->conf_rc == CTL_OK && schema_judge_wanted(&d->conf));
 }
 
 static void
@@ -70,43 +77,118 @@ ask(struct doctor *d)
 
 	j = sinkctl_ask(d->paths, "gatewayd.1", MSG_CTL_JUDGE_TEST, NULL,
 	    ANSWER_S * 1000, &rc, err, sizeof(err));
-	if (rc == CTL_OK)
-		doc_say(d, DOC_PASS, NULL, "answered a test question after "
-		    "%lld ms", (long long)doc_int(j, "latency_us") / 1000);
-	else if (rc == CTL_PERMISSION) {
+	if (j == NULL)
+		j = json_object();
+	json_object_set_new(j, "rc", json_integer(rc));
+	json_object_set_new(j, "seen", json_string(err));
+	json_array_append_new(d->found, j);
+}
+
+void
+doc_gather_judge(struct doctor *d)
+{
+	static const struct check	 test = { "judge.test", NULL,
+					    ANSWER_S + 5, 0, ask };
+	uint64_t			 took;
+
+	if (d->judged != NULL)
+		return;
+	if (d->passive || d->status_rc != CTL_OK || !wanted(d))
+		d->judged = json_array();
+	else
+		d->judged = doc_run(d, &test, &took);
+}
+
+/* the answer to the question, or NULL after it was said why there is none */
+static const json_t *
+answer(struct doctor *d)
+{
+	const json_t	*j;
+
+	if (!wanted(d) || !doc_need_status(d))
+		return (NULL);
+	j = json_array_get(d->judged, 0);
+	if (j == NULL) {
+		doc_say(d, DOC_SKIP, NULL, "no question is asked with "
+		    "--passive");
+		doc_do(d, "run doctor without it");
+	} else if (doc_int(j, "rc") == CTL_PERMISSION) {
 		doc_say(d, DOC_SKIP, NULL, "this user may not ask it");
 		doc_do(d, "run doctor as root, or as a member of the group "
 		    "defenseclaw-admin");
+		j = NULL;
+	}
+	return (j);
+}
+
+static int
+is_tls(const json_t *j)
+{
+	return (strcmp(doc_str(j, "status"),
+	    judge_status_name(JUDGE_TLS)) == 0);
+}
+
+static void
+check_answers(struct doctor *d)
+{
+	const json_t	*j;
+
+	if ((j = answer(d)) == NULL)
+		return;
+	if (json_is_true(json_object_get(j, "ok"))) {
+		doc_say(d, DOC_PASS, NULL, "answered a test question after "
+		    "%lld ms", (long long)doc_int(j, "latency_us") / 1000);
+	} else if (is_tls(j)) {
+		doc_say(d, DOC_SKIP, NULL, "no question gets through the "
+		    "handshake");
+		doc_do(d, "see judge.tls");
 	} else {
 		doc_say(d, DOC_FAIL, NULL, "did not answer a test question: "
-		    "%s", err);
+		    "%s", doc_str(j, "seen"));
 		doc_do(d, "see that %s port %d is to be reached from here and "
 		    "serves %s; until then guardrail.judge.on_error says "
 		    "what becomes of text that is undecided",
 		    d->conf.judge.host, d->conf.judge.port,
 		    d->conf.judge.model);
 	}
-	json_decref(j);
 }
 
 static void
-check_answers(struct doctor *d)
+check_tls(struct doctor *d)
 {
-	if (d->conf_rc != CTL_OK || !schema_judge_wanted(&d->conf) ||
-	    !doc_need_status(d))
+	const json_t	*j;
+	const char	*until;
+	time_t		 left;
+
+	if (d->conf_rc != CTL_OK || !d->conf.judge.tls ||
+	    (j = answer(d)) == NULL)
 		return;
-	if (!d->passive) {
-		ask(d);
-		return;
-	}
-	doc_say(d, DOC_SKIP, NULL, "no question is asked with --passive");
-	doc_do(d, "run doctor without it");
+	until = doc_str(j, "tls_until");
+	left = doc_seconds(until) - time(NULL);
+	if (is_tls(j)) {
+		doc_say(d, DOC_FAIL, NULL, "%s", doc_str(j, "reason"));
+		doc_do(d, "give the judge a certificate that this host "
+		    "trusts, or name its CA in guardrail.judge.ca_file; "
+		    "until then guardrail.judge.on_error says what becomes "
+		    "of text that is undecided");
+	} else if (until[0] == '\0') {
+		doc_say(d, DOC_SKIP, NULL, "no handshake was seen");
+		doc_do(d, "see judge.answers");
+	} else if (left < DOC_TLS_S) {
+		doc_say(d, DOC_WARN, NULL, "its certificates hold until "
+		    "%.19sZ, %lld days", until, (long long)left / 86400);
+		doc_do(d, "renew the judge's certificate before that");
+	} else
+		doc_say(d, DOC_PASS, NULL, "its certificates hold until "
+		    "%.19sZ", until);
 }
 
 const struct check doc_judge[] = {
 	{ "judge.wired", "a judge that a strategy asks is there", 0, 0,
 	    check_wired },
-	{ "judge.answers", "the judge answers a test question", ANSWER_S + 5,
-	    0, check_answers },
+	{ "judge.answers", "the judge answers a test question", 0, 0,
+	    check_answers },
+	{ "judge.tls", "the judge's certificates are trusted and hold for a "
+	    "month", 0, 0, check_tls },
 	{ NULL, NULL, 0, 0, NULL }
 };

@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -63,6 +64,16 @@ doc_named(const json_t *list, const char *name)
 		if (strcmp(doc_str(j, "name"), name) == 0)
 			return (j);
 	return (NULL);
+}
+
+time_t
+doc_seconds(const char *text)
+{
+	struct tm	 tm;
+
+	memset(&tm, 0, sizeof(tm));
+	return (strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) != NULL ?
+	    timegm(&tm) : 0);
 }
 
 ssize_t

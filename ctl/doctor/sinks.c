@@ -26,7 +26,6 @@
  */
 
 #define LAG_WARN_S	300
-#define TLS_WARN_S	(30 * 86400)
 #define CHAIN		"; it shows "	/* before certificates of a text */
 
 /* calls fn for each sink that is on; 0 when there is nothing to look at */
@@ -156,17 +155,6 @@ check_connect(struct doctor *d)
 	each(d, connect_one);
 }
 
-/* "2026-11-24T14:00:00..." in seconds since 1970; 0 for none */
-static time_t
-seconds_of(const char *text)
-{
-	struct tm	 tm;
-
-	memset(&tm, 0, sizeof(tm));
-	return (strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) != NULL ?
-	    timegm(&tm) : 0);
-}
-
 static void
 tls_one(struct doctor *d, const struct conf_sink *s, const json_t *now,
     const json_t *test)
@@ -182,7 +170,7 @@ tls_one(struct doctor *d, const struct conf_sink *s, const json_t *now,
 	    "closed") != 0 ? doc_str(now, "error") : "", text, sizeof(text));
 	if (until[0] == '\0')
 		until = doc_str(now, "tls_until");
-	left = seconds_of(until) - time(NULL);
+	left = doc_seconds(until) - time(NULL);
 	if (is_tls(text)) {
 		doc_say(d, DOC_FAIL, s->name, "%s", text);
 		doc_do(d, "give the receiver a certificate that this host "
@@ -193,7 +181,7 @@ tls_one(struct doctor *d, const struct conf_sink *s, const json_t *now,
 		doc_say(d, DOC_SKIP, s->name, "no handshake was seen yet");
 		doc_do(d, "run doctor without --passive, or see "
 		    "sinks.connect");
-	} else if (left < TLS_WARN_S) {
+	} else if (left < DOC_TLS_S) {
 		doc_say(d, DOC_WARN, s->name, "its certificates hold until "
 		    "%.19sZ, %lld days", until, (long long)left / 86400);
 		doc_do(d, "renew the receiver's certificate before that");

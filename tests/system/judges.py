@@ -127,14 +127,19 @@ class Judge:
             self.questions.append(q)
             self.now += 1
             self.most = max(self.most, self.now)
+        got = None
         try:
             got = self.answer(q)
-            for piece in [got] if isinstance(got, bytes) else got or ():
-                conn.sendall(piece)
+            if not isinstance(got, bytes):
+                for piece in got or ():
+                    conn.sendall(piece)
         finally:
             with self.lock:
                 self.now -= 1
-        return isinstance(got, bytes) and not got.endswith(b'CLOSE')
+        if not isinstance(got, bytes):
+            return False
+        conn.sendall(got)       # the next may come before this returns
+        return not got.endswith(b'CLOSE')
 
     def close(self):
         self.stop.set()

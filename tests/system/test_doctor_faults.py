@@ -37,7 +37,7 @@ import tempfile
 import time
 
 from doctor import listed, look, turned, worst, wrong
-from judges import Judge
+from judges import LABEL, Judge, completion, reply, use
 from lib import *
 from receivers import Authority, Receiver
 from test_sinks import configure, events, hec, secret, sink, state
@@ -587,9 +587,44 @@ def the_judge():
         n = len(j.questions)
         eq(worst(look(s, '--passive'))['judge.answers'], 'skip')
         eq(len(j.questions), n, 'traffic')
+        eq(('judge.tls' in base, 'clock.skew' in base), (False, False))
         j.answer = lambda q: None       # it hangs up
         fault(base, look(s), 'judge.answers')
     j.close()
+    with tempfile.TemporaryDirectory() as d, Suite() as s:
+        os.chmod(d, 0o755)
+        ca = Authority(d)
+        good, soon, ended = (ca.server(*ca.issue('n%s' % days,
+            '127.0.0.1', kind='IP', days=days)) for days in ('90', '5', '-1'))
+        late = {'s': 0}
+        j = Judge(lambda q: reply(200, completion(LABEL), [('Date',
+            email.utils.formatdate(time.time() - late['s'], usegmt=True))]),
+            tls=good)
+        use(s, j, ca_file=ca.cert)
+        s.start()
+        base = look(s, code=0)
+        eq([worst(base)[i] for i in ('judge.answers', 'judge.tls',
+            'clock.skew')], ['pass'] * 3)
+        late['s'] = 3600
+        got = look(s)
+        fault(base, got, 'clock.skew')
+        says(got, 'clock.skew', '(judge)', 'ahead of')
+        late['s'] = 0
+        # a connection that stays open has the old one
+        j.tls = soon
+        got = look(s)
+        fault(base, got, 'judge.tls')
+        says(got, 'judge.tls', '4 days')
+        j.tls = ended
+        got = look(s)
+        fault(base, got, 'judge.tls')
+        says(got, 'judge.tls', 'expired')
+        eq(worst(got)['judge.answers'], 'skip')
+        j.tls = good
+        eq(turned(base, look(s)), [])
+        quiet = worst(look(s, '--passive'))
+        eq((quiet['judge.tls'], 'clock.skew' in quiet), ('skip', False))
+        j.close()
 
 
 def hooks():

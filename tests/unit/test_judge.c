@@ -51,6 +51,9 @@ make_said(void)
 	memset(&s, 0, sizeof(s));
 	s.http = 200;
 	s.latency_us = 1234567;
+	s.tls_until_us = 1800000000000000;
+	s.have_skew = 1;
+	s.skew_ms = -3600000;
 	s.nmarks = 2;
 	s.marks[0] = (struct judge_mark){ 1, 1, 0, 2 };
 	s.marks[1] = (struct judge_mark){ 0, 0, 2, 0 };
@@ -145,6 +148,9 @@ test_said(void)
 	CHECK_INT(b.status, JUDGE_OK);
 	CHECK_INT(b.http, 200);
 	CHECK_INT(b.latency_us, 1234567);
+	CHECK_INT(b.tls_until_us, 1800000000000000);
+	CHECK_INT(b.have_skew, 1);
+	CHECK_INT(b.skew_ms, -3600000);
 	CHECK_INT(b.nmarks, 2);
 	CHECK_INT(b.marks[0].name, 1);
 	CHECK_INT(b.marks[0].nentities, 2);
@@ -178,6 +184,9 @@ test_said_limits(void)
 	REFUSED(s.http = 1000);
 	REFUSED(s.severity = SEV_COUNT);
 	REFUSED(s.threat = 2);
+	REFUSED(s.have_skew = 2);
+	REFUSED(s.skew_ms = MAX_JUDGE_SKEW_MS + 1);
+	REFUSED(s.skew_ms = INT64_MIN);
 	REFUSED(s.nmarks = MAX_JUDGE_NAMES + 1);
 	REFUSED(s.marks[0].name = MAX_JUDGE_NAMES);
 	REFUSED(s.marks[0].label = 2);
