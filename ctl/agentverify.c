@@ -28,6 +28,7 @@
 
 #include "common/clock.h"
 #include "common/json.h"
+#include "common/waitfd.h"
 #include "agentfile.h"
 #include "agentverify.h"
 
@@ -112,14 +113,11 @@ agent_is_in(const struct agent_place *p)
 static void
 collect(int fd, char *out, uint64_t deadline)
 {
-	struct pollfd	pfd = { fd, POLLIN, 0 };
-	size_t		len = 0;
-	ssize_t		n;
-	uint64_t	now;
+	size_t	len = 0;
+	ssize_t	n;
 
-	while ((now = clock_ms()) < deadline && len < MAX_OUTPUT - 1) {
-		if (poll(&pfd, 1, (int)(deadline - now)) <= 0)
-			continue;
+	while (clock_ms() < deadline && len < MAX_OUTPUT - 1 &&
+	    wait_fd(fd, POLLIN, deadline) == 1) {
 		n = read(fd, out + len, MAX_OUTPUT - 1 - len);
 		if (n <= 0)
 			break;

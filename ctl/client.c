@@ -30,6 +30,7 @@
 
 #include "common/clock.h"
 #include "common/json.h"
+#include "common/waitfd.h"
 #include "client.h"
 
 #define RETRY_STEP_MS	50
@@ -66,35 +67,11 @@ client_worker(unsigned int i)
 	return (i < MAX_WORKERS ? names[i] : NULL);
 }
 
-/* 0 fits, 1 late, -1 errno */
-static int
-client_poll(struct client *c, int events, uint64_t deadline)
-{
-	struct pollfd	pfd;
-	uint64_t	now;
-	int		rc, ms;
-
-	for (;;) {
-		ms = -1;
-		if (deadline != 0) {
-			now = clock_ms();
-			ms = now < deadline ? (int)(deadline - now) : 0;
-		}
-		pfd.fd = c->fd;
-		pfd.events = (short)events;
-		rc = poll(&pfd, 1, ms);
-		if (rc > 0)
-			return (0);
-		if (rc == 0)
-			return (1);
-		if (errno != EINTR)
-			return (-1);
-	}
-}
-
 static uint64_t
 client_deadline(const struct client *c)
 {
+	if (c->until != 0)
+		return (c->until);
 	return (c->limit_ms == -1 ? 0 : clock_ms() + (uint64_t)c->limit_ms);
 }
 
@@ -102,8 +79,8 @@ static int
 client_late(struct client *c)
 {
 	c->lost = 1;
-	return (client_fail(c, CTL_FAILURE, "%s did not answer within %d s",
-	    c->instance, c->limit_ms / 1000));
+	return (client_fail(c, CTL_FAILURE, "%s did not answer within %g s",
+	    c->instance, c->limit_ms / 1000.0));
 }
 
 int
@@ -187,9 +164,9 @@ client_recv(struct client *c, struct msg *msg)
 			return (CTL_OK);
 		if (rc == 1)
 			continue;
-		if ((rc = client_poll(c, POLLIN, deadline)) == 1)
+		if ((rc = wait_fd(c->fd, POLLIN, deadline)) == 0)
 			return (client_late(c));
-		if (rc == 0)
+		if (rc == 1)
 			rc = frame_in_read(&c->in, c->fd);
 		if (rc == 0 || (rc == -1 && errno == ECONNRESET))
 			return (client_gone(c));
@@ -238,17 +215,15 @@ client_collect(const char *text, size_t len, void *arg)
 	return (w->failed ? CTL_FAILURE : CTL_OK);
 }
 
-int
-client_call(struct client *c, uint32_t type, const void *data, size_t len,
-    char **text, size_t *textlen)
+/* all of an answer's text */
+static int
+client_text(struct client *c, char **text, size_t *textlen)
 {
 	struct wbuf	w;
 	int		rc;
 
-	*text = NULL;
 	wbuf_init(&w, MAX_FRAME_BIG + 1);
-	if ((rc = client_send(c, type, data, len, NULL, 0)) == CTL_OK)
-		rc = client_answer(c, client_collect, &w);
+	rc = client_answer(c, client_collect, &w);
 	wbuf_put(&w, "", 1);
 	if (w.failed)
 		rc = client_fail(c, CTL_FAILURE, "%s: the answer is too "
@@ -260,6 +235,18 @@ client_call(struct client *c, uint32_t type, const void *data, size_t len,
 	*text = (char *)w.data;
 	*textlen = w.len - 1;
 	return (CTL_OK);
+}
+
+int
+client_call(struct client *c, uint32_t type, const void *data, size_t len,
+    char **text, size_t *textlen)
+{
+	int	rc;
+
+	*text = NULL;
+	if ((rc = client_send(c, type, data, len, NULL, 0)) != CTL_OK)
+		return (rc);
+	return (client_text(c, text, textlen));
 }
 
 /* is this the suite we were told to speak to */
@@ -281,15 +268,22 @@ client_trust(struct client *c, const struct paths *p)
 }
 
 static int
-client_hello(struct client *c)
+hello_send(struct client *c)
+{
+	uint32_t	version = CTL_VERSION;
+
+	return (client_send(c, MSG_CTL_HELLO, &version, sizeof(version), NULL,
+	    0));
+}
+
+static int
+hello_recv(struct client *c)
 {
 	struct msg	msg;
-	uint32_t	version = CTL_VERSION;
+	uint32_t	version;
 	int		rc;
 
-	rc = client_send(c, MSG_CTL_HELLO, &version, sizeof(version), NULL,
-	    0);
-	if (rc != CTL_OK || (rc = client_recv(c, &msg)) != CTL_OK)
+	if ((rc = client_recv(c, &msg)) != CTL_OK)
 		return (rc);
 	if (msg.hdr.type != MSG_CTL_HELLO ||
 	    msg_get(&msg, &version, sizeof(version)) == -1 ||
@@ -302,9 +296,11 @@ client_hello(struct client *c)
 static int
 client_connect(struct client *c, const struct paths *p)
 {
-	struct timeval		tv = { CLIENT_LIMIT_MS / 1000, 0 };
+	struct timeval		tv;
 	struct sockaddr_un	sun;
 
+	tv.tv_sec = c->limit_ms / 1000;
+	tv.tv_usec = c->limit_ms % 1000 * 1000;
 	memset(&sun, 0, sizeof(sun));
 	sun.sun_family = AF_UNIX;
 	if (paths_control(p, c->instance, sun.sun_path,
@@ -327,6 +323,15 @@ client_connect(struct client *c, const struct paths *p)
 	    strerror(errno)));
 }
 
+static void
+client_new(struct client *c, const char *instance, int limit_ms)
+{
+	memset(c, 0, sizeof(*c));
+	c->fd = -1;
+	c->instance = instance;
+	c->limit_ms = limit_ms;
+}
+
 int
 client_open(struct client *c, const struct paths *p, const char *instance)
 {
@@ -334,16 +339,14 @@ client_open(struct client *c, const struct paths *p, const char *instance)
 	uint64_t	 end = clock_ms() + CLIENT_RETRY_MS;
 	int		 rc;
 
-	memset(c, 0, sizeof(*c));
-	c->fd = -1;
-	c->instance = instance;
-	c->limit_ms = CLIENT_LIMIT_MS;
+	client_new(c, instance, CLIENT_LIMIT_MS);
 	for (;;) {
 		c->lost = 0;
 		frame_in_init(&c->in, MAX_FRAME_BIG, 0);
 		if ((rc = client_connect(c, p)) != CTL_OK)
 			break;
-		if ((rc = client_hello(c)) == CTL_OK)
+		if ((rc = hello_send(c)) == CTL_OK &&
+		    (rc = hello_recv(c)) == CTL_OK)
 			return (CTL_OK);
 		/* the socket is there, the role behind it is not yet */
 		if (rc != CTL_NOT_RUNNING || !c->lost || clock_ms() >= end)
@@ -386,19 +389,100 @@ client_close(struct client *c)
 	frame_in_free(&c->in);
 }
 
-json_t *
-client_status(const struct paths *p, const char *instance, struct client *c,
-    int *rc)
+/* --- what roles say of themselves ----------------------------------------- */
+
+/* the answer to a question that was sent */
+static json_t *
+status_recv(struct client *c, int *rc)
 {
 	char	 err[MAX_JSON_ERR], *text = NULL;
 	size_t	 len;
 	json_t	*j = NULL;
 
-	if ((*rc = client_open(c, p, instance)) == CTL_OK)
-		*rc = client_call(c, MSG_CTL_STATUS, NULL, 0, &text, &len);
-	client_close(c);
+	*rc = client_text(c, &text, &len);
 	if (*rc == CTL_OK && (j = json_strict(text, len, err)) == NULL)
-		*rc = client_fail(c, CTL_FAILURE, "%s: %s", instance, err);
+		*rc = client_fail(c, CTL_FAILURE, "%s: %s", c->instance, err);
 	free(text);
 	return (j);
+}
+
+json_t *
+client_status(const struct paths *p, const char *instance, struct client *c,
+    int *rc)
+{
+	json_t	*j = NULL;
+
+	if ((*rc = client_open(c, p, instance)) == CTL_OK &&
+	    (*rc = client_send(c, MSG_CTL_STATUS, NULL, 0, NULL, 0)) ==
+	    CTL_OK)
+		j = status_recv(c, rc);
+	client_close(c);
+	return (j);
+}
+
+/* both questions at once: nobody waits for the first's answer */
+static void
+status_ask(struct client_status *s, const struct paths *p, uint64_t until)
+{
+	struct client	*c = &s->c;
+	const char	*instance = c->instance;
+
+	client_new(c, instance, STATUS_LIMIT_MS);
+	c->until = until;
+	frame_in_init(&c->in, MAX_FRAME_BIG, 0);
+	s->json = NULL;
+	if ((s->rc = client_connect(c, p)) == CTL_OK &&
+	    (s->rc = hello_send(c)) == CTL_OK)
+		s->rc = client_send(c, MSG_CTL_STATUS, NULL, 0, NULL, 0);
+	if (s->rc != CTL_OK)
+		client_close(c);
+}
+
+/* 1: it is being replaced, and may be there in a moment */
+static int
+status_hear(struct client_status *s)
+{
+	struct client	*c = &s->c;
+
+	c->id = 1;
+	if ((s->rc = hello_recv(c)) == CTL_OK) {
+		c->id++;
+		s->json = status_recv(c, &s->rc);
+	}
+	client_close(c);
+	return (s->rc == CTL_NOT_RUNNING && c->lost);
+}
+
+void
+client_status_all(const struct paths *p, struct client_status *s, size_t n)
+{
+	struct pollfd	 pfd[MAX_STATUS];
+	uint64_t	 now = clock_ms(), retry = now + CLIENT_RETRY_MS;
+	uint64_t	 until = now + STATUS_LIMIT_MS;
+	size_t		 i, open;
+
+	for (i = 0; i < n; i++)
+		status_ask(&s[i], p, until);
+	do {
+		for (i = open = 0; i < n; i++) {
+			pfd[i] = (struct pollfd){ s[i].c.fd, POLLIN, 0 };
+			open += s[i].c.fd != -1;
+		}
+		now = clock_ms();
+		if (open == 0 || poll(pfd, n, now < until ?
+		    (int)(until - now) : 0) <= 0)
+			continue;
+		for (i = 0; i < n; i++) {
+			if (s[i].c.fd == -1 || pfd[i].revents == 0 ||
+			    !status_hear(&s[i]) || clock_ms() >= retry)
+				continue;
+			poll(NULL, 0, RETRY_STEP_MS);
+			status_ask(&s[i], p, until);
+		}
+	} while (open != 0 && now < until);
+	for (i = 0; i < n; i++)
+		if (s[i].c.fd != -1) {
+			s[i].rc = client_late(&s[i].c);
+			client_close(&s[i].c);
+		}
 }

@@ -36,12 +36,15 @@
 
 #define CLIENT_LIMIT_MS	10000	/* for the next message of an answer */
 #define CLIENT_RETRY_MS	1500	/* for a role to come back */
+#define STATUS_LIMIT_MS	2500	/* for all that several are asked */
+#define MAX_STATUS	8	/* that are asked at once */
 
 struct client {
 	int		 fd;
 	struct frame_in	 in;
 	uint32_t	 id;		/* of the request under way */
 	int		 limit_ms;	/* -1: none */
+	uint64_t	 until;		/* clock_ms() of all of it; 0: each */
 	uint64_t	 next;		/* rows go on before it; 0: the end */
 	int		 lost;		/* no answer came: closed, or late */
 	const char	*instance;
@@ -75,6 +78,19 @@ int	client_call(struct client *, uint32_t, const void *, size_t,
 /* the status of one instance; NULL and the code, with the text in the client */
 json_t	*client_status(const struct paths *, const char *, struct client *,
 	    int *);
+
+/*
+ * The same of at most MAX_STATUS that c.instance names, all at once: none
+ * waits for another, and all of it ends within STATUS_LIMIT_MS.  json is to
+ * be freed, or NULL with rc and c.err.
+ */
+struct client_status {
+	struct client	 c;
+	int		 rc;
+	json_t		*json;
+};
+void	client_status_all(const struct paths *, struct client_status *,
+	    size_t);
 
 /* "gatewayd.1" and so on, index from 0; NULL after the last */
 const char	*client_worker(unsigned int);

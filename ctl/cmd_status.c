@@ -69,30 +69,53 @@ is_live(const json_t *p)
 	    strcmp(string(p, "state"), "down") != 0);
 }
 
+/* who says something of itself: auditd, the signer, every worker */
+#define NASKED	(2 + MAX_WORKERS)
+#define AUDITD	0
+#define SIGNER	1
+
+static void
+ask_all(const struct paths *paths, struct client_status asked[NASKED])
+{
+	unsigned int	 i;
+
+	asked[AUDITD].c.instance = "auditd";
+	asked[SIGNER].c.instance = "signer";
+	for (i = 0; i < MAX_WORKERS; i++)
+		asked[2 + i].c.instance = client_worker(i);
+	client_status_all(paths, asked, NASKED);
+}
+
+static void
+asked_free(struct client_status asked[NASKED])
+{
+	size_t	 i;
+
+	for (i = 0; i < NASKED; i++)
+		json_decref(asked[i].json);
+}
+
 /*
  * Every other role's own figures go to its process in auditd's roster.
  */
 static void
-add_figures(const struct paths *paths, json_t *processes)
+add_figures(struct client_status asked[NASKED], json_t *processes)
 {
-	struct client	 cl;
-	const char	*instance, *role;
-	json_t		*p, *j;
-	size_t		 i;
-	int		 rc;
+	struct client_status	*s;
+	json_t			*p;
+	size_t			 i;
 
-	json_array_foreach(processes, i, p) {
-		instance = string(p, "instance");
-		role = string(p, "role");
-		if (!is_live(p) || (strcmp(role, "gatewayd") != 0 &&
-		    strcmp(role, "signer") != 0))
-			continue;
-		if ((j = client_status(paths, instance, &cl, &rc)) != NULL)
-			json_object_set_new(p, "figures", j);
-		else
-			json_object_set_new(p, "no_answer",
-			    json_string(cl.err));
-	}
+	json_array_foreach(processes, i, p)
+		for (s = &asked[SIGNER]; s < &asked[NASKED]; s++) {
+			if (!is_live(p) || strcmp(string(p, "instance"),
+			    s->c.instance) != 0)
+				continue;
+			if (s->json != NULL)
+				json_object_set(p, "figures", s->json);
+			else
+				json_object_set_new(p, "no_answer",
+				    json_string(s->c.err));
+		}
 }
 
 static void
@@ -199,6 +222,19 @@ print_deaths(const json_t *status)
 			out_field(string(p, "instance"), "died last at "
 			    "%.19sZ: %s", string(d, "at"), string(d, "why"));
 	}
+}
+
+/* who is said to be there and says nothing itself */
+static void
+print_silent(const json_t *status)
+{
+	const json_t	*p;
+	size_t		 i;
+
+	json_array_foreach(json_object_get(status, "processes"), i, p)
+		if (json_object_get(p, "no_answer") != NULL)
+			out_field(string(p, "instance"), "%s",
+			    string(p, "no_answer"));
 }
 
 /* "2026-01-02T03:04:05Z", or "-" */
@@ -449,12 +485,19 @@ features(struct ctl *c)
 }
 
 /*
- * A suite that runs and records nothing answers no agent either: that is a
- * failure to whoever watches it.
+ * A suite that runs and records nothing answers no agent either, and a
+ * process that hangs answers none of its own: both are a failure to whoever
+ * watches.
  */
 static int
 health(const json_t *s)
 {
+	const json_t	*p;
+	size_t		 i;
+
+	json_array_foreach(json_object_get(s, "processes"), i, p)
+		if (json_object_get(p, "no_answer") != NULL)
+			return (CTL_FAILURE);
 	return (json_is_true(json_object_get(json_object_get(s, "store"),
 	    "ok")) ? CTL_OK : CTL_FAILURE);
 }
@@ -463,57 +506,95 @@ health(const json_t *s)
  * auditd does not answer: the signer knows who lives, and why who does not.
  */
 static int
-without_auditd(struct ctl *c, int rc, const char *err)
+without_auditd(struct ctl *c, struct client_status asked[NASKED])
 {
-	struct client	 cl;
-	json_t		*answer, *s;
-	pid_t		 pid;
-	int		 signer_rc;
+	const struct client_status *auditd = &asked[AUDITD];
+	json_t			*s, *processes, *p;
+	pid_t			 pid;
+	size_t			 i;
 
-	if (rc != CTL_NOT_RUNNING || suite_alive(&c->paths, &pid) != 1)
-		return (out_fail(rc, "%s", err));
-	answer = client_status(&c->paths, "signer", &cl, &signer_rc);
-	s = json_object_get(answer, "suite");
+	if ((auditd->rc != CTL_NOT_RUNNING && !auditd->c.lost) ||
+	    suite_alive(&c->paths, &pid) != 1)
+		return (out_fail(auditd->rc, "%s", auditd->c.err));
+	s = json_incref(json_object_get(asked[SIGNER].json, "suite"));
 	if (!json_is_object(s)) {
-		json_decref(answer);
+		json_decref(s);
 		return (out_fail(CTL_FAILURE, "the supervisor runs (pid %d), "
 		    "auditd and signer do not answer: %s/defenseclaw.log says "
 		    "why", (int)pid, c->paths.log));
 	}
-	add_kernel(json_object_get(s, "processes"));
+	/* what else it said goes to its own process there */
+	json_object_del(asked[SIGNER].json, "suite");
+	processes = json_object_get(s, "processes");
+	add_figures(asked, processes);
+	json_array_foreach(processes, i, p)
+		if (strcmp(string(p, "instance"), "auditd") == 0 &&
+		    is_live(p))
+			json_object_set_new(p, "no_answer",
+			    json_string(auditd->c.err));
+	add_kernel(processes);
 	if (out_json) {
-		json_incref(s);
-		json_decref(answer);
 		out_document(s);
 		return (CTL_FAILURE);
 	}
 	print_processes(s);
 	print_deaths(s);
-	json_decref(answer);
+	print_silent(s);
+	json_decref(s);
 	return (out_fail(CTL_FAILURE, "auditd does not answer, no verdict is "
 	    "given: see the lines above and %s/defenseclaw.log",
 	    c->paths.log));
 }
 
-json_t *
-status_gather(const struct paths *paths, struct client *cl, int *rc)
+/* auditd's status with all that the others say, or NULL */
+static json_t *
+put_together(struct client_status asked[NASKED])
 {
 	json_t	*s, *processes;
 
-	if ((s = client_status(paths, "auditd", cl, rc)) == NULL)
+	if ((s = json_incref(asked[AUDITD].json)) == NULL)
 		return (NULL);
 	processes = json_object_get(s, "processes");
-	add_figures(paths, processes);
+	add_figures(asked, processes);
 	add_kernel(processes);
 	return (s);
+}
+
+json_t *
+status_gather(const struct paths *paths, struct client *cl, int *rc)
+{
+	struct client_status	 asked[NASKED];
+	json_t			*s;
+
+	ask_all(paths, asked);
+	*rc = asked[AUDITD].rc;
+	strlcpy(cl->err, asked[AUDITD].c.err, sizeof(cl->err));
+	s = put_together(asked);
+	asked_free(asked);
+	return (s);
+}
+
+static void
+print_status(const struct ctl *c, const json_t *s)
+{
+	print_suite(c, s);
+	putchar('\n');
+	print_processes(s);
+	print_deaths(s);
+	print_silent(s);
+	putchar('\n');
+	print_sinks(json_object_get(s, "sinks"));
+	judge_print(s, 0);
+	print_confinement(s);
+	print_warning(s);
 }
 
 int
 cmd_status(struct ctl *c)
 {
-	struct client	 cl;
-	json_t		*s;
-	int		 rc;
+	struct client_status	 asked[NASKED];
+	json_t			*s;
+	int			 rc;
 
 	if (cmd_has(c, O_SINCE) && !cmd_has(c, O_WATCH))
 		return (out_fail(CTL_USAGE, "--since goes with --watch"));
@@ -521,22 +602,17 @@ cmd_status(struct ctl *c)
 		return (features(c));
 	if (cmd_has(c, O_WATCH))
 		return (watch_status(c));
-	if ((s = status_gather(&c->paths, &cl, &rc)) == NULL)
-		return (without_auditd(c, rc, cl.err));
-	rc = health(s);
-	if (out_json) {
-		out_document(s);
-		return (rc);
+	ask_all(&c->paths, asked);
+	if ((s = put_together(asked)) == NULL)
+		rc = without_auditd(c, asked);
+	else {
+		rc = health(s);
+		if (out_json)
+			out_document(json_incref(s));
+		else
+			print_status(c, s);
 	}
-	print_suite(c, s);
-	putchar('\n');
-	print_processes(s);
-	print_deaths(s);
-	putchar('\n');
-	print_sinks(json_object_get(s, "sinks"));
-	judge_print(s, 0);
-	print_confinement(s);
-	print_warning(s);
 	json_decref(s);
+	asked_free(asked);
 	return (rc);
 }

@@ -27,6 +27,7 @@
 #include "common/foreign.h"
 #include "common/frame.h"
 #include "common/utf8.h"
+#include "common/waitfd.h"
 #include "hook.h"
 
 #define RETRY_STEP_MS	50
@@ -35,23 +36,13 @@
 
 /* 0, or -1 with errno; ETIMEDOUT past the deadline */
 static int
-wait_for(int fd, int events, uint64_t deadline)
+await(int fd, int events, uint64_t deadline)
 {
-	struct pollfd	pfd = { fd, (short)events, 0 };
-	uint64_t	now;
-	int		n;
+	int	n = wait_fd(fd, events, deadline);
 
-	for (;;) {
-		if ((now = clock_ms()) >= deadline) {
-			errno = ETIMEDOUT;
-			return (-1);
-		}
-		n = poll(&pfd, 1, (int)(deadline - now));
-		if (n > 0)
-			return (0);
-		if (n == -1 && errno != EINTR)
-			return (-1);
-	}
+	if (n == 0)
+		errno = ETIMEDOUT;
+	return (n == 1 ? 0 : -1);
 }
 
 /* -1 with errno */
@@ -124,7 +115,7 @@ send_all(int fd, const char *p, size_t len, uint64_t deadline)
 	while (len > 0) {
 		n = send(fd, p, len, MSG_NOSIGNAL);
 		if (n == -1 && (errno == EAGAIN || errno == EINTR)) {
-			if (wait_for(fd, POLLOUT, deadline) == -1)
+			if (await(fd, POLLOUT, deadline) == -1)
 				return (-1);
 			continue;
 		}
@@ -194,7 +185,7 @@ receive(int fd, uint64_t deadline, char **body, size_t *len)
 	for (;;) {
 		n = recv(fd, buf, sizeof(buf), 0);
 		if (n == -1 && (errno == EAGAIN || errno == EINTR)) {
-			if (wait_for(fd, POLLIN, deadline) == -1)
+			if (await(fd, POLLIN, deadline) == -1)
 				break;
 			continue;
 		}

@@ -335,6 +335,43 @@ def signer_that_does_not_answer():
         assert took < 8, 'the stop took %d s' % took
 
 
+def status_beside_one_that_hangs():
+    """All are asked at once, for seconds, and who is silent is named."""
+    with Suite() as s:
+        s.set_config('gateway.workers', 2)
+        s.start()
+        eq(s.ctl('status').returncode, 0)
+        for role in ('auditd', 'gatewayd', 'signer'):
+            pid = s.pids(role)[0]
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                start = time.monotonic()
+                r = s.ctl('status', '--json')
+                took = time.monotonic() - start
+                assert took < 8, 'status took %d s' % took
+                eq(r.returncode, 1, r.stderr)
+                got = {p['instance']: p for p in
+                    json.loads(r.stdout)['processes']}
+                silent, = [i for i in got if 'no_answer' in got[i]]
+                eq(got[silent]['pid'], pid, silent)
+                eq(got[silent]['no_answer'], silent + ' did not answer '
+                    'within 2.5 s')
+                for i in {'signer', 'gatewayd.1', 'gatewayd.2'} - {silent}:
+                    eq('figures' in got[i], True, i)
+                r = s.ctl('status')
+                eq(r.returncode, 1)
+                eq([l.split()[0] for l in r.stdout.split('\n') if 'did not '
+                    'answer' in l], [silent], r.stdout)
+            finally:
+                os.kill(pid, signal.SIGCONT)
+            wait_for(lambda: s.ctl('status').returncode == 0, role)
+        # one that is gone is asked again, as the new one
+        pid = s.pids('gatewayd')[0]
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: s.ctl('status').returncode == 0 and
+            len(s.pids('gatewayd')) == 2, 'the other worker')
+
+
 def slow_reader():
     """One that asks and never reads does not stop the others."""
     c = suite.control('auditd')
@@ -357,7 +394,7 @@ def slow_reader():
 def main():
     global suite
     need_root()
-    run([signer_that_does_not_answer])
+    run([signer_that_does_not_answer, status_beside_one_that_hangs])
     with Suite('system') as suite:
         suite.start()
         run([calls, malformed_frames, list_names, too_many, silent,

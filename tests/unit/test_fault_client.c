@@ -157,7 +157,7 @@ receiving(void)
 	CHECK_INT(client_recv(&c, &msg), CTL_OK);
 	c.limit_ms = 1;
 	CHECK_INT(client_recv(&c, &msg), CTL_FAILURE);
-	CHECK_STR(c.err, "auditd did not answer within 0 s");
+	CHECK_STR(c.err, "auditd did not answer within 0.001 s");
 	CHECK_INT(c.lost, 1);
 	end();
 	begin();
