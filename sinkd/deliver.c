@@ -371,6 +371,8 @@ test_over(const struct judgement *j, const struct answer *a)
 	t->tls_until_us = sinkd.state.tls_until_us;
 	t->ms = (uint32_t)(clock_ms() - test.since_ms);
 	strlcpy(t->text, j->reason, sizeof(t->text));
+	/* who asked finds in the status what was met with */
+	report_state();
 	/* what was waited for is over */
 	if (t->code == CTL_OK)
 		evtimer_del(again);
