@@ -33,6 +33,7 @@
 #include "conffile.h"
 #include "confparse.h"
 #include "schema.h"
+#include "edit.h"
 #include "sinktoken.h"
 #include "spoolfile.h"
 
@@ -338,7 +339,8 @@ cmd_keys_set(struct ctl *c)
 	char		*token, err[MAX_CONFFILE_ERR];
 	int		 rc;
 
-	if ((rc = key_name(name)) != CTL_OK)
+	if ((rc = key_name(name)) != CTL_OK ||
+	    (rc = edit_secrets(c, name)) != CTL_OK)
 		return (rc);
 	if (sinktoken_read(name, &token) != 1)
 		return (CTL_USAGE);
@@ -360,7 +362,8 @@ cmd_keys_unset(struct ctl *c)
 	int			 rc;
 
 	if ((rc = key_name(name)) != CTL_OK ||
-	    (rc = keys_read(c, &k)) != CTL_OK)
+	    (rc = keys_read(c, &k)) != CTL_OK ||
+	    (rc = edit_secrets(c, name)) != CTL_OK)
 		return (rc);
 	for (i = 0; i < k.n; i++)
 		if (strcmp(k.key[i].name, name) == 0 &&

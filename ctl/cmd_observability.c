@@ -22,7 +22,7 @@
 
 #include "common/json.h"
 #include "cmd.h"
-#include "edit.h"
+#include "setup.h"
 #include "sinkctl.h"
 #include "sinktoken.h"
 
@@ -303,6 +303,7 @@ edit(const struct ctl *c, confedit_fn *fn, const struct conf_sink *s,
 	e->verb = verb;
 	e->fn = fn;
 	e->arg = (void *)(uintptr_t)s;
+	e->dry_run = cmd_has(c, O_DRY_RUN);
 	return (edit_config(c, e));
 }
 
@@ -323,10 +324,14 @@ switch_to(struct ctl *c, int on)
 	if (s->enabled == on) {
 		if (!out_json)
 			printf("%s: is %s already\n", s->name, word);
-	} else if ((rc = edit(c, enable_edit, s, word, &e)) == CTL_OK &&
-	    (rc = sinkctl_changed(c, &e, j)) == CTL_OK && !out_json)
-		printf("%s: %s%s\n", s->name, word, e.running ? "" : on ?
-		    "; it runs when the suite does" : "");
+	} else if ((rc = edit(c, enable_edit, s, word, &e)) == CTL_OK) {
+		json_object_set_new(j, "dry_run", json_boolean(e.dry_run));
+		if (!out_json)
+			printf("%s: %s%s\n", s->name, e.dry_run ?
+			    "would be " : "", word);
+		if (!e.dry_run)
+			rc = setup_in_force(c, &e, j);
+	}
 	edit_free(&e);
 	if (rc == CTL_OK && out_json)
 		out_document(j);
@@ -353,9 +358,10 @@ confirm(const struct ctl *c, const char *name)
 {
 	char	line[16] = "";
 
-	if (cmd_has(c, O_YES))
+	if (cmd_has(c, O_YES) || cmd_has(c, O_DRY_RUN))
 		return (CTL_OK);
-	if (out_json || !isatty(STDIN_FILENO))
+	if (out_json || cmd_has(c, O_NON_INTERACTIVE) ||
+	    !isatty(STDIN_FILENO))
 		return (out_fail(CTL_USAGE, "--yes is required where nobody "
 		    "can be asked"));
 	fprintf(stderr, "remove sink %s, its token and its place in the log? "
@@ -395,10 +401,13 @@ cmd_sink_remove(struct ctl *c)
 	edit_free(&e);
 	if (rc != CTL_OK)
 		return (rc);
-	j = json_pack("{s:s,s:b}", "name", s->name, "removed", 1);
-	rc = sinkctl_changed(c, &e, j);
+	j = json_pack("{s:s,s:b,s:b}", "name", s->name, "removed",
+	    !e.dry_run, "dry_run", e.dry_run);
+	if (!e.dry_run)
+		rc = setup_in_force(c, &e, j);
 	/* not before nobody reads it any more */
-	if (s->token_secret[0] != '\0' && !is_shared(s))
+	if (s->token_secret[0] != '\0' && !is_shared(s) && !e.dry_run &&
+	    json_object_get(j, "needs") == NULL)
 		gone = sinktoken_remove(&c->paths, s->token_secret, err,
 		    sizeof(err));
 	if (gone == -1)
@@ -407,10 +416,12 @@ cmd_sink_remove(struct ctl *c)
 	if (rc == CTL_OK && out_json)
 		out_document(json_incref(j));
 	else if (rc == CTL_OK)
-		printf("%s: removed%s%s%s\n", s->name, gone == 1 ?
+		printf("%s: %s%s%s%s\n", s->name, e.dry_run ?
+		    "would be removed" : "removed", gone == 1 ?
 		    ", and its token in secrets/" : "", gone == 1 ?
-		    s->token_secret : "", gone != 1 && s->token_secret[0] !=
-		    '\0' ? "; its token is kept" : "");
+		    s->token_secret : "", gone != 1 && !e.dry_run &&
+		    s->token_secret[0] != '\0' ? "; its token is kept" :
+		    "");
 	json_decref(j);
 	return (gone == -1 && rc == CTL_OK ? CTL_FAILURE : rc);
 }

@@ -25,7 +25,7 @@
 #include "common/json.h"
 #include "cmd.h"
 #include "conffile.h"
-#include "edit.h"
+#include "setup.h"
 #include "sinkctl.h"
 #include "sinkopt.h"
 #include "sinktoken.h"
@@ -619,20 +619,16 @@ done(struct add *a, const struct edit *e)
 	    "changed", e->changed, "token_written", a->token != NULL);
 	if (!out_json)
 		say_written(a, e);
-	if ((rc = sinkctl_changed(a->c, e, j)) != CTL_OK) {
+	if ((rc = setup_in_force(a->c, e, j)) != CTL_OK) {
 		json_decref(j);
 		return (rc);
 	}
-	if (e->running && !out_json)
-		printf("reloaded: it is in force\n");
 	if (a->word->kind == CONF_SINK_FILE && access(a->c->paths.sinks,
 	    F_OK) == -1 && errno == ENOENT)
 		out_note("%s is missing: run `defenseclawctl init'",
 		    a->c->paths.sinks);
-	if (!e->running && !out_json && e->changed)
-		printf("it runs when the suite does: `defenseclawctl "
-		    "start'\n");
-	if (e->running && !cmd_has(a->c, O_NO_TEST))
+	if (json_is_true(json_object_get(j, "reloaded")) &&
+	    !cmd_has(a->c, O_NO_TEST))
 		rc = run_test(a, j);
 	if (out_json)
 		out_document(j);

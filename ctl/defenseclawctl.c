@@ -306,18 +306,19 @@ const struct cmd ctl_cmds[] = {
 	{ "setup", "observability add", "KIND", 1, 1, BIT(NAME) | BIT(HOST) |
 	    BIT(PORT) | BIT(HEADER) | BIT(ACTION) | BIT(FROM) | BIT(ENABLED) |
 	    BIT(DISABLED) | BIT(TOKEN) | BIT(TOKEN_FILE) | BIT(TOKEN_ENV) |
-	    BIT(NON_INTERACTIVE) | BIT(DRY_RUN) | BIT(NO_TEST) | SINK_KEYS,
+	    BIT(NO_TEST) | SETUP_ALL | SINK_KEYS,
 	    0, 0, cmd_sink_add, "send the log to a receiver: splunk-hec, "
 	    "otlp, http-jsonl, syslog or file" },
 	{ "setup", "observability list", "", 0, 0, 0, 0, 0, cmd_sink_list,
 	    "the sinks, and how far they are" },
 	{ "setup", "observability show", "NAME", 1, 1, 0, 0, 0,
 	    cmd_sink_show, "all of one sink" },
-	{ "setup", "observability enable", "NAME", 1, 1, 0, 0, 0,
+	{ "setup", "observability enable", "NAME", 1, 1, SETUP_ALL, 0, 0,
 	    cmd_sink_enable, "let it run, from where it was" },
-	{ "setup", "observability disable", "NAME", 1, 1, 0, 0, 0,
+	{ "setup", "observability disable", "NAME", 1, 1, SETUP_ALL, 0, 0,
 	    cmd_sink_disable, "let it wait; its place in the log is kept" },
-	{ "setup", "observability remove", "NAME", 1, 1, BIT(YES), 0, 0,
+	{ "setup", "observability remove", "NAME", 1, 1, BIT(YES) |
+	    SETUP_ALL, 0, 0,
 	    cmd_sink_remove, "take it and its token away" },
 	{ "setup", "observability test", "NAME", 1, 1, BIT(TIMEOUT), 0, 0,
 	    cmd_sink_test, "send one marked event and wait for the "
@@ -336,19 +337,20 @@ const struct cmd ctl_cmds[] = {
 
 	{ "setup", "webhook add", "TYPE", 1, 1, BIT(NAME) | BIT(ACTION) |
 	    BIT(FROM) | BIT(ENABLED) | BIT(DISABLED) | BIT(TOKEN) |
-	    BIT(TOKEN_FILE) | BIT(TOKEN_ENV) | BIT(NON_INTERACTIVE) |
-	    BIT(DRY_RUN) | BIT(NO_TEST) | SINK_KEYS, 0, 0, cmd_sink_add,
+	    BIT(TOKEN_FILE) | BIT(TOKEN_ENV) | BIT(NO_TEST) | SETUP_ALL |
+	    SINK_KEYS, 0, 0, cmd_sink_add,
 	    "tell people of what matters: slack, pagerduty, webex or "
 	    "generic" },
 	{ "setup", "webhook list", "", 0, 0, 0, 0, 0, cmd_sink_list,
 	    "the webhooks, and how far they are" },
 	{ "setup", "webhook show", "NAME", 1, 1, 0, 0, 0, cmd_sink_show,
 	    "all of one webhook" },
-	{ "setup", "webhook enable", "NAME", 1, 1, 0, 0, 0, cmd_sink_enable,
-	    "let it run, from where it was" },
-	{ "setup", "webhook disable", "NAME", 1, 1, 0, 0, 0,
+	{ "setup", "webhook enable", "NAME", 1, 1, SETUP_ALL, 0, 0,
+	    cmd_sink_enable, "let it run, from where it was" },
+	{ "setup", "webhook disable", "NAME", 1, 1, SETUP_ALL, 0, 0,
 	    cmd_sink_disable, "let it wait; its place in the log is kept" },
-	{ "setup", "webhook remove", "NAME", 1, 1, BIT(YES), 0, 0,
+	{ "setup", "webhook remove", "NAME", 1, 1, BIT(YES) |
+	    SETUP_ALL, 0, 0,
 	    cmd_sink_remove, "take it and its token away" },
 	{ "setup", "webhook test", "NAME", 1, 1, BIT(TIMEOUT), 0, 0,
 	    cmd_sink_test, "send one marked event and wait for the "

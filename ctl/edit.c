@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@
 
 #define MAX_EVENT_CHANGE	4096	/* bytes of what an event says */
 #define MAX_EVENT_NOTE		512	/* of these, what is no difference */
+#define MANAGED			"says \"managed: true\""
 
 /* one run of edit_config() */
 struct run {
@@ -118,8 +120,9 @@ refuse(const char *path, const char *why, const struct edit *e)
 {
 	if (!out_json)
 		return (out_fail(CTL_PERMISSION, "%s %s: nothing was "
-		    "written; the lines above are what to change where it "
-		    "is kept", path, why));
+		    "written%s", path, why, e->changed ? "; the lines above "
+		    "are what to change where it is kept" : ", and no key: "
+		    "it goes below secrets/ by what keeps the file"));
 	out_document(json_pack("{s:s,s:i,s:s,s:o}", "error", why, "code",
 	    CTL_PERMISSION, "file", path, "differences",
 	    treediff_json(&e->diff)));
@@ -137,7 +140,8 @@ consider(struct run *r, const char *text, size_t len, const char *new,
 	int		 managed = 0, ignored;
 
 	e->changed = newlen != len || memcmp(new, text, len) != 0;
-	if (!e->changed)
+	/* with a note a key is written, also where the text stays */
+	if (!e->changed && e->note == NULL)
 		return (0);
 	if ((r->rc = check(path, text, len, &managed)) != CTL_OK ||
 	    (r->rc = check(path, new, newlen, &ignored)) != CTL_OK)
@@ -148,7 +152,9 @@ consider(struct run *r, const char *text, size_t len, const char *new,
 		return (-1);
 	}
 	if (managed)
-		r->why = "says \"managed: true\"";
+		r->why = MANAGED;
+	else if (!e->changed)
+		return (0);
 	if (e->dry_run || r->why != NULL)
 		print_lines(text, len, new, newlen);
 	if (e->dry_run || r->why == NULL)
@@ -338,6 +344,26 @@ edit_config(const struct ctl *c, struct edit *e)
 	keep_new(&r);
 	free(r.new);
 	return (CTL_OK);
+}
+
+int
+edit_secrets(const struct ctl *c, const char *name)
+{
+	struct edit		 e = { .changed = 0 };
+	struct conf		*conf = malloc(sizeof(*conf));
+	char			 err[MAX_CONF_MSG];
+	int			 managed;
+
+	/* a configuration that is missing or wrong is no reason */
+	managed = conf != NULL && config_load(c->paths.config, conf, err,
+	    sizeof(err)) == CTL_OK && conf->managed;
+	free(conf);
+	if (!managed)
+		return (CTL_OK);
+	if (!out_json)
+		printf("would change %s/%s\n", c->paths.secrets,
+		    out_safe(name));
+	return (refuse(c->paths.config, MANAGED, &e));
 }
 
 void

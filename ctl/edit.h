@@ -65,6 +65,13 @@ struct edit {
 
 /* an exit status; edit_free() whatever it is */
 int	edit_config(const struct ctl *, struct edit *);
+
+/*
+ * May a command change this file below secrets/, with nothing in the
+ * configuration: not where that says "managed: true".  CTL_OK, or
+ * CTL_PERMISSION after it was said.
+ */
+int	edit_secrets(const struct ctl *, const char *);
 void	edit_free(struct edit *);
 
 #endif /* CTL_EDIT_H */

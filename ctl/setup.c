@@ -506,6 +506,7 @@ setup_in_force(const struct ctl *c, const struct edit *e, json_t *j)
 	char	err[MAX_CTL_TEXT + 64];
 	int	rc;
 
+	json_object_set_new(j, "reloaded", json_false());
 	if (e->seq != 0)
 		json_object_set_new(j, "seq",
 		    json_integer((json_int_t)e->seq));

@@ -177,22 +177,3 @@ sinkctl_named(const struct ctl *c, const char *name, struct conf *conf,
 	return (out_fail(CTL_NOT_FOUND, "no sink is named %s: see "
 	    "`defenseclawctl setup observability list'", name));
 }
-
-int
-sinkctl_changed(const struct ctl *c, const struct edit *e, json_t *j)
-{
-	char	err[MAX_CTL_TEXT + 64];
-	int	rc;
-
-	if (e->seq != 0)
-		json_object_set_new(j, "seq",
-		    json_integer((json_int_t)e->seq));
-	json_object_set_new(j, "reloaded", json_false());
-	if (!e->running)
-		return (CTL_OK);
-	if ((rc = suite_reload(&c->paths, err, sizeof(err))) != CTL_OK)
-		return (out_fail(rc, "the change is written and not in "
-		    "force: reload: %s", err));
-	json_object_set_new(j, "reloaded", json_true());
-	return (CTL_OK);
-}

@@ -48,10 +48,4 @@ int	 sinkctl_named(const struct ctl *, const char *, struct conf *,
 /* all its keys, and "target", where it sends to */
 json_t	*sinkctl_json(const struct conf_sink *);
 
-/*
- * A change was written: a running suite reads it again.  What came of it
- * goes into the object; CTL_OK, or the exit status.
- */
-int	 sinkctl_changed(const struct ctl *, const struct edit *, json_t *);
-
 #endif /* CTL_SINKCTL_H */

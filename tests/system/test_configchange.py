@@ -66,6 +66,30 @@ def nobody_writes_what_is_managed():
         eq(text(s.config), before)
         eq(os.stat(s.config).st_ino, stamp.st_ino)
         eq([f for f in os.listdir(s.secrets) if f.startswith('sink')], [])
+        # nor a key where the file says so already
+        put(s.config, before.replace('managed: true\n', ''))
+        hec = ('setup', 'observability', 'add', 'splunk-hec', '--host', 'h',
+            '--token', '-', '--non-interactive', '--no-test')
+        judge = ('setup', 'guardrail', '--judge-api-key-file', '-')
+        ok(s.ctl(*hec, input='t0ken'))
+        ok(s.ctl(*judge, '--judge', '--judge-api-base', 'http://127.0.0.1:9',
+            '--judge-model', 'm', '--detection-strategy', 'regex_judge',
+            input='t0ken'))
+        ok(s.ctl('keys', 'set', 'spare', input='t0ken'))
+        put(s.config, text(s.config) + 'managed: true\n')
+        before = text(s.config)
+        keys = {f: text(os.path.join(s.secrets, f)) for f in
+            os.listdir(s.secrets)}
+        rows = os.listdir(s.state)
+        for args in (hec, judge, ('keys', 'set', 'spare'), ('keys', 'set',
+                'another'), ('keys', 'unset', 'spare')):
+            r = fails(s.ctl(*args, input='another'), 8, '"managed: true"',
+                'nothing was written')
+            r = fails(s.ctl(*args, '--json', input='another'), 8)
+            eq(json.loads(r.stdout)['code'], 8)
+            eq(({f: text(os.path.join(s.secrets, f)) for f in
+                os.listdir(s.secrets)}, text(s.config)), (keys, before), args)
+        eq(os.listdir(s.state), rows)
         # by hand it is as it was
         put(s.config, before.replace('managed: true', 'managed: false'))
         ok(s.ctl('config', 'set', 'log.level', 'debug'))

@@ -405,7 +405,7 @@ def on_a_terminal():
         os.write(ours, b'\n')
         until('none): ')
         os.write(ours, b'typed-token\n')
-        said = until('`defenseclawctl start')
+        said = until('when the suite starts')
         eq(p.wait(CEILING), 0, said)
         eq('typed-token' in said, False, said)
         os.close(ours)

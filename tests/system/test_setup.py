@@ -317,6 +317,43 @@ def in_a_running_suite():
                         eq(KEY.encode() in f.read(), False, path)
 
 
+def sinks_have_the_same_options():
+    """--no-reload, --dry-run and --non-interactive, as all others."""
+    with Suite() as s:
+        s.start()
+        add = ('webhook', 'add', 'generic', '--name', 'w', '--url',
+            'http://127.0.0.1:9/', '--token', '-', '--no-reload')
+        r = ok(s.ctl('setup', *add, input='secret\n'))
+        eq('takes effect with `defenseclawctl reload' in r.stdout, True,
+            r.stdout)
+
+        def names():
+            return [x['name'] for x in json.loads(s.ctl('status',
+                '--json').stdout)['sinks']]
+        eq(names(), [])
+        ok(s.ctl('reload'))
+        eq(names(), ['w'])
+        before = text(s.config), sorted(os.listdir(s.secrets))
+        for verb in ('disable', 'remove'):
+            for kind in ('webhook', 'observability'):
+                r = ok(s.ctl('setup', kind, verb, 'w', '--dry-run'))
+                eq('would be ' + verb in r.stdout, True, r.stdout)
+                j = json.loads(ok(s.ctl('setup', kind, verb, 'w',
+                    '--dry-run', '--json')).stdout)
+                eq(j['dry_run'], True)
+        fails(s.ctl('setup', 'webhook', 'remove', 'w', '--non-interactive'),
+            2, '--yes')
+        eq((text(s.config), sorted(os.listdir(s.secrets))), before)
+        # whoever reads it still has its key
+        j = json.loads(ok(s.ctl('setup', 'webhook', 'remove', 'w', '--yes',
+            '--no-reload', '--json')).stdout)
+        eq((j['reloaded'], j['needs'], j['secret_removed']), (False,
+            'reload', False))
+        eq(names(), ['w'])
+        ok(s.ctl('reload'))
+        eq(names(), [])
+
+
 def on_a_terminal():
     with Suite() as s:
         t = Terminal(s, *GUARDRAIL)
@@ -382,7 +419,8 @@ def what_there_is():
 
 TESTS = [the_lines_of_the_checklist, nothing_turns_a_judge_on_again,
     a_judge_needs_all_of_it, the_judges_key, any_order_gives_the_same_file,
-    dry_runs_write_nothing, in_a_running_suite, on_a_terminal, what_there_is]
+    dry_runs_write_nothing, in_a_running_suite,
+    sinks_have_the_same_options, on_a_terminal, what_there_is]
 
 if __name__ == '__main__':
     program(lambda: run(TESTS))
