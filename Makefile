@@ -513,7 +513,10 @@ install: all
 	chmod 755 $(DESTDIR)$(DATADIR)/openrc/defenseclaw
 
 # configuration, state and accounts stay
+# first, since a client whose hook's program is gone runs everything
 uninstall:
+	$(Q)[ -n '$(DESTDIR)' ] || [ ! -x $(BINDIR)/defenseclawctl ] || \
+	    $(BINDIR)/defenseclawctl agent remove --all
 	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,defenseclawctl defenseclaw \
 	    defenseclaw-gateway)
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DATADIR)

@@ -252,6 +252,17 @@ def without(path):
         f.writelines(lines)
 
 
+def settings():
+    """What clients of this host go by."""
+    found = {}
+    for d in ('/etc/claude-code', '/etc/codex'):
+        for root, _, names in os.walk(d):
+            for name in names:
+                with open(os.path.join(root, name), 'rb') as f:
+                    found[f.name] = f.read()
+    return found
+
+
 def within():
     place = os.environ['DC_INSIDE']
     ca = Authority(place)
@@ -268,10 +279,13 @@ def within():
         chat = Chat(lambda r: (200, b'ok'), tls=ca.server(*ca.issue(
             'chat', HOSTS[1], days='400')), port=443)
         shell = Shell(place + '/bin', place + '/home')
+        before = settings()
         try:
             n = hold(shell)
         finally:
-            shell('sudo defenseclawctl stop')
+            shell('sudo %s/defenseclawctl stop' % env_dir('DC_BIN'))
+        eq(settings(), before, "clients' files")
+        eq(os.path.exists('/usr/local/bin/defenseclawctl'), False)
         blocked = [r for r in hec.accepted if r['action'] ==
             'inspect-tool-block']
         eq(len(blocked) >= 2, True, 'what the collector has')
