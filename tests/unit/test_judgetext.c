@@ -200,15 +200,15 @@ test_left_out(void)
 {
 	static const char *const good[] = {
 		"{\"Password\":{\"label\":true}}",
-		"{\"Password\":{\"label\":false},"
-		    "\"Email Address\":{\"label\":false}}",
-		"{\"Email Address\":{\"label\":false},\"More\":1,"
-		    "\"Password\":{\"label\":true}}",
+		("{\"Password\":{\"label\":false},"
+		    "\"Email Address\":{\"label\":false}}"),
+		("{\"Email Address\":{\"label\":false},\"More\":1,"
+		    "\"Password\":{\"label\":true}}"),
 	};
 	static const char *const bad[] = {
 		"{\"Password\":{\"label\":false}}",
-		"{\"Email Address\":{\"label\":false},"
-		    "\"Passwords\":{\"label\":false}}",
+		("{\"Email Address\":{\"label\":false},"
+		    "\"Passwords\":{\"label\":false}}"),
 		"{\"More\":{\"label\":true}}", "{}",
 	};
 	struct judge_ask	 a = make_ask(JUDGE_INJECTION);
