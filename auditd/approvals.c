@@ -27,7 +27,8 @@
  * What a person decides: gatewayd asks for a request by its hash, an operator
  * says yes or no over a control connection, and each step is an event in the
  * transaction of what it changes.  A yes holds for that request, once, for a
- * time.  Nobody allows what was asked for under their own uid.
+ * time.  Nobody allows what was asked for under their own uid; where there is
+ * no other, in user mode, it takes a passphrase (passphrase.c).
  */
 
 #define MAX_OVER	64	/* of those whose time is over, at once */
@@ -287,12 +288,13 @@ approvals_refusal(const struct approval *row, const struct approve *word,
 
 	if (word->allow == 0 || !approvals_own(row, p->caller.uid))
 		return ("");
+	if (role.start.mode == MODE_USER)
+		return (passphrase_refusal(p, row->number, word->has_key,
+		    word->key));
 	role_actor(p->caller.uid, origin);
 	control_tally("approval-own", origin);
-	return (role.start.mode == MODE_USER ? "in user mode the agent has "
-	    "your uid, and nobody allows what it asks for: system mode "
-	    "separates them" : "it was asked "
-	    "for by this uid: another operator must allow it");
+	return ("it was asked for by this uid: another operator must allow "
+	    "it");
 }
 
 void

@@ -27,7 +27,8 @@
 
 enum approve_stmt {
 	AS_HASH, AS_NUMBER, AS_OVER, AS_COUNT, AS_COUNT_ACTOR, AS_PUT,
-	AS_DROP, AS_DROP_ALL, AS_EACH, AS_MAX
+	AS_DROP, AS_DROP_ALL, AS_EACH, AS_PASSPHRASE, AS_PASSPHRASE_PUT,
+	AS_MAX
 };
 
 static const char *const approve_sql[AS_MAX] = {
@@ -44,6 +45,9 @@ static const char *const approve_sql[AS_MAX] = {
 	[AS_DROP_ALL] = "DELETE FROM approvals",
 	[AS_EACH] = "SELECT " COLUMNS " FROM approvals WHERE " COUNTS
 	    " ORDER BY number",
+	[AS_PASSPHRASE] = "SELECT salt, hash FROM passphrase",
+	[AS_PASSPHRASE_PUT] = "INSERT OR REPLACE INTO passphrase"
+	    "(one, salt, hash) VALUES(1,?,?)",
 };
 _Static_assert(APPROVAL_USED == 4, "COUNTS");
 
@@ -240,4 +244,39 @@ approve_each(struct approve_db *a, int (*cb)(const struct approval *, void *),
 	if (rc != SQLITE_DONE)
 		return (store_fail(a->store, rc, "read the approvals"));
 	return (STORE_OK);
+}
+
+enum store_status
+approve_passphrase(struct approve_db *a, struct passphrase *pw)
+{
+	sqlite3_stmt	*st = a->st[AS_PASSPHRASE];
+	int		 rc;
+
+	memset(pw, 0, sizeof(*pw));
+	if ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		if (sqlite3_column_bytes(st, 0) == sizeof(pw->salt) &&
+		    sqlite3_column_bytes(st, 1) == sizeof(pw->hash)) {
+			pw->set = 1;
+			memcpy(pw->salt, sqlite3_column_blob(st, 0),
+			    sizeof(pw->salt));
+			memcpy(pw->hash, sqlite3_column_blob(st, 1),
+			    sizeof(pw->hash));
+		} else
+			rc = SQLITE_CORRUPT;
+	}
+	(void)sqlite3_reset(st);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		return (store_fail(a->store, rc, "read the passphrase's "
+		    "hash"));
+	return (STORE_OK);
+}
+
+enum store_status
+approve_passphrase_put(struct approve_db *a, const struct passphrase *pw)
+{
+	sqlite3_stmt	*st = a->st[AS_PASSPHRASE_PUT];
+
+	sqlite3_bind_blob(st, 1, pw->salt, sizeof(pw->salt), SQLITE_STATIC);
+	sqlite3_bind_blob(st, 2, pw->hash, sizeof(pw->hash), SQLITE_STATIC);
+	return (run(a, st));
 }

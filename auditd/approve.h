@@ -49,6 +49,13 @@ struct approval {
 	char		request[MAX_APPROVAL_TEXT];
 };
 
+/* from the hash nobody has the key that allows */
+struct passphrase {
+	int		set;		/* 0: there is none */
+	uint8_t		salt[APPROVAL_SALT_LEN];
+	uint8_t		hash[APPROVAL_HASH_LEN];	/* of the key */
+};
+
 struct approve_db;
 
 enum store_status approve_open(struct approve_db **, struct store *);
@@ -75,5 +82,11 @@ enum store_status approve_drop_all(struct approve_db *);
 /* those that count, oldest first; stops when the callback says non-zero */
 enum store_status approve_each(struct approve_db *,
 	    int (*)(const struct approval *, void *), void *);
+
+enum store_status approve_passphrase(struct approve_db *,
+	    struct passphrase *);
+/* inside a transaction: in the place of any other */
+enum store_status approve_passphrase_put(struct approve_db *,
+	    const struct passphrase *);
 
 #endif /* AUDITD_APPROVE_H */

@@ -173,6 +173,12 @@ void	 approvals_ask(struct peer *, struct msg *);
 void	 approvals_word(struct peer *, struct msg *);
 void	 approvals_list(struct peer *, struct msg *);
 
+/* passphrase.c: that of user mode's owner */
+const char	*passphrase_refusal(const struct peer *, uint64_t, uint32_t,
+	    const uint8_t [APPROVAL_KEY_LEN]);
+void	 passphrase_salt(struct peer *, struct msg *);
+void	 passphrase_change(struct peer *, struct msg *);
+
 /* seal.c: checkpoints */
 void	 seal_init(void);
 void	 seal_hello(struct peer *, struct msg *);

@@ -167,6 +167,13 @@ static const char schema_pins[] =
     "DROP VIEW actions;"
     ACTIONS_VIEW " WHERE l.type < 5;";
 
+/* one row at most: that of user mode's owner */
+static const char schema_passphrase[] =
+    "CREATE TABLE passphrase ("
+    " one INTEGER PRIMARY KEY CHECK (one = 1), salt BLOB NOT NULL,"
+    " hash BLOB NOT NULL"
+    ") STRICT;";
+
 const struct store_step	store_steps[] = {
 	{ schema_tables },
 	{ schema_views },
@@ -175,6 +182,7 @@ const struct store_step	store_steps[] = {
 	{ schema_kept },
 	{ schema_approvals },
 	{ schema_pins },
+	{ schema_passphrase },
 };
 _Static_assert(sizeof(store_steps) / sizeof(store_steps[0]) == DBROW_SCHEMA,
     "what a reader knows");

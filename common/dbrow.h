@@ -38,7 +38,7 @@
 	" e.agent_id, e.sidecar_instance_id"				\
 	" FROM events e JOIN epochs p ON p.n = e.epoch "
 #define DBROW_FIELD0	12	/* column of EV_ACTION */
-#define DBROW_SCHEMA	7	/* user_version, the last that is known */
+#define DBROW_SCHEMA	8	/* user_version, the last that is known */
 
 /*
  * How many list entries and acknowledgements name no row that made them.

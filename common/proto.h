@@ -149,6 +149,8 @@ enum msg_type {
 	MSG_CTL_JUDGE_TEST,		/* empty */
 	MSG_CTL_APPROVALS,		/* empty: what waits for a person */
 	MSG_CTL_APPROVE,		/* struct approve */
+	MSG_CTL_PASSPHRASE,		/* empty: is there one, and its salt */
+	MSG_CTL_PASSPHRASE_SET,		/* struct passphrase_set */
 };
 
 /* how a control request ended; also the front end's exit codes */
@@ -442,7 +444,8 @@ struct list_changed {
  * route, for which agent and session, the tool and all of its arguments.
  */
 #define APPROVAL_HASH_LEN	32	/* BLAKE2b-256 */
-#define APPROVAL_KEY_LEN	32
+#define APPROVAL_KEY_LEN	32	/* Argon2id: passphrase, salt */
+#define APPROVAL_SALT_LEN	16
 #define MAX_APPROVAL_TEXT	1024	/* bytes of it that are shown, + NUL */
 #define MAX_APPROVAL_REASON	2048	/* with its NUL */
 #define MAX_APPROVAL_NAME	256	/* of an actor, a tool, a session */
@@ -478,6 +481,15 @@ struct approve {
 	uint32_t	allow;		/* 0: deny */
 	uint32_t	has_key;
 	uint8_t		key[APPROVAL_KEY_LEN];
+};
+
+/* a new passphrase, and the key of the one in whose place it is */
+struct passphrase_set {
+	uint8_t		salt[APPROVAL_SALT_LEN];
+	uint8_t		key[APPROVAL_KEY_LEN];
+	uint32_t	has_old;	/* 0: there is none */
+	uint32_t	pad;
+	uint8_t		old[APPROVAL_KEY_LEN];
 };
 
 /* what gatewayd needs to know of the store, sent on change */

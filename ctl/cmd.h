@@ -202,6 +202,7 @@ int	 cmd_audit_query(struct ctl *);
 int	 cmd_approvals_list(struct ctl *);
 int	 cmd_approvals_allow(struct ctl *);
 int	 cmd_approvals_deny(struct ctl *);
+int	 cmd_approvals_passphrase(struct ctl *);	/* passphrase.c */
 int	 cmd_tool_block(struct ctl *);
 int	 cmd_tool_allow(struct ctl *);
 int	 cmd_tool_unblock(struct ctl *);

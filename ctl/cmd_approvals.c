@@ -21,6 +21,7 @@
 
 #include "common/json.h"
 #include "cmd.h"
+#include "passphrase.h"
 
 /*
  * approvals: calls that a person decides, which auditd keeps.
@@ -102,9 +103,14 @@ decide(struct ctl *c, int allow)
 		return (out_fail(CTL_USAGE, "an approval has a number, as "
 		    "`approvals list' shows it"));
 	word.allow = allow != 0;
+	/* who is alone with the agent under one uid says who it is */
+	if (allow && !c->paths.system && (rc = passphrase_key(&c->paths,
+	    "passphrase for approvals: ", &word.has_key, word.key)) != CTL_OK)
+		return (rc);
 	if ((rc = client_open(&cl, &c->paths, "auditd")) == CTL_OK)
 		rc = client_call(&cl, MSG_CTL_APPROVE, &word, sizeof(word),
 		    &text, &len);
+	explicit_bzero(word.key, sizeof(word.key));
 	if (rc != CTL_OK)
 		out_fail(rc, "approval %llu: %s",
 		    (unsigned long long)word.number, cl.err);

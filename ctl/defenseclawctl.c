@@ -216,6 +216,9 @@ const struct cmd ctl_cmds[] = {
 	    cmd_approvals_allow, "let this call pass, once" },
 	{ "approvals", "deny", "NUMBER", 1, 1, 0, 0, 0, cmd_approvals_deny,
 	    "do not let it pass; also what was allowed and is not used" },
+	{ "approvals", "passphrase", "", 0, 0, 0, 0, 0,
+	    cmd_approvals_passphrase, "what allows in user mode, asked for on "
+	    "a terminal" },
 
 	{ "tool", "block", "NAME", 1, 1, BIT(REASON), 0, 0, cmd_tool_block,
 	    "block a tool whatever its arguments" },

@@ -104,6 +104,9 @@ TABLE = (
         wstr('config.yaml') + wstr('mode=action'), (OPERATOR,)),
     ('auditd', 'MSG_CTL_APPROVALS', lambda a: b'', READERS),
     ('auditd', 'MSG_CTL_APPROVE', lambda a: approve(a), (OPERATOR,)),
+    ('auditd', 'MSG_CTL_PASSPHRASE', lambda a: b'', (OPERATOR,)),
+    ('auditd', 'MSG_CTL_PASSPHRASE_SET', lambda a: struct.pack('=16s32sII32s',
+        b's', b'k', 1, 0, b'old'), (OPERATOR,)),
     ('auditd', 'MSG_CTL_SINKS', lambda a: b'', READERS),
     ('auditd', 'MSG_CTL_SINK_TEST', lambda a: wstr('s'), (OPERATOR,)),
     ('auditd', 'MSG_CTL_SINK_REPLAY', lambda a: struct.pack('=QQ', 1, 0) +

@@ -17,6 +17,10 @@
 approval of one exact call by somebody else where it has none."""
 
 import contextlib
+import fcntl
+import glob
+import pty
+import termios
 
 from principals import *
 from test_hook import CALLS, hook, is_block, is_pass
@@ -30,6 +34,7 @@ KEY = r'''  - id: TEST-KEY
     tags: [credential]
 '''
 MAX_ACTOR = 16          # auditd/approve.h
+MAX_WRONG = 5           # auditd/passphrase.c
 
 suite = None
 
@@ -196,6 +201,15 @@ def who_may():
     code, text = decide(n)
     eq(code, CTL_PERMISSION, text)
     assert 'another operator' in text, text
+    # and there is no passphrase that would let them
+    with act_as(OPERATOR):
+        c = suite.control()
+        eq(c.request('MSG_CTL_APPROVE', struct.pack('=QII32s', n, 1, 1,
+            b'k'))[0], CTL_PERMISSION)
+        eq(c.request('MSG_CTL_PASSPHRASE_SET', struct.pack('=16s32sII32s',
+            b's', b'k', 0, 0, b''))[0], CTL_NOT_FOUND)
+        c.close()
+    eq(suite.ctl('approvals', 'passphrase').returncode, CTL_NOT_FOUND)
     suite.wait_row("action = 'request-refused' AND target = 'approval-own'"
         " AND actor = ?", ('uid:%d' % UIDS[OPERATOR],))
     for who in (CLIENT, AUDITOR):
@@ -303,10 +317,116 @@ def deadline():
         eq(s.ctl('approvals', 'allow', str(n)).returncode, CTL_NOT_FOUND)
 
 
+OLD, NEW, BAD = 'Zq7 an old phrase', 'Zq7 a new phrase', 'Zq7 no phrase'
+
+
+def typed(s, *words, args):
+    """The command on a terminal of its own, to whose prompts the words are
+    typed: its status, and all that the terminal shows."""
+    ours, theirs = pty.openpty()
+    p = subprocess.Popen([os.path.join(s.bin, 'defenseclawctl'), 'approvals',
+        *args], env=s.env(), stdin=theirs, stdout=theirs, stderr=theirs,
+        start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0,
+        termios.TIOCSCTTY, 0))
+    os.close(theirs)
+    seen, left = '', list(words)
+    try:
+        while True:
+            try:
+                seen += os.read(ours, 1000).decode()
+            except OSError:
+                break
+            if left and seen.endswith(': '):
+                # the echo is off by then
+                os.write(ours, left.pop(0).encode() + b'\n')
+                seen += '\n'
+    finally:
+        os.close(ours)
+        code = p.wait(CEILING)
+    eq(left, [], seen)
+    for word in words:
+        eq(word in seen, False, seen)
+    return code, seen
+
+
+def passphrase():
+    """With one uid it takes a passphrase, and that is known to who set it
+    and asked for on a terminal only."""
+    with begun('user') as s:
+        def number(session):
+            j = s.post('/api/v1/codex/hook', call(session_id=session),
+                unix=True, token=False).json
+            eq(j['action'], 'block', j)
+            return str(j['approval']['number'])
+
+        def said(result, status, text):
+            eq((result[0], text in result[1]), (status, True), result)
+
+        def wrongs():
+            return len(s.rows("action = 'approval-passphrase-wrong'"))
+
+        n = number('one')
+        said(typed(s, args=('allow', n)), CTL_PERMISSION,
+            'approvals passphrase')
+        # no pipe, no argument, and not two that differ
+        r = s.ctl('approvals', 'passphrase', input='%s\n%s\n' % (OLD, OLD))
+        eq((r.returncode, 'terminal' in r.stderr), (CTL_PERMISSION, True), r)
+        eq(s.ctl('approvals', 'passphrase', OLD).returncode, CTL_USAGE)
+        said(typed(s, OLD, NEW, args=('passphrase',)), CTL_USAGE,
+            'two passphrases')
+        said(typed(s, 'short', args=('passphrase',)), CTL_USAGE, '8 to 255')
+        eq(s.rows("action = 'approval-passphrase-set'"), [])
+        said(typed(s, OLD, OLD, args=('passphrase',)), 0, 'is set')
+        eq([r['actor'] for r in s.rows("action = 'approval-passphrase-set'")],
+            ['uid:%d' % os.geteuid()])
+
+        # without a terminal, by a key of nobody's, wrong, and right
+        eq(s.ctl('approvals', 'allow', n, input=OLD + '\n').returncode,
+            CTL_PERMISSION)
+        code, text = s.control().request('MSG_CTL_APPROVE', struct.pack(
+            '=QII32s', int(n), 1, 0, b''))
+        eq((code, 'takes the passphrase' in text), (CTL_PERMISSION, True))
+        eq(wrongs(), 0)
+        said(typed(s, BAD, args=('allow', n)), CTL_PERMISSION,
+            'not the passphrase')
+        eq(number('one'), n)
+        said(typed(s, OLD, args=('allow', n)), 0, 'is given')
+        eq(s.post('/api/v1/codex/hook', call(session_id='one'), unix=True,
+            token=False).json['action'], 'allow')
+        eq(wrongs(), 1)
+
+        # another takes the one before; it outlives a restart
+        said(typed(s, BAD, NEW, NEW, args=('passphrase',)), CTL_PERMISSION,
+            'not the passphrase')
+        eq(s.control().request('MSG_CTL_PASSPHRASE_SET', struct.pack(
+            '=16s32sII32s', b's', b'k', 0, 0, b''))[0], CTL_PERMISSION)
+        said(typed(s, OLD, NEW, NEW, args=('passphrase',)), 0, 'is changed')
+        s.restart()
+        n = number('two')
+        said(typed(s, OLD, args=('allow', n)), CTL_PERMISSION,
+            'not the passphrase')
+        said(typed(s, NEW, args=('allow', n)), 0, 'is given')
+
+        # a few wrong ones, and not even the right one is looked at
+        n, before = number('three'), wrongs()
+        for i in range(MAX_WRONG):
+            code, text = s.control().request('MSG_CTL_APPROVE', struct.pack(
+                '=QII32s', int(n), 1, 1, b'guess %d' % i))
+            eq((code, 'not the passphrase' in text), (CTL_PERMISSION, True))
+        said(typed(s, NEW, args=('allow', n)), CTL_PERMISSION, 'wait a minute')
+        eq(wrongs(), before + MAX_WRONG)
+        eq(number('three'), n)
+        eq(s.ctl('approvals', 'deny', n).returncode, 0)
+        for path in glob.glob(os.path.join(s.state, '**'), recursive=True):
+            if os.path.isfile(path):
+                with open(path, 'rb') as f:
+                    eq(b'Zq7' in f.read(), False, path)
+
+
 def main():
     global suite
     need_root()
-    run([deadline])
+    run([deadline, passphrase])
     with begun('system') as suite:
         run([clients_that_ask, once, bound, taken_back, who_may, deaths,
             no_room, not_shown, other_modes])

@@ -52,7 +52,8 @@ def table_is_whole():
 
 
 NOT_THERE = ('MSG_CTL_SINK_TEST', 'MSG_CTL_SINK_REPLAY',
-    'MSG_CTL_DEAD_RETRY', 'MSG_CTL_DEAD_DROP', 'MSG_CTL_APPROVE')
+    'MSG_CTL_DEAD_RETRY', 'MSG_CTL_DEAD_DROP', 'MSG_CTL_APPROVE',
+    'MSG_CTL_PASSPHRASE_SET')
 
 
 def control_as(s, who, uid, groups, may_all=False):
@@ -69,7 +70,7 @@ def control_as(s, who, uid, groups, may_all=False):
             c = s.control(instance)
         code, text = ask(c, type, payload(alert))
         if may_all or who in may:
-            # no sinks, no judge, no approval: who may is told so
+            # no sinks, judge, approval, passphrase: who may is told so
             eq(code, CTL_NOT_FOUND if type in NOT_THERE else CTL_CONFIG if
                 type == 'MSG_CTL_JUDGE_TEST' else CTL_OK,
                 '%s: %s' % (what, text))

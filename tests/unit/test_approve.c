@@ -159,6 +159,24 @@ listed_and_forgotten(void)
 	CHECK_INT(count(NULL), 0);
 }
 
+static void
+one_passphrase(void)
+{
+	struct passphrase	 pw, got;
+
+	CHECK_INT(approve_passphrase(db, &got), STORE_OK);
+	CHECK_INT(got.set, 0);
+	memset(&pw, 7, sizeof(pw));
+	pw.set = 1;
+	CHECK_INT(store_begin(store), STORE_OK);
+	CHECK_INT(approve_passphrase_put(db, &pw), STORE_OK);
+	memset(pw.hash, 8, sizeof(pw.hash));
+	CHECK_INT(approve_passphrase_put(db, &pw), STORE_OK);
+	CHECK_INT(store_commit(store), STORE_OK);
+	CHECK_INT(approve_passphrase(db, &got), STORE_OK);
+	CHECK(memcmp(&got, &pw, sizeof(pw)) == 0);
+}
+
 int
 main(void)
 {
@@ -171,6 +189,7 @@ main(void)
 	RUN(undone_with_its_event);
 	RUN(over_in_time);
 	RUN(listed_and_forgotten);
+	RUN(one_passphrase);
 	approve_close(db);
 	store_close(store);
 	audit_teardown();
