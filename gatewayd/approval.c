@@ -134,7 +134,8 @@ approval_bind(const struct asker *a, const struct inspection *in,
 	hash_word(&st, a->session_id);
 	hash_word(&st, a->agent_name);
 	hash_word(&st, in->tool);
-	hash_word(&st, in->owner != NULL ? list_kind_name(in->owner_kind) : NULL);
+	hash_word(&st, in->owner);
+	hash_word(&st, list_kind_name(in->owner_kind));
 	hash_word(&st, in->cwd);
 	hash_text(&st, text, strlen(text));
 	crypto_generichash_final(&st, b->hash, sizeof(b->hash));

@@ -181,6 +181,16 @@ def bound():
         assert pending(e) != n, e
     assert pending(event, agent='geminicli') != n
     assert pending(event, who=OPERATOR) != n
+    # the same tool of another server
+    asked = []
+    for name in ('one', 'two'):
+        with act_as(CLIENT):
+            a = suite.post('/api/v1/inspect/tool', {'tool': 'Bash',
+                'args': {'command': GRAVE}, 'mcp_server_name': name},
+                token=False, unix=True)
+        eq((a.status, a.json['action']), (200, 'block'), name)
+        asked.append(a.json['approval']['number'])
+    eq(len(set(asked)), 2, asked)
     # what a client makes anew for each call is no part of it
     eq(ask(dict(event, turn_id='t2', tool_use_id='call_y'))['action'],
         'allow')
