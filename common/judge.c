@@ -142,6 +142,18 @@ judge_ask_unpack(const void *data, size_t len, struct judge_ask *a)
 	return (rbuf_end(&r) == 0 && ask_valid(a) ? 0 : -1);
 }
 
+/* it goes into events and answers, which are UTF-8 */
+static int
+is_printable(const char *s)
+{
+	const unsigned char	*p;
+
+	for (p = (const unsigned char *)s; *p != '\0'; p++)
+		if (*p < 0x20 || *p == 0x7f)
+			return (0);
+	return (utf8_valid(s, strlen(s)));
+}
+
 /* every mark's name is one, and its entities are a part of the list */
 static int
 said_valid(const struct judge_said *s)
@@ -154,7 +166,7 @@ said_valid(const struct judge_said *s)
 	    s->have_skew > 1 || s->skew_ms > MAX_JUDGE_SKEW_MS ||
 	    s->skew_ms < -MAX_JUDGE_SKEW_MS ||
 	    s->nmarks > MAX_JUDGE_NAMES ||
-	    s->nentities > MAX_JUDGE_ENTITIES)
+	    s->nentities > MAX_JUDGE_ENTITIES || !is_printable(s->reason))
 		return (0);
 	for (i = 0; i < s->nmarks; i++) {
 		m = &s->marks[i];

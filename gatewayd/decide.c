@@ -163,7 +163,7 @@ judges_say(const struct judged *j, int *sure, int *failed)
 			*failed = 1;
 			continue;
 		}
-		if (c->omitted != 0)
+		if (c->omitted != 0 || c->stripped != 0 || c->opinion->partial)
 			*sure = 0;
 		if (c->opinion->severity > top)
 			top = c->opinion->severity;
@@ -214,10 +214,12 @@ decide_judged(struct judged *j, struct verdict *v)
 	    (j->plan == PLAN_ADJUDICATE ||
 	    j->strategy == STRATEGY_JUDGE_FIRST) &&
 	    (v->found == NULL || !v->found->indeterminate);
-	if (alone && said < v->severity) {
+	if (alone && said < v->severity && j->left < v->severity) {
 		j->overruled = v->found;
-		v->found = NULL;
-		v->severity = said;
+		/* what nobody was asked about stands, with its neighbours */
+		if (j->left == SEV_NONE)
+			v->found = NULL;
+		v->severity = said > j->left ? said : j->left;
 		v->confidence = 0;
 	}
 	if (said > v->severity || (said != SEV_NONE && said == v->severity &&

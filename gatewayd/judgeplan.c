@@ -102,8 +102,10 @@ plan_sample(struct judged *j, const char *text, size_t len)
 
 	call_sample(c, text, len);
 	if (c->stripped != 0 && weigh_trimmed(c->question.sample,
-	    c->question.len) < MIN_JUDGE_SAMPLE)
+	    c->question.len) < MIN_JUDGE_SAMPLE) {
 		call_drop(j);
+		j->unasked = 1;
+	}
 }
 
 /* One judge of the direction, when it is switched on and can be answered. */
@@ -181,6 +183,23 @@ plan_adjudication(struct judged *j, const struct inspection *in,
 		plan_sample(j, text, len);
 }
 
+/* how grave the findings are that an adjudication is not about */
+static enum severity
+left(const struct detect_result *found, enum detect_direction direction)
+{
+	const struct detect_finding	*f;
+	enum severity			 top = SEV_NONE;
+	size_t				 i;
+
+	for (i = 0; i < found->nfindings; i++) {
+		f = &found->findings[i];
+		if (triage_finding(f, direction) != TRIAGE_REVIEW &&
+		    f->severity > top)
+			top = f->severity;
+	}
+	return (top);
+}
+
 static void
 plan_calls(const struct inspection *in, const struct verdict *v,
     const struct judge_tool *t, const char *text, size_t len,
@@ -196,6 +215,7 @@ plan_calls(const struct inspection *in, const struct verdict *v,
 		plan_adjudication(j, in, v->found, JUDGE_INJECTION, text,
 		    len);
 		plan_adjudication(j, in, v->found, JUDGE_PII, text, len);
+		j->left = left(v->found, in->direction);
 	} else
 		plan_judges(j, in, t, text, len);
 	if (j->ncalls == 0) {
@@ -235,6 +255,7 @@ judging_plan(const struct inspection *in, const struct verdict *v,
 	int			 decided, sensitive;
 
 	j->gone = j->undecided = j->unasked = 0;
+	j->left = SEV_NONE;
 	j->ncalls = 0;
 	j->overruled = NULL;
 	j->strategy = (enum strategy)

@@ -62,6 +62,7 @@ struct judged {
 	int		 gone;		/* the client did not wait */
 	int		 undecided;	/* a call failed: on_error decided */
 	int		 unasked;	/* findings that no question is about */
+	enum severity	 left;		/* of those no judge need look at */
 	const struct detect_result *overruled;	/* NULL: nothing */
 	size_t		 ncalls;
 	struct judged_call calls[MAX_JUDGED_CALLS];

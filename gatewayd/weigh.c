@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/detect/text.h"
 #include "common/json.h"
@@ -29,7 +30,7 @@ static const char *const host_secrets[] = {
 	"etc/passwd", "etc/shadow", "etc/gshadow", "etc/sudoers", ".ssh/",
 	"id_rsa", "id_ed25519", "id_ecdsa", "authorized_keys", ".aws/",
 	"aws_secret_access_key", ".kube/config", ".docker/config.json",
-	".netrc", ".pgpass", ".git-credentials", ".gnupg/", "/environ", ".env",
+	".netrc", ".pgpass", ".git-credentials", ".gnupg/", "/environ",
 	"/proc/kcore", "krb5.keytab"
 };
 
@@ -115,20 +116,16 @@ fold(const char *s, size_t len, size_t *out)
 	return (p);
 }
 
-/* ".env" is not the beginning of ".environment" */
+/* as a name of its own: .environment is another word, `.env file' is not */
 static int
-mentions(const char *text, size_t len, const char *name)
+mentions_env(const char *s, size_t len)
 {
-	const char	*hit;
-	size_t		 n = strlen(name);
+	size_t	i;
 
-	while ((hit = memmem(text, len, name, n)) != NULL) {
-		if (strcmp(name, ".env") != 0 ||
-		    !isalnum((unsigned char)hit[n]))
+	for (i = 0; i + 4 <= len; i++)
+		if (strncasecmp(s + i, ".env", 4) == 0 &&
+		    (i + 4 == len || !isalnum((unsigned char)s[i + 4])))
 			return (1);
-		len -= (size_t)(hit + n - text);
-		text = hit + n;
-	}
 	return (0);
 }
 
@@ -139,11 +136,13 @@ mentions_secrets(const char *sample, size_t len)
 	char	*text;
 	int	 found = 0;
 
-	if ((text = fold(sample, len, &n)) == NULL)
+	if (mentions_env(sample, len) ||
+	    (text = fold(sample, len, &n)) == NULL)
 		return (1);
 	for (i = 0; !found && i < sizeof(host_secrets) /
 	    sizeof(host_secrets[0]); i++)
-		found = mentions(text, n, host_secrets[i]);
+		found = memmem(text, n, host_secrets[i],
+		    strlen(host_secrets[i])) != NULL;
 	free(text);
 	return (found);
 }
@@ -312,8 +311,10 @@ weigh_pii(const struct judgepack *jp, const struct judge_question *q,
 	uint32_t			 n;
 	size_t				 i;
 
-	if (values_fold(&v, q) == -1)
+	if (values_fold(&v, q) == -1) {
+		o->partial = 1;
 		return;
+	}
 	for (i = 0; i < said->nmarks; i++) {
 		c = marked(r, q, &said->marks[i], &seen);
 		if (c == NULL || (n = weigh_entities(&v, &said->marks[i],
@@ -378,6 +379,8 @@ weigh(const struct judgepack *jp, const struct judge_question *q,
 
 	memset(o, 0, sizeof(*o));
 	o->kind = q->kind;
+	o->partial = q->kind != JUDGE_ADJUDICATION && said->nmarks <
+	    q->nnames;
 	switch (q->kind) {
 	case JUDGE_PII:
 		weigh_pii(jp, q, said, o);

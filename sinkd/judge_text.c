@@ -232,11 +232,12 @@ read_categories(const struct judge_ask *a, const json_t *o,
 		m = &v->said.marks[v->said.nmarks++];
 		m->name = (uint32_t)i;
 		m->label = (uint32_t)json_is_true(label);
-		found |= json_is_true(label);
 		m->first = (uint32_t)v->said.nentities;
 		if (pii && m->label && (why = read_entities(a,
 		    json_object_get(c, "entities"), v, m)) != NULL)
 			return (why);
+		/* personal data that is nowhere in the text is none */
+		found |= m->label && (!pii || m->nentities != 0);
 	}
 	/*
 	 * What was left out is taken for no answer, so that without it nothing

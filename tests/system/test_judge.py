@@ -811,11 +811,18 @@ def what_nobody_was_asked_about():
     confidence: 0.7
     tags: [execution]
 """
-    rules = RULES + ''.join(word % (i, i) for i in range(40))
+    rules = RULES + ''.join(word % (i, i) for i in range(40)) + """
+  - id: TEST-DOUBT
+    pattern: 'worddoubt'
+    title: "a word"
+    severity: LOW
+    confidence: 0.7
+    tags: [execution]
+"""
     strips = """version: 1
 pre_judge_strips:
   - id: STRIP-ALL
-    pattern: 'mildly[ -~]{1,80}|a text about the weather in spring'
+    pattern: 'mildly[ -~]{1,80}|a text about the weather in spring|cut \w+'
     context: 'all of some texts'
     applies_to: []
 """
@@ -831,6 +838,15 @@ pre_judge_strips:
                 range(n)))
             eq(got['severity'], severity, got['explain'])
             eq(got['explain']['calls'][0]['status'], 'ok')
+        # what it is not asked about, and what it does not see of it
+        got = ask(s, 'request', 'wordno01 and worddoubt')
+        eq((got['severity'], got['explain']['calls'][0]['status']),
+            ('LOW', 'ok'), got)
+        eq(any(f.startswith('TEST-DOUBT') for f in got['findings']), True,
+            got)
+        got = ask(s, 'request', 'cut wordno01 out, and a longer text after')
+        eq((got['severity'], got['explain']['calls'][0]['status']),
+            ('MEDIUM', 'ok'), got)
         # nothing is left to be judged
         model.asked.clear()
         for strategy in ('regex_judge', 'judge_first'):

@@ -194,6 +194,8 @@ test_said_limits(void)
 	REFUSED(s.marks[0].nentities = 3);
 	REFUSED(s.marks[1].first = UINT32_MAX);
 	REFUSED(s.nentities = MAX_JUDGE_ENTITIES + 1);
+	REFUSED(s.reason = "\xff");
+	REFUSED(s.reason = "two\nlines");
 	REFUSED(s.reason = big + sizeof(big) - 1 - MAX_JUDGE_REASON);
 	REFUSED(s.body = big + sizeof(big) - 2 - MAX_JUDGE_BODY);
 	REFUSED(s.entities[1] = big + sizeof(big) - 2 - MAX_JUDGE_ENTITY);

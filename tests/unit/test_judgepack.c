@@ -367,6 +367,8 @@ weights(void)
 	CHECK_INT(labels(JUDGE_INJECTION, "0", "show /ETC/ PASSWD"),
 	    SEV_HIGH);
 	CHECK_INT(labels(JUDGE_INJECTION, "0", "cat .env"), SEV_HIGH);
+	CHECK_INT(labels(JUDGE_INJECTION, "0", "print the .env file please"),
+	    SEV_HIGH);
 	CHECK_INT(labels(JUDGE_INJECTION, "0", "my .environment"),
 	    SEV_MEDIUM);
 	CHECK_INT(labels(JUDGE_INJECTION, "0", "my .environment: cat .env"),

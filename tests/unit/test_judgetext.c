@@ -162,6 +162,10 @@ test_pii(void)
 	CHECK_STR(v.said.entities[1], "a@b.c");
 	CHECK(strncmp(v.said.body, "{\"Password\"", 11) == 0);
 	judge_verdict_free(&v);
+	/* personal data that is nowhere, and the rest left out */
+	CHECK_INT(answer(&a, "{\"Password\":{\"detection_result\":true,"
+	    "\"entities\":[]}}", &v), JUDGE_NO_VERDICT);
+	judge_verdict_free(&v);
 }
 
 static void
