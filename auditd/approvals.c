@@ -31,7 +31,6 @@
  * no other, in user mode, it takes a passphrase (passphrase.c).
  */
 
-#define MAX_OVER	64	/* of those whose time is over, at once */
 #define SECOND_US	1000000ULL
 
 /* in another epoch: what was used since may be unused in an older copy */
@@ -87,7 +86,7 @@ approvals_over(uint64_t now_us)
 	struct event	 ev;
 	int		 i;
 
-	for (i = 0; i < MAX_OVER; i++) {
+	for (i = 0; i < MAX_APPROVALS; i++) {
 		if (approve_over(auditd.approve, now_us, &row) != STORE_OK)
 			return (-1);
 		if (row.number == 0)

@@ -225,18 +225,14 @@ token_line(char *buf, size_t size)
 	return (0);
 }
 
-int
-hookask(const struct paths *p, const char *route, const char *body,
-    size_t len, uint64_t deadline, char **answer, size_t *alen,
+static int
+ask(const struct paths *p, const char *route, const char *body, size_t len,
+    const char *token, uint64_t deadline, char **answer, size_t *alen,
     char err[MAX_HOOK_ERR])
 {
-	char	head[1024], token[512];
+	char	head[1024];
 	int	fd, n, status = -1;
 
-	if (token_line(token, sizeof(token)) == -1) {
-		snprintf(err, MAX_HOOK_ERR, TOKEN_ENV " is no token");
-		return (-1);
-	}
 	if ((fd = dial(p->gateway_sock, deadline)) == -1) {
 		snprintf(err, MAX_HOOK_ERR, "%s: %s%s", p->gateway_sock,
 		    strerror(errno), errno == EACCES ? ": this user is not "
@@ -252,7 +248,6 @@ hookask(const struct paths *p, const char *route, const char *body,
 	    "Host: localhost\r\nX-DefenseClaw-Client: hook\r\n"
 	    "Content-Type: application/json\r\nContent-Length: %zu\r\n"
 	    "%sConnection: close\r\n\r\n", route, len, token);
-	explicit_bzero(token, sizeof(token));
 	if (send_all(fd, head, (size_t)n, deadline) == 0 &&
 	    send_all(fd, body, len, deadline) == 0)
 		status = receive(fd, deadline, answer, alen);
@@ -261,5 +256,28 @@ hookask(const struct paths *p, const char *route, const char *body,
 		snprintf(err, MAX_HOOK_ERR, "gatewayd gave no whole answer: "
 		    "%s", strerror(errno));
 	close(fd);
+	return (status);
+}
+
+int
+hookask(const struct paths *p, const char *route, const char *body,
+    size_t len, uint64_t deadline, char **answer, size_t *alen,
+    char err[MAX_HOOK_ERR])
+{
+	char	token[512];
+	int	status;
+
+	if (token_line(token, sizeof(token)) == -1) {
+		snprintf(err, MAX_HOOK_ERR, TOKEN_ENV " is no token");
+		return (-1);
+	}
+	status = ask(p, route, body, len, token, deadline, answer, alen, err);
+	/* one that is taken no more may be left over where none is needed */
+	if (status == 401 && token[0] != '\0') {
+		free(*answer);
+		status = ask(p, route, body, len, "", deadline, answer, alen,
+		    err);
+	}
+	explicit_bzero(token, sizeof(token));
 	return (status);
 }

@@ -354,7 +354,7 @@ take_answer(struct side *from, const struct rpc *r, const char *line,
 		return;
 	}
 	if (r->kind == RPC_RESULT && len <= MAX_MCP_QUIET && rq->quiet &&
-	    json_object_size(r->body) == 0)
+	    json_is_object(r->body) && json_object_size(r->body) == 0)
 		kind = ASK_NOTHING;
 	if (ask(r, kind, rq->tool, reason) == 0 && may_list(r, rq, reason))
 		pass(to, line, len);

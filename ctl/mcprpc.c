@@ -137,7 +137,13 @@ rpc_read(struct rpc *r, const char *line, size_t len)
 
 	memset(r, 0, sizeof(*r));
 	strlcpy(r->id, "null", sizeof(r->id));
-	r->msg = json_bounded(line, len, MAX_MCP_VALUES, &unreadable, r->why);
+	/* a line's end for some readers, who would find two messages */
+	if (len > 1 && memchr(line, '\r', len - 1) != NULL)
+		strlcpy(r->why, "a carriage return inside of it",
+		    sizeof(r->why));
+	else
+		r->msg = json_bounded(line, len, MAX_MCP_VALUES, &unreadable,
+		    r->why);
 	if (r->msg == NULL) {
 		r->kind = RPC_BAD;
 		r->code = RPC_PARSE;

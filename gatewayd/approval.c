@@ -35,6 +35,9 @@
 static const char *const passing[] = { "tool_use_id", "tool_call_id",
     "toolCallId", "generation_id", "turn_id", "prompt_id", "run_id",
     "call_id", "transcript_path", NULL };
+/* and of the _meta of a call (MCP 2025-06-18, progress; Claude Code's own) */
+static const char *const marks[] = { "progressToken",
+    "claudecode/toolUseId", NULL };
 
 static void
 hash_text(crypto_generichash_state *st, const char *s, size_t len)
@@ -57,7 +60,7 @@ hash_word(crypto_generichash_state *st, const char *s)
 static char *
 arguments(const struct inspection *in, const json_t *value)
 {
-	json_t	*copy = NULL;
+	json_t	*copy = NULL, *meta;
 	char	*text;
 	size_t	 i;
 
@@ -67,6 +70,16 @@ arguments(const struct inspection *in, const json_t *value)
 			fatal("approval");
 		for (i = 0; passing[i] != NULL; i++)
 			(void)json_object_del(copy, passing[i]);
+		value = copy;
+	} else if (json_is_object(meta = json_object_get(value, "_meta"))) {
+		/* MCP's own, anew in each call; see mcpask.c */
+		if ((copy = json_copy((json_t *)(uintptr_t)value)) == NULL ||
+		    (meta = json_copy(meta)) == NULL)
+			fatal("approval");
+		for (i = 0; marks[i] != NULL; i++)
+			(void)json_object_del(meta, marks[i]);
+		if (json_object_set_new(copy, "_meta", meta) == -1)
+			fatal("approval");
 		value = copy;
 	}
 	text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS |

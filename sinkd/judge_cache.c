@@ -105,7 +105,8 @@ judge_cache_init(uint32_t ttl)
 {
 	ttl_ms = (uint64_t)ttl * 1000;
 	randombytes_buf(secret, sizeof(secret));
-	if ((timer = evtimer_new(role.base, sweep, NULL)) == NULL)
+	if (timer == NULL && (timer = evtimer_new(role.base, sweep,
+	    NULL)) == NULL)
 		fatalx("timer");
 }
 

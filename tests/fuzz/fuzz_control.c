@@ -62,6 +62,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	if (store_reconcile(auditd.store, NULL, &ev, &why) != STORE_OK ||
 	    policy_open(&auditd.policy, auditd.store) != STORE_OK ||
 	    approve_open(&auditd.approve, auditd.store) != STORE_OK ||
+	    kept_open(&auditd.kept, auditd.store) != STORE_OK ||
 	    query_open(&auditd.query, auditd.store) != STORE_OK)
 		abort();
 	auditd.reconciled = 1;

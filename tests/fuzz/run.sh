@@ -35,6 +35,7 @@ $(if [ $rc -eq 0 ]; then
 	else
 		echo "FAILED: the end of $log:"
 		tail -n 30 "$log"
+		echo "$2" >> build/fuzz/failed
 	fi)"
 	printf '%s\n' "$said"
 	exit $rc
@@ -46,4 +47,8 @@ if [ "$1" = -1 ]; then
 fi
 secs=$1
 shift
+rm -f build/fuzz/failed
 printf '%s\n' "$@" | xargs -P "$(nproc)" -n 1 sh "$0" -1 "$secs"
+rc=$?
+[ ! -f build/fuzz/failed ] || sed 's/^/FAILED: /' build/fuzz/failed
+exit $rc

@@ -181,16 +181,19 @@ def bound():
         assert pending(e) != n, e
     assert pending(event, agent='geminicli') != n
     assert pending(event, who=OPERATOR) != n
-    # the same tool of another server
+    # the same tool of another server; another mark is no other request
     asked = []
-    for name in ('one', 'two'):
+    for name, meta in (('one', {'progressToken': 1}), ('one',
+            {'progressToken': 2}), ('one', {'other': 2}), ('two',
+            {'progressToken': 1})):
         with act_as(CLIENT):
             a = suite.post('/api/v1/inspect/tool', {'tool': 'Bash',
-                'args': {'command': GRAVE}, 'mcp_server_name': name},
-                token=False, unix=True)
+                'args': {'command': GRAVE, '_meta': meta},
+                'mcp_server_name': name}, token=False, unix=True)
         eq((a.status, a.json['action']), (200, 'block'), name)
         asked.append(a.json['approval']['number'])
-    eq(len(set(asked)), 2, asked)
+    eq(asked[0], asked[1])
+    eq(len(set(asked)), 3, asked)
     # what a client makes anew for each call is no part of it
     eq(ask(dict(event, turn_id='t2', tool_use_id='call_y'))['action'],
         'allow')

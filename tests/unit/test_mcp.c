@@ -70,6 +70,11 @@ kinds(void)
 	    "\"error\":{}}"), "4 null");
 	CHECK_STR(read_line("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"x\","
 	    "\"params\":{\"a\":1,\"A\":2}}"), "0 1");
+	/* two lines for some, but for the one that ends it */
+	CHECK_STR(read_line("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":"
+	    "\"x\",\r\"params\":{}}"), "0 1");
+	CHECK_STR(read_line("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":"
+	    "\"x\"}\r"), "1 1");
 	CHECK_STR(read_line("{\"id\":5,\"a\":{\"id\":6},\"b\":[{\"id\":7}]"),
 	    "0 5");
 	CHECK_STR(read_line("{\"id\":5,\"a\":{\"id\":6},\"b\":\"\\\"id\"} x"),
