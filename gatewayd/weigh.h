@@ -45,7 +45,7 @@ struct judge_hidden {
 struct judge_opinion {
 	enum judge_kind	 kind;
 	enum severity	 severity;	/* SEV_NONE: nothing wrong */
-	int		 partial;	/* not all was answered: lifts nothing */
+	int		 partial;	/* not all is answered: lifts nothing */
 	uint32_t	 entities;	/* of all findings */
 	uint32_t	 invented;	/* entities that are not in the text */
 	size_t		 nfindings;
