@@ -401,32 +401,29 @@ def nobody_died():
     eq(deaths, [], 'deaths')
 
 
-def a_resolver_that_dies():
-    """What it was asked is asked of the one after it."""
-    s = world.s
-    con = s.control()
-    pid, = s.pids('resolver')
+def test_while_dying(pid):
+    """A test of a sink is answered though this process dies of it."""
+    con = world.s.control()
     os.kill(pid, signal.SIGSTOP)
-    # its name is good for no time: every use is a question
     id = con.send(MSG['MSG_CTL_SINK_TEST'], wstr('moves'))
     os.kill(pid, signal.SIGKILL)
     code, text = con.answer(id)
     eq(code, 0, text)
     con.close()
+
+
+def a_resolver_that_dies():
+    """What it was asked is asked of the one after it."""
+    pid, = world.s.pids('resolver')
+    # the name is good for no time: every use is a question
+    test_while_dying(pid)
 
 
 def a_sink_that_dies():
     """A test of it is the next one's to answer."""
-    s = world.s
-    pid, = [p['pid'] for p in json.loads(ok(s.ctl('status', '--json')).stdout)
-        ['processes'] if p['instance'] == 'sink.moves']
-    con = s.control()
-    os.kill(pid, signal.SIGSTOP)
-    id = con.send(MSG['MSG_CTL_SINK_TEST'], wstr('moves'))
-    os.kill(pid, signal.SIGKILL)
-    code, text = con.answer(id)
-    eq(code, 0, text)
-    con.close()
+    pid, = [p['pid'] for p in json.loads(ok(world.s.ctl('status',
+        '--json')).stdout)['processes'] if p['instance'] == 'sink.moves']
+    test_while_dying(pid)
 
 
 def scene(mode, uid=None):
